@@ -1,0 +1,152 @@
+// What `npm start` runs: a collector with the example of data imports. Arguments are the collector's:
+// `npm start -- --port 5000`.
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildPage } from "./build-page.ts";
+import { Child, type ChildOptions } from "./child.ts";
+import { ROOT } from "./run.ts";
+import { getSystemParts, REDIS_SERVER } from "./system-parts.ts";
+
+const DEMO = join(ROOT, "examples", "data-import");
+
+/** In the order of their start; stopped from the end. */
+const children: Child[] = [];
+const redisFolder = mkdtempSync(join(tmpdir(), "weir-redis-"));
+let stopping = false;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
+
+try {
+  await start();
+} catch (error) {
+  if (!stopping) say(error instanceof Error ? error.message : String(error));
+  await stop(1);
+}
+
+async function start(): Promise<void> {
+  await buildPage();
+  const address = await startCollector();
+  const redisUrl = await startRedis();
+  const [checkerPort, apiPort] = [await freePort(), await freePort()];
+  const env = {
+    WEIR_ENDPOINT: address,
+    WEIR_HEARTBEAT_INTERVAL: "2000",
+    CHECKER_URL: `http://127.0.0.1:${checkerPort}`,
+    API_URL: `http://127.0.0.1:${apiPort}`,
+    REDIS_URL: redisUrl ?? "",
+  };
+  await startService("checker", { ...env, PORT: String(checkerPort) }, /listening/);
+  await startService("api", { ...env, PORT: String(apiPort) }, /listening/);
+  if (redisUrl !== undefined) await startService("worker", env, /waiting/);
+  await startService("traffic", env);
+  process.stdout.write(
+    `\nweir: flows of six customers are on their way: open ${address}    (Ctrl-C stops)\n`,
+  );
+}
+
+async function startCollector(): Promise<string> {
+  const collector = launch({
+    name: "collector",
+    command: process.execPath,
+    args: [join(ROOT, "collector", "bin", "weir.mjs"), "serve", ...process.argv.slice(2)],
+    // So that `--store` is a path from where the command was typed.
+    cwd: process.cwd(),
+    // It says by itself who it is.
+    onLine: (line) => void process.stderr.write(`${line}\n`),
+  });
+  const found = await collector.says(/listening on (http:\/\/\S+)/);
+  // It has said why; its exit code is ours.
+  if (found?.[1] === undefined) return await stop(await collector.ended);
+  watch(collector);
+  return reachable(found[1]);
+}
+
+async function startRedis(): Promise<string | undefined> {
+  const [program] = await getSystemParts([REDIS_SERVER]);
+  if (program === undefined) {
+    say("without Redis the demo runs with its HTTP part alone: the API does the worker's part");
+    return undefined;
+  }
+  const port = await freePort();
+  const kept = ["--save", "", "--appendonly", "no", "--dir", redisFolder];
+  const redis = launch({
+    name: "redis",
+    command: program,
+    args: ["--port", String(port), "--bind", "127.0.0.1", ...kept],
+    cwd: redisFolder,
+  });
+  watch(redis);
+  await redis.says(/Ready to accept connections/);
+  return `redis://127.0.0.1:${port}`;
+}
+
+/** Starts one service of the example, and waits until it says that it is ready. */
+async function startService(file: string, env: Record<string, string>, ready?: RegExp): Promise<void> {
+  const service = launch({
+    name: file,
+    command: process.execPath,
+    args: ["--disable-warning=ExperimentalWarning", join("src", `${file}.ts`)],
+    cwd: DEMO,
+    env,
+    onLine: (line) => {
+      // While all are stopping, each misses the others.
+      if (!stopping) process.stderr.write(`[${file}] ${line}\n`);
+    },
+  });
+  watch(service);
+  if (ready !== undefined) await service.says(ready);
+}
+
+/** @throws where all are being stopped: who comes now would be left over */
+function launch(options: ChildOptions): Child {
+  if (stopping) throw new Error("stopping");
+  const child = new Child(options);
+  children.push(child);
+  return child;
+}
+
+/** All of them, or none. */
+function watch(child: Child): void {
+  void child.ended.then((code) => {
+    if (stopping) return;
+    say(`${child.name} ended by itself with exit code ${code}: the others are stopped`);
+    void stop(1);
+  });
+}
+
+async function stop(code: number): Promise<never> {
+  if (stopping) return await new Promise(() => {});
+  stopping = true;
+  // Ctrl-C in a terminal reaches the children too, and a second signal would cut short what the first began.
+  await sleep(250);
+  const [collector, ...others] = children;
+  await Promise.all(others.map((child) => child.stop()));
+  // Last, so that it takes what they had still to send.
+  await collector?.stop();
+  rmSync(redisFolder, { recursive: true, force: true });
+  process.exit(code);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** A collector that listens on every address is found on this one. */
+function reachable(address: string): string {
+  const url = new URL(address);
+  if (url.hostname === "0.0.0.0" || url.hostname === "[::]") url.hostname = "127.0.0.1";
+  return url.origin;
+}
+
+function say(line: string): void {
+  process.stderr.write(`weir: ${line}\n`);
+}
