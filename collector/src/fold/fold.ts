@@ -1,0 +1,195 @@
+/**
+ * The fold: from a set of observations to the state of a flow.
+ *
+ * Spans arrive late, twice, in any order and in pieces. So each rule below is commutative and idempotent, and
+ * the state is a function of the set of observations alone. No clock, no chance, no I/O.
+ */
+import { LIMITS } from "@weir/sdk/attributes";
+import type { FlowKey } from "../flow.ts";
+import type { FlowObservation, Saying, StepEnded, StepOpened } from "../observation.ts";
+import { compareMarks, compareText, compareValues, first, keepSmallest, latest, type Said } from "./order.ts";
+import type { End, EventState, FlowFacts, FlowState, Opening, StepState } from "./state.ts";
+
+/** How many ends are kept beside the one that counts; see `FlowFacts.ends`. */
+const ENDS_KEPT = 4;
+const SERVICES_KEPT = 32;
+const SPANS_KEPT = 8;
+
+/** Ranks of `Said`: who knows a fact better. */
+const RANK = {
+  ownFlow: { own: 0, inPassing: 1 },
+  label: { set: 0, atStart: 1 },
+  step: { final: 0, pending: 1 },
+} as const;
+
+/**
+ * The state that a set of observations of one flow amounts to.
+ *
+ * @param observations at least one, all of the same flow.
+ */
+export function fold(observations: Iterable<FlowObservation>): FlowState {
+  let state: FlowState | undefined;
+  for (const observation of observations) {
+    if (state === undefined) state = begin(observation);
+    observe(state, observation);
+  }
+  if (state === undefined) throw new RangeError("fold: expected at least one observation, got none");
+  return state;
+}
+
+/** The state of a flow of which nothing but this observation's existence is known yet. Observe it next. */
+export function begin(observation: FlowObservation): FlowState {
+  return emptyState(observation.flow, observation);
+}
+
+/** Adds one observation to a state, which it changes. Adding it again, or before others, changes nothing. */
+export function observe(state: FlowState, observation: FlowObservation): void {
+  const { facts } = state;
+  const { at } = observation;
+  if (at < facts.firstAt) facts.firstAt = at;
+  if (at > facts.lastAt) facts.lastAt = at;
+  if (observation.service !== null) {
+    facts.services = keepSmallest(facts.services, observation.service, SERVICES_KEPT, compareText);
+  }
+
+  switch (observation.kind) {
+    case "flow-opened":
+      nameFlow(facts, observation, observation.name, RANK.ownFlow.own);
+      facts.opened = earlierOpening(facts.opened, observation);
+      if (at > facts.lastOpened) facts.lastOpened = at;
+      if (observation.parent !== null)
+        facts.parent = first(facts.parent, said(observation, 0, observation.parent));
+      label(facts, observation, observation.labels, RANK.label.atStart);
+      return;
+    case "flow-ended":
+      nameFlow(facts, observation, observation.name, RANK.ownFlow.inPassing);
+      facts.ends = addEnd(facts.ends, observation);
+      return;
+    case "flow-left":
+      nameFlow(facts, observation, observation.name, RANK.ownFlow.inPassing);
+      facts.left = Math.max(facts.left ?? at, at);
+      return;
+    case "flow-paused":
+      nameFlow(facts, observation, observation.name, RANK.ownFlow.inPassing);
+      facts.paused = Math.max(facts.paused ?? at, at);
+      return;
+    case "step-opened":
+      nameFlow(facts, observation, observation.flowName, RANK.ownFlow.inPassing);
+      if (at > facts.lastOpened) facts.lastOpened = at;
+      openStep(stepOf(state, observation.stepId), observation);
+      return;
+    case "step-ended":
+      nameFlow(facts, observation, observation.flowName, RANK.ownFlow.inPassing);
+      endStep(stepOf(state, observation.stepId), observation);
+      return;
+    case "event-noted": {
+      nameFlow(facts, observation, observation.flowName, RANK.ownFlow.inPassing);
+      const { name, attributes, spanId } = observation;
+      const noted = state.events.get(spanId);
+      const event: EventState = { at, span: spanId, name, attributes };
+      state.events.set(spanId, noted === undefined ? event : earlierEvent(noted, event));
+      return;
+    }
+    case "labels-set":
+      nameFlow(facts, observation, observation.flowName, RANK.ownFlow.inPassing);
+      label(facts, observation, observation.labels, RANK.label.set);
+      return;
+  }
+}
+
+function emptyState(key: FlowKey, by: FlowObservation): FlowState {
+  const name = "flowName" in by ? by.flowName : by.name;
+  return {
+    key: { tenant: key.tenant, id: key.id },
+    facts: {
+      opened: null,
+      name: said(by, by.kind === "flow-opened" ? RANK.ownFlow.own : RANK.ownFlow.inPassing, name),
+      parent: null,
+      labels: {},
+      ends: [],
+      left: null,
+      paused: null,
+      lastOpened: 0,
+      firstAt: by.at,
+      lastAt: by.at,
+      services: [],
+    },
+    steps: new Map(),
+    events: new Map(),
+  };
+}
+
+function stepOf(state: FlowState, id: string): StepState {
+  let step = state.steps.get(id);
+  if (step === undefined) {
+    step = { id, opened: null, facts: null, ends: [], spans: [] };
+    state.steps.set(id, step);
+  }
+  return step;
+}
+
+function openStep(step: StepState, by: StepOpened): void {
+  step.opened = earlierOpening(step.opened, by);
+  const { name, stepKind: kind, attempt, optional, parent, attributes } = by;
+  const rank = by.pending ? RANK.step.pending : RANK.step.final;
+  step.facts = first(step.facts, said(by, rank, { name, kind, attempt, optional, parent, attributes }));
+  // A pending copy has a span id of its own, which nothing is ever a child of.
+  if (!by.pending) step.spans = keepSmallest(step.spans, by.spanId, SPANS_KEPT, compareText);
+}
+
+function endStep(step: StepState, by: StepEnded): void {
+  step.ends = addEnd(step.ends, by);
+}
+
+function addEnd(ends: End[], by: Saying & Pick<End, "status" | "error">): End[] {
+  return keepSmallest(
+    ends,
+    { at: by.at, span: by.spanId, status: by.status, error: by.error },
+    ENDS_KEPT,
+    compareEnds,
+  );
+}
+
+function compareEnds(a: End, b: End): number {
+  return compareMarks(a, b) || compareText(a.status, b.status) || compareValues(a.error, b.error);
+}
+
+function earlierOpening(a: Opening | null, by: Saying): Opening {
+  const b: Opening = { at: by.at, span: by.spanId, service: by.service, instance: by.instance };
+  if (a === null) return b;
+  const order = compareMarks(a, b) || compareValues([a.service, a.instance], [b.service, b.instance]);
+  return order <= 0 ? a : b;
+}
+
+function earlierEvent(a: EventState, b: EventState): EventState {
+  return (a.at - b.at || compareValues([a.name, a.attributes], [b.name, b.attributes])) <= 0 ? a : b;
+}
+
+function nameFlow(facts: FlowFacts, by: Saying, name: string, rank: number): void {
+  // The usual case, and cheap: what is known is better, or as good and older.
+  if (facts.name.rank < rank || (facts.name.rank === rank && facts.name.at < by.at)) return;
+  facts.name = first(facts.name, said(by, rank, name));
+}
+
+function label(facts: FlowFacts, by: Saying, labels: Record<string, string>, rank: number): void {
+  for (const [key, value] of Object.entries(labels)) {
+    const known = Object.hasOwn(facts.labels, key) ? facts.labels[key] : undefined;
+    setOwn(facts.labels, key, latest(known, said(by, rank, value)));
+  }
+  const keys = Object.keys(facts.labels);
+  if (keys.length <= LIMITS.labels) return;
+  for (const key of keys.sort(compareText).slice(LIMITS.labels)) delete facts.labels[key];
+}
+
+/** Plain assignment would lose a label named `__proto__`. */
+function setOwn<T>(record: Record<string, T>, key: string, value: T): void {
+  if (key === "__proto__") {
+    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    record[key] = value;
+  }
+}
+
+function said<T>(by: Saying, rank: number, value: T): Said<T> {
+  return { rank, at: by.at, span: by.spanId, value };
+}

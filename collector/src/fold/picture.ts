@@ -1,0 +1,149 @@
+/** From the facts of a flow to what is shown of it: status, tree, counts, and what is missing. */
+import type { FlowEvent, FlowSummary, Incomplete, Micros, Status, Step, StepCounts } from "../flow.ts";
+import { compareMarks, compareText } from "./order.ts";
+import type { End, FlowFacts, FlowState } from "./state.ts";
+import { type Placed, placeSteps } from "./tree.ts";
+
+/** A flow as far as its observations tell. Its health depends on the clock too, so it is not in here. */
+export interface Picture {
+  summary: Omit<FlowSummary, "health">;
+  /** In the order of their start, a parent before its children. */
+  steps: Step[];
+  /** In the order of their time. */
+  events: FlowEvent[];
+  /** The processes that must be alive for this flow to go on. */
+  runners: string[];
+}
+
+export function picture(flow: FlowState): Picture {
+  const { facts } = flow;
+  const { placed, parentMissing } = placeSteps(flow.steps);
+  const ordered = [...placed.values()].sort(compareStart);
+  const end = facts.ends[0];
+  const failure = firstFailure(ordered);
+  const status = statusOf(facts, end, failure);
+  const startedAt = facts.opened?.at ?? facts.firstAt;
+  const open = ordered.filter((step) => step.state.ends.length === 0);
+  const current = open.filter((step) => !step.superseded);
+
+  const incomplete: Incomplete[] = [];
+  if (facts.opened === null) incomplete.push("start-missing");
+  if (end !== undefined && open.length > 0) incomplete.push("end-missing");
+  if (parentMissing || ordered.some((step) => step.state.opened === null))
+    incomplete.push("step-start-missing");
+
+  return {
+    summary: {
+      tenant: flow.key.tenant,
+      id: flow.key.id,
+      name: facts.name.value,
+      status,
+      startedAt,
+      endedAt: end?.at ?? null,
+      durationMs: duration(startedAt, end?.at),
+      currentSteps: current.map((step) => step.name),
+      failedStep: failure?.name ?? null,
+      error: end?.error ?? failure?.state.ends[0]?.error ?? null,
+      labels: Object.fromEntries(
+        Object.entries(facts.labels)
+          .sort(([a], [b]) => compareText(a, b))
+          .map(([key, label]) => [key, label.value]),
+      ),
+      services: facts.services,
+      stepCounts: count(ordered),
+      parent: facts.parent?.value ?? null,
+      incomplete,
+      updatedAt: facts.lastAt,
+    },
+    steps: ordered.map(toStep),
+    events: [...flow.events.values()]
+      .sort(compareMarks)
+      .map(({ name, at, attributes }) => ({ name, at, attributes })),
+    runners: runnersOf(facts, current),
+  };
+}
+
+function statusOf(facts: FlowFacts, end: End | undefined, failure: Placed | undefined): Status {
+  if (end !== undefined) return end.status === "succeeded" && failure !== undefined ? "failed" : end.status;
+  // On hold until anything in it opens again.
+  return facts.paused !== null && facts.paused >= facts.lastOpened ? "paused" : "running";
+}
+
+/** The failed step that, as things stand, fails the flow: the innermost, and of several the earliest. */
+function firstFailure(steps: Placed[]): Placed | undefined {
+  const failing = new Set(steps.filter((step) => step.state.ends[0]?.status === "failed" && !step.excused));
+  const withFailingChild = new Set([...failing].map((step) => step.parent));
+  let earliest: Placed | undefined;
+  for (const step of failing) {
+    if (withFailingChild.has(step)) continue;
+    if (
+      earliest === undefined ||
+      compareMarks(step.state.ends[0] as End, earliest.state.ends[0] as End) < 0
+    ) {
+      earliest = step;
+    }
+  }
+  return earliest;
+}
+
+/**
+ * Open work is run by the process that opened it; between two steps the flow is run by the process that opened
+ * the flow, unless that one left it open for another. Work in a queue is run by nobody.
+ */
+function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
+  if (facts.ends.length > 0) return [];
+  const instances = new Set<string>();
+  for (const { state } of current) {
+    const instance = state.opened?.instance;
+    if (instance && state.facts?.value.kind !== "queue") instances.add(instance);
+  }
+  if (current.length === 0 && facts.left === null && facts.opened?.instance)
+    instances.add(facts.opened.instance);
+  return [...instances].sort(compareText);
+}
+
+function count(steps: Placed[]): StepCounts {
+  const counts: StepCounts = { total: steps.length, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+  for (const { state } of steps) counts[state.ends[0]?.status ?? "running"] += 1;
+  return counts;
+}
+
+function toStep({ state, name, attempt, parent }: Placed): Step {
+  const { opened, facts } = state;
+  const end = state.ends[0];
+  const startedAt = startOf(state);
+  return {
+    id: state.id,
+    parentId: parent?.state.id ?? null,
+    kind: facts?.value.kind ?? "step",
+    name,
+    status: end?.status ?? "running",
+    attempt,
+    optional: facts?.value.optional ?? false,
+    startedAt,
+    endedAt: end?.at ?? null,
+    durationMs: duration(startedAt, end?.at),
+    service: opened?.service ?? null,
+    attributes: facts?.value.attributes ?? {},
+    error: end?.error ?? null,
+  };
+}
+
+function startOf(step: Placed["state"]): Micros {
+  return step.opened?.at ?? step.ends[0]?.at ?? 0;
+}
+
+function compareStart(a: Placed, b: Placed): number {
+  return startOf(a.state) - startOf(b.state) || depth(a) - depth(b) || compareText(a.state.id, b.state.id);
+}
+
+function depth(step: Placed): number {
+  let steps = 0;
+  for (let above = step.parent; above !== null; above = above.parent) steps += 1;
+  return steps;
+}
+
+/** Milliseconds. Clocks that disagree can put an end before its start: never a negative duration. */
+function duration(start: Micros, end: Micros | undefined): number | null {
+  return end === undefined ? null : Math.max(0, (end - start) / 1000);
+}

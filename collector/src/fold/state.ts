@@ -1,0 +1,70 @@
+/**
+ * What is kept of a flow: facts only, each a minimum, a maximum, a set or a pick by a total order. Everything
+ * that can be worked out from these (status, tree, counts, what is missing) is in `picture.ts`.
+ *
+ * The parts are plain JSON, so that a store can keep them as they are.
+ */
+import type { Attributes, EndStatus, FlowError, FlowKey, Micros, StepKind } from "../flow.ts";
+import type { StepParent } from "../observation.ts";
+import type { Mark, Said } from "./order.ts";
+
+export interface Opening extends Mark {
+  service: string | null;
+  instance: string | null;
+}
+
+export interface End extends Mark {
+  status: EndStatus;
+  error: FlowError | null;
+}
+
+export interface FlowFacts {
+  /** The earliest opening; `null` while none has arrived. */
+  opened: Opening | null;
+  name: Said<string>;
+  parent: Said<FlowKey> | null;
+  labels: Record<string, Said<string>>;
+  /** The earliest ends. The first counts, the others are kept as facts. */
+  ends: End[];
+  /** The latest time that a process left the flow open for another to end. */
+  left: Micros | null;
+  /** The latest time that the flow was put on hold. */
+  paused: Micros | null;
+  /** The latest time that the flow or a step in it was opened. */
+  lastOpened: Micros;
+  firstAt: Micros;
+  lastAt: Micros;
+  services: string[];
+}
+
+export interface StepFacts {
+  name: string;
+  kind: StepKind;
+  attempt: number;
+  optional: boolean;
+  parent: StepParent;
+  attributes: Attributes;
+}
+
+export interface StepState {
+  id: string;
+  opened: Opening | null;
+  /** `null` while only an end has arrived. */
+  facts: Said<StepFacts> | null;
+  ends: End[];
+  /** The spans that are this step: a child without our attributes knows its parent by one of these. */
+  spans: string[];
+}
+
+export interface EventState extends Mark {
+  name: string;
+  attributes: Attributes;
+}
+
+export interface FlowState {
+  key: FlowKey;
+  facts: FlowFacts;
+  steps: Map<string, StepState>;
+  /** By the span that noted them. */
+  events: Map<string, EventState>;
+}

@@ -1,0 +1,47 @@
+/**
+ * Health of a flow that has not ended: worked out when asked, for it changes by the mere passing of time.
+ */
+import type { Health, Micros } from "./flow.ts";
+
+/** A process is held to be gone after this many heartbeats in a row were missed. */
+const MISSED_HEARTBEATS = 3;
+/** "Far longer than usual": this many times the 95th percentile of finished runs. */
+const STALLED_FACTOR = 3;
+/** Below this many milliseconds nothing is called stalled, however short its kind usually is. */
+const STALLED_FLOOR_MS = 30_000;
+/** Fewer finished runs than this tell nothing about what is usual. */
+export const RUNS_THAT_TELL = 5;
+
+/** A process as last heard of. */
+export interface Instance {
+  /** By the collector's own clock: the clocks of others are not to be relied on here. */
+  heardAt: Micros;
+  /** Milliseconds between its heartbeats; `null` where it sends none, so that its silence means nothing. */
+  intervalMs: number | null;
+}
+
+export interface HealthInput {
+  now: Micros;
+  startedAt: Micros;
+  /** The processes that must be alive for the flow to go on. */
+  runners: string[];
+  instance: (id: string) => Instance | undefined;
+  /** 95th percentile in milliseconds of finished runs of this tenant and name; `null` with too few of them. */
+  usualMs: number | null;
+  /** Since when this collector listens: before that, silence is its own fault. */
+  listeningSince: Micros;
+}
+
+export function healthOf(input: HealthInput): Health {
+  for (const id of input.runners) {
+    const instance = input.instance(id);
+    if (instance === undefined || instance.intervalMs === null) continue;
+    const silentMs = (input.now - Math.max(instance.heardAt, input.listeningSince)) / 1000;
+    if (silentMs > MISSED_HEARTBEATS * instance.intervalMs) return "lost";
+  }
+  if (input.usualMs !== null) {
+    const limitMs = Math.max(STALLED_FLOOR_MS, STALLED_FACTOR * input.usualMs);
+    if ((input.now - input.startedAt) / 1000 > limitMs) return "stalled";
+  }
+  return "ok";
+}

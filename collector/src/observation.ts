@@ -1,0 +1,111 @@
+/**
+ * Observations: what one span says about its flow. A flow's state is a function of the set of its observations
+ * and of nothing else, so each carries what the fold needs to order it: a time and the span that said it.
+ */
+import type { Attributes, EndStatus, FlowError, FlowKey, Micros, StepKind } from "./flow.ts";
+
+/** Who says something, when, and in which process. */
+export interface Saying {
+  flow: FlowKey;
+  at: Micros;
+  /** Hex id of the span that says it; with `at` the tie-breaker of every order. */
+  spanId: string;
+  service: string | null;
+  /** The process, as `service.instance.id` names it; `null` where it does not say. */
+  instance: string | null;
+}
+
+/** A flow was opened. A pending copy and its final span say the same. */
+export interface FlowOpened extends Saying {
+  kind: "flow-opened";
+  name: string;
+  labels: Record<string, string>;
+  parent: FlowKey | null;
+}
+
+/** A flow ended; the earliest of these counts. */
+export interface FlowEnded extends Saying {
+  kind: "flow-ended";
+  name: string;
+  status: EndStatus;
+  error: FlowError | null;
+}
+
+/** The process that opened the flow has left it open for another to end; the flow itself goes on. */
+export interface FlowLeft extends Saying {
+  kind: "flow-left";
+  name: string;
+}
+
+/** A flow was put on hold; it runs again when anything in it opens later. */
+export interface FlowPaused extends Saying {
+  kind: "flow-paused";
+  name: string;
+}
+
+/**
+ * Where a step hangs: under a step named by id; else under whatever step the parent span belongs to, where that
+ * is one of the same flow; else under the flow.
+ */
+export type StepParent = { stepId: string } | { spanId: string } | null;
+
+/** A step was opened. */
+export interface StepOpened extends Saying {
+  kind: "step-opened";
+  flowName: string;
+  stepId: string;
+  name: string;
+  stepKind: StepKind;
+  attempt: number;
+  optional: boolean;
+  parent: StepParent;
+  attributes: Attributes;
+  /** `true` when said by the copy sent at the start: the final span knows better where the two differ. */
+  pending: boolean;
+}
+
+/** A step ended; the earliest of these counts. */
+export interface StepEnded extends Saying {
+  kind: "step-ended";
+  flowName: string;
+  stepId: string;
+  status: EndStatus;
+  error: FlowError | null;
+}
+
+/** Something worth a name happened. */
+export interface EventNoted extends Saying {
+  kind: "event-noted";
+  flowName: string;
+  name: string;
+  attributes: Attributes;
+}
+
+/** Labels were set after the flow was opened; the latest counts. */
+export interface LabelsSet extends Saying {
+  kind: "labels-set";
+  flowName: string;
+  labels: Record<string, string>;
+}
+
+export type FlowObservation =
+  | FlowOpened
+  | FlowEnded
+  | FlowLeft
+  | FlowPaused
+  | StepOpened
+  | StepEnded
+  | EventNoted
+  | LabelsSet;
+
+/** A process says that it lives. One per process and interval, whatever the number of its flows. */
+export interface Heartbeat {
+  kind: "heartbeat";
+  instance: string;
+  service: string | null;
+  at: Micros;
+  /** Milliseconds until the next one is due. */
+  intervalMs: number;
+}
+
+export type Observation = FlowObservation | Heartbeat;

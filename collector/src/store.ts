@@ -1,0 +1,100 @@
+/**
+ * The store contract. It speaks of appending observations and of asking questions: never of SQL, rows or a
+ * single writer, so that an embedded and a distributed engine both fit. `test/store.contract.ts` holds every
+ * implementation to these promises:
+ *
+ * - `append` resolves when its observations are durable and visible to every later question; when it rejects,
+ *   nothing of them is kept. Appends may run at the same time and may share a commit.
+ * - What a question answers is a function of the set of appended observations (and, for `health`, of the
+ *   clock): order, repetition and the split into appends change nothing.
+ * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.
+ * - Listeners hear of a change after it is durable, in the order of the commits; one that throws harms nobody.
+ */
+import type {
+  FlowDetail,
+  FlowKey,
+  FlowSummary,
+  Health,
+  Micros,
+  StatsGroup,
+  Status,
+  Step,
+  TenantSummary,
+} from "./flow.ts";
+import type { Observation } from "./observation.ts";
+
+/** A cursor is opaque: what `nextCursor` gave, for the same query. */
+export interface PageQuery {
+  cursor?: string | undefined;
+  /** 1 to 500. */
+  limit: number;
+}
+
+/** `nextCursor` is `null` on the last page. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+/** Filters over flows. Each list is an "or", the filters together an "and"; absent or empty lets all pass. */
+export interface FlowFilter {
+  tenant?: string[] | undefined;
+  name?: string[] | undefined;
+  status?: Status[] | undefined;
+  health?: Health[] | undefined;
+  /** Label key → wanted values. */
+  labels?: Record<string, string[]> | undefined;
+  /** Flows that stand at a step of this name: it is open now, or the flow failed at it. */
+  step?: string[] | undefined;
+  /** Text in the id, the name, a label value or the error. Case does not matter. */
+  q?: string | undefined;
+  /** Started at or after. */
+  from?: Micros | undefined;
+  /** Started before. */
+  to?: Micros | undefined;
+}
+
+/** What statistics can be narrowed by. */
+export type StatsFilter = Pick<FlowFilter, "tenant" | "name" | "labels" | "from" | "to">;
+
+export interface FlowQuery extends FlowFilter, PageQuery {
+  /** By start. */
+  order: "newest" | "oldest";
+}
+
+export interface TenantQuery extends PageQuery {
+  /** Text in the tenant's name. */
+  q?: string | undefined;
+}
+
+/** What a commit changed: the flow as it is now, and those of its steps that changed. */
+export interface FlowChange {
+  flow: FlowSummary;
+  steps: Step[];
+}
+
+export interface LabelValues {
+  key: string;
+  values: string[];
+}
+
+export interface Store {
+  append(observations: Observation[]): Promise<void>;
+
+  /** Customers by name of tenant. */
+  tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
+  flows(query: FlowQuery): Promise<Page<FlowSummary>>;
+  flow(key: FlowKey): Promise<FlowDetail | undefined>;
+  /** Grouped by flow name, most recently started first. A group without a finished run is there too. */
+  statsByName(filter: StatsFilter): Promise<StatsGroup[]>;
+  /** Flow names in use, sorted. */
+  names(tenant?: string): Promise<string[]>;
+  /** Label keys with up to 100 values each, sorted. */
+  labels(tenant?: string): Promise<LabelValues[]>;
+
+  /** Calls `listener` after each commit that changed flows. Returns what takes it off again. */
+  onChange(listener: (changes: FlowChange[]) => void): () => void;
+
+  /** Commits what was taken, then lets go of the files. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,81 @@
+/** Generated sets of observations: small worlds, so that ids, times and names collide and contradict. */
+import fc from "fast-check";
+import type { FlowObservation, Saying } from "../src/observation.ts";
+
+const text = fc.constantFrom("read", "validate", "process", "__proto__", "constructor");
+const spanId = fc.constantFrom(..."abcdefgh".split("")).map((letter) => letter.repeat(16));
+const stepId = fc.constantFrom("s1", "s2", "s3", "s4", "aaaaaaaaaaaaaaaa");
+const at = fc.integer({ min: 1, max: 12 }).map((n) => 1_790_000_000_000_000 + n * 1000);
+const error = fc.option(
+  fc.record({ type: text, message: fc.constantFrom("bad row 7", ""), stack: fc.constantFrom(null, "at x") }),
+);
+const endStatus = fc.constantFrom("succeeded" as const, "failed" as const, "cancelled" as const);
+const labels = fc.dictionary(fc.constantFrom("env", "region", "__proto__"), fc.constantFrom("a", "b"), {
+  maxKeys: 2,
+});
+const attributes = fc.dictionary(fc.constantFrom("rows", "file"), fc.constantFrom(1, "x", true, null), {
+  maxKeys: 2,
+});
+const parent = fc.oneof(fc.constant(null), fc.record({ stepId }), fc.record({ spanId }));
+
+function saying(key: Saying["flow"]) {
+  return {
+    flow: fc.constant(key),
+    at,
+    spanId,
+    service: fc.constantFrom(null, "api", "worker"),
+    instance: fc.constantFrom(null, "p1", "p2"),
+  };
+}
+
+/** Any one thing that can be said of the flow `key`. */
+export function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
+  const by = saying(key);
+  const kind = <K extends string>(value: K) => fc.constant(value);
+  return fc.oneof(
+    fc.record({
+      kind: kind("flow-opened"),
+      ...by,
+      name: text,
+      labels,
+      parent: fc.constantFrom(null, { tenant: "acme", id: "p" }, { tenant: "acme", id: "q" }),
+    }),
+    fc.record({ kind: kind("flow-ended"), ...by, name: text, status: endStatus, error }),
+    fc.record({ kind: kind("flow-left"), ...by, name: text }),
+    fc.record({ kind: kind("flow-paused"), ...by, name: text }),
+    fc.record({
+      kind: kind("step-opened"),
+      ...by,
+      flowName: text,
+      stepId,
+      name: text,
+      stepKind: fc.constantFrom("step" as const, "queue" as const),
+      attempt: fc.integer({ min: 1, max: 3 }),
+      optional: fc.boolean(),
+      parent,
+      attributes,
+      pending: fc.boolean(),
+    }),
+    fc.record({ kind: kind("step-ended"), ...by, flowName: text, stepId, status: endStatus, error }),
+    fc.record({ kind: kind("event-noted"), ...by, flowName: text, name: text, attributes }),
+    fc.record({ kind: kind("labels-set"), ...by, flowName: text, labels }),
+  );
+}
+
+/** A set of observations of one flow, and the same set shuffled, with some of them repeated. */
+export function setTwice(
+  key: Saying["flow"],
+): fc.Arbitrary<{ once: FlowObservation[]; again: FlowObservation[] }> {
+  return fc.array(observationOf(key), { minLength: 1, maxLength: 24 }).chain((once) =>
+    fc
+      .tuple(
+        fc.shuffledSubarray(once, { minLength: once.length, maxLength: once.length }),
+        fc.array(fc.tuple(fc.nat(once.length - 1), fc.nat(once.length)), { maxLength: 8 }),
+      )
+      .map(([shuffled, repeats]) => {
+        const again = [...shuffled];
+        for (const [which, where] of repeats) again.splice(where, 0, once[which] as FlowObservation);
+        return { once, again };
+      }),
+  );
+}
