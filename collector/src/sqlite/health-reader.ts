@@ -1,0 +1,41 @@
+/** The health of stored flows, at the moment of asking. */
+import type { FlowSummary, Health, Micros } from "../flow.ts";
+import { healthOf } from "../health.ts";
+import type { StoredSummary } from "./flow-rows.ts";
+import type { Instances } from "./instances.ts";
+import type { UsualDurations } from "./usual.ts";
+
+export class HealthReader {
+  readonly #now: () => Micros;
+  readonly #instances: Instances;
+  readonly #usual: UsualDurations;
+  readonly #listeningSince: Micros;
+
+  constructor(now: () => Micros, instances: Instances, usual: UsualDurations) {
+    this.#now = now;
+    this.#instances = instances;
+    this.#usual = usual;
+    this.#listeningSince = now();
+  }
+
+  /** `null` once the flow has ended. A flow on hold is meant to wait. */
+  of(
+    summary: Pick<StoredSummary, "tenant" | "name" | "status" | "startedAt" | "endedAt">,
+    runners: string[],
+  ): Health | null {
+    if (summary.endedAt !== null) return null;
+    if (summary.status === "paused") return "ok";
+    return healthOf({
+      now: this.#now(),
+      startedAt: summary.startedAt,
+      runners,
+      instance: (id) => this.#instances.get(id),
+      usualMs: this.#usual.p95Ms(summary.tenant, summary.name),
+      listeningSince: this.#listeningSince,
+    });
+  }
+
+  complete(summary: StoredSummary, runners: string[]): FlowSummary {
+    return { ...summary, health: this.of(summary, runners) };
+  }
+}

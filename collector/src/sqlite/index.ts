@@ -1,0 +1,74 @@
+/** The embedded store: one SQLite file. */
+import type { Micros } from "../flow.ts";
+import type { FlowChange, Store } from "../store.ts";
+import { appender } from "./append.ts";
+import { flowQueries } from "./flow-queries.ts";
+import { flowRows } from "./flow-rows.ts";
+import { HealthReader } from "./health-reader.ts";
+import { Instances } from "./instances.ts";
+import { openDatabase } from "./open.ts";
+import { statsQueries } from "./stats-queries.ts";
+import { tenantQueries } from "./tenant-queries.ts";
+import { UsualDurations } from "./usual.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file; made where it is not there yet. */
+  path: string;
+  /** The clock, in microseconds since the epoch. */
+  now?: () => Micros;
+  /** Milliseconds to wait for another program that holds the file locked, before an append is refused. */
+  busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the store in a file, for one collector at a time.
+ *
+ * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
+ * @example
+ * const store = openSqliteStore({ path: "./data/weir.db" });
+ */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000 } = options;
+  const db = openDatabase(path, busyTimeoutMs);
+  const instances = new Instances(db, now);
+  const health = new HealthReader(now, instances, new UsualDurations(db));
+  const listeners = new Set<(changes: FlowChange[]) => void>();
+  const writer = appender(db, instances, (written) => {
+    if (listeners.size === 0 || written.length === 0) return;
+    const changes = written.map(({ picture, steps }) => ({
+      flow: health.complete(picture.summary, picture.runners),
+      steps,
+    }));
+    for (const listener of listeners) {
+      try {
+        listener(changes);
+      } catch (error) {
+        process.emitWarning(
+          `store: a listener failed: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+    }
+  });
+  const flows = flowQueries(db, flowRows(db), health);
+  const tenants = tenantQueries(db, health);
+  const stats = statsQueries(db);
+
+  // Async throughout: what runs here at once may run elsewhere in another store.
+  return {
+    append: (observations) => writer.append(observations),
+    tenants: async (query) => tenants.list(query),
+    flows: async (query) => flows.list(query),
+    flow: async (key) => flows.detail(key),
+    statsByName: async (filter) => stats(filter),
+    names: async (tenant) => tenants.names(tenant),
+    labels: async (tenant) => tenants.labels(tenant),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      writer.flush();
+      db.close();
+    },
+  };
+}

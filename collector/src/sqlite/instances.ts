@@ -1,0 +1,59 @@
+/** The processes that send spans, and when each was last heard of. */
+import type { Micros } from "../flow.ts";
+import type { Instance } from "../health.ts";
+import type { Observation } from "../observation.ts";
+import type { Db } from "./open.ts";
+
+/** Silent this long, a process tells nothing that its flows' age does not. */
+const KEPT_US = 24 * 3600 * 1e6;
+
+interface Row {
+  instance: string;
+  heard_at: number;
+  interval_ms: number | null;
+}
+
+export class Instances {
+  readonly #now: () => Micros;
+  readonly #known = new Map<string, Instance>();
+  readonly #changed = new Set<string>();
+  readonly #put;
+
+  constructor(db: Db, now: () => Micros) {
+    this.#now = now;
+    this.#put = db.prepare(
+      "INSERT OR REPLACE INTO instances (instance, heard_at, interval_ms) VALUES (?, ?, ?)",
+    );
+    db.prepare("DELETE FROM instances WHERE heard_at < ?").run(now() - KEPT_US);
+    const rows = db.prepare<[], Row>("SELECT instance, heard_at, interval_ms FROM instances");
+    for (const row of rows.iterate()) {
+      this.#known.set(row.instance, { heardAt: row.heard_at, intervalMs: row.interval_ms });
+    }
+  }
+
+  get(id: string): Instance | undefined {
+    return this.#known.get(id);
+  }
+
+  /** Any word from a process is a sign of life; a heartbeat also tells when to expect the next. */
+  heard(observation: Observation): void {
+    const { instance: id } = observation;
+    if (id === null) return;
+    const intervalMs =
+      observation.kind === "heartbeat" ? observation.intervalMs : (this.#known.get(id)?.intervalMs ?? null);
+    this.#known.set(id, { heardAt: this.#now(), intervalMs });
+    this.#changed.add(id);
+  }
+
+  /**
+   * Writes what changed; to be called within the transaction. Where that is rolled back, memory stays ahead of
+   * the disk: the process was heard all the same, and will be again.
+   */
+  save(): void {
+    for (const id of this.#changed) {
+      const instance = this.#known.get(id);
+      if (instance !== undefined) this.#put.run(id, instance.heardAt, instance.intervalMs);
+    }
+    this.#changed.clear();
+  }
+}

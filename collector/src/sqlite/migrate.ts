@@ -1,0 +1,37 @@
+/** Brings a database up to the newest of the numbered files in `migrations/`. */
+import { readdirSync, readFileSync } from "node:fs";
+import type { Database } from "better-sqlite3";
+import { WeirError } from "../errors.ts";
+
+const FOLDER = new URL("./migrations/", import.meta.url);
+
+/**
+ * Each migration runs in a transaction of its own and is recorded in it, so that a process which is killed, or a
+ * second one that starts at the same time, finds a whole number of them done.
+ *
+ * @throws {WeirError} where the database is of a newer version than this program.
+ */
+export function migrate(db: Database): void {
+  const files = readdirSync(FOLDER)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const newest = files.length;
+  for (;;) {
+    const done = db
+      .transaction(() => {
+        const version = db.pragma("user_version", { simple: true }) as number;
+        if (version > newest) {
+          throw new WeirError(
+            "unavailable",
+            `store ${db.name}: is of version ${version}, this program knows up to ${newest}: use a newer program`,
+          );
+        }
+        if (version === newest) return true;
+        db.exec(readFileSync(new URL(files[version] as string, FOLDER), "utf8"));
+        db.pragma(`user_version = ${version + 1}`);
+        return false;
+      })
+      .immediate();
+    if (done) return;
+  }
+}

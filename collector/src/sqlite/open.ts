@@ -1,0 +1,54 @@
+/** Opening the database file: pragmas, migrations, and one clear line where it can't be. */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { WeirError } from "../errors.ts";
+import { migrate } from "./migrate.ts";
+
+export type Db = Database.Database;
+
+/**
+ * @param path a file, made with its folders where it is not there yet.
+ * @param busyTimeoutMs how long to wait for another program that holds it locked.
+ * @throws {WeirError} `unavailable`, with the reason and what to do.
+ */
+export function openDatabase(path: string, busyTimeoutMs: number): Db {
+  let db: Db | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    db = new Database(path, { timeout: busyTimeoutMs });
+    db.pragma("journal_mode = WAL");
+    // FULL: a commit is on the disk when it returns, also after a loss of power.
+    db.pragma("synchronous = FULL");
+    db.pragma("foreign_keys = ON");
+    db.pragma("cache_size = -65536");
+    db.pragma("temp_store = MEMORY");
+    migrate(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    if (error instanceof WeirError) throw error;
+    throw new WeirError("unavailable", `store ${path}: cannot be opened: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const HINTS: Record<string, string> = {
+  SQLITE_CANTOPEN: "check that the folder is there and that this user may write in it",
+  SQLITE_READONLY: "this user may not write the file or its folder",
+  SQLITE_NOTADB: "the file is not a SQLite database; name another with --store",
+  SQLITE_CORRUPT: "the file is damaged; restore a backup or name another with --store",
+  SQLITE_BUSY: "another program holds it locked; stop that program or name another file with --store",
+  SQLITE_FULL: "the disk is full; free some space",
+  EACCES: "this user may not write there",
+  ENOSPC: "the disk is full; free some space",
+};
+
+/** What went wrong with the file, and what to do about it where that is known. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  const hint = HINTS[code] ?? HINTS[code.split("_").slice(0, 2).join("_")];
+  return hint === undefined ? error.message : `${error.message} (${hint})`;
+}

@@ -1,0 +1,141 @@
+import { execFile, execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import Database from "better-sqlite3";
+import { afterAll, describe, expect, test } from "vitest";
+import { openSqliteStore } from "../src/sqlite/index.ts";
+import type { Store } from "../src/store.ts";
+import { flowOf } from "./saying.ts";
+import { storeContract } from "./store.contract.ts";
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "weir-sqlite-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+const newPath = () => join(folder, `${++files}`, "weir.db");
+const paths = new Map<Store, string>();
+
+storeContract("sqlite", {
+  async open(now) {
+    const path = newPath();
+    const store = openSqliteStore({ path, now });
+    paths.set(store, path);
+    return store;
+  },
+  async reopen(store, now) {
+    await store.close();
+    const path = paths.get(store) as string;
+    const again = openSqliteStore({ path, now });
+    paths.set(again, path);
+    return again;
+  },
+});
+
+describe("sqlite: the file", () => {
+  const opened = flowOf({ tenant: "acme", id: "1" }).opened(1);
+
+  test("a newer database is refused with a clear line, and left as it is", async () => {
+    const path = newPath();
+    await openSqliteStore({ path }).close();
+    const db = new Database(path);
+    db.pragma("user_version = 99");
+    expect(() => openSqliteStore({ path })).toThrow(
+      /version 99, this program knows up to \d+: use a newer program/,
+    );
+    expect(db.pragma("user_version", { simple: true })).toBe(99);
+    db.close();
+  });
+
+  test("two processes that start at once on a new file both come up", async () => {
+    const path = newPath();
+    const module = new URL("../src/sqlite/index.ts", import.meta.url).href;
+    const script = `const { openSqliteStore } = await import(${JSON.stringify(module)});
+      await openSqliteStore({ path: ${JSON.stringify(path)} }).close(); console.log("up");`;
+    const starts = [1, 2, 3].map(() => run(process.execPath, ["--input-type=module", "-e", script]));
+    expect((await Promise.all(starts)).map(({ stdout }) => stdout)).toEqual(["up\n", "up\n", "up\n"]);
+  });
+
+  test("what is no database is named as such", () => {
+    const path = join(folder, "text.db");
+    writeFileSync(
+      path,
+      "this is plain text, and long enough to be looked at as a header of a database file".repeat(20),
+    );
+    expect(() => openSqliteStore({ path })).toThrow(/not a database.*name another with --store/s);
+  });
+
+  test("a place that can't be written to is named", () => {
+    const file = join(folder, "a-file");
+    writeFileSync(file, "");
+    chmodSync(file, 0o600);
+    expect(() => openSqliteStore({ path: join(file, "weir.db") })).toThrow(/cannot be opened/);
+  });
+
+  test("while another program holds the file an append is refused, keeps nothing, and works again afterwards", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path, busyTimeoutMs: 50 });
+    const other = new Database(path);
+    other.exec("BEGIN IMMEDIATE");
+    await expect(store.append([opened])).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("locked"),
+    });
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await store.flow(opened.flow)).toBeUndefined();
+    await store.append([opened]);
+    expect(await store.flow(opened.flow)).toMatchObject({ status: "running" });
+    await store.close();
+  });
+
+  test("flows that another program deleted meanwhile do not come back from memory", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    const { step, ended } = flowOf(opened.flow);
+    await store.append([opened, ...step("old", 2, 3), ended(4)]);
+    const other = new Database(path);
+    other.pragma("foreign_keys = ON");
+    other.exec("DELETE FROM flows");
+    other.close();
+    await store.append([...step("new", 5, 6)]);
+    expect(await store.flow(opened.flow)).toMatchObject({
+      incomplete: ["start-missing"],
+      steps: [{ id: "new" }],
+    });
+    await store.close();
+  });
+
+  test("a kill -9 between two appends loses nothing that was acknowledged, and half of nothing stays", async () => {
+    const path = newPath();
+    const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
+    const script = `const { openSqliteStore } = await import(${module("../src/sqlite/index.ts")});
+      const { flowOf } = await import(${module("./saying.ts")});
+      const store = openSqliteStore({ path: ${JSON.stringify(path)} });
+      for (let n = 0; ; n += 1) {
+        const { opened, step, ended } = flowOf({ tenant: "acme", id: String(n) });
+        await store.append([opened(n + 1), ...step("s", n + 2, n + 3), ended(n + 4)]);
+        process.stdout.write(n + "\\n");
+        if (n === 200) process.kill(process.pid, "SIGKILL");
+      }`;
+    let printed = "";
+    try {
+      execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+    } catch (error) {
+      printed = (error as { stdout: string }).stdout;
+    }
+    const acknowledged = printed.trim().split("\n").length;
+    expect(acknowledged).toBeGreaterThan(100);
+    const store = openSqliteStore({ path });
+    const { items } = await store.flows({ limit: 500, order: "oldest" });
+    expect(items.length).toBeGreaterThanOrEqual(acknowledged);
+    for (const flow of items)
+      expect(flow).toMatchObject({ status: "succeeded", stepCounts: { total: 1, succeeded: 1 } });
+    await store.close();
+  });
+});

@@ -1,0 +1,432 @@
+/** What every store promises (`src/store.ts`), as tests. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { FlowKey, Micros } from "../src/flow.ts";
+import { fold, picture } from "../src/fold/index.ts";
+import type { Observation } from "../src/observation.ts";
+import type { FlowChange, FlowFilter, Store } from "../src/store.ts";
+import { setTwice } from "./arbitrary.ts";
+import { flowOf } from "./saying.ts";
+
+const T0 = 1_790_000_000_000_000;
+const SECOND = 1_000_000;
+
+export interface StoreUnderTest {
+  /** A new, empty store with this clock. */
+  open(now: () => Micros): Promise<Store>;
+  /** Closes a store and opens what it kept. */
+  reopen(store: Store, now: () => Micros): Promise<Store>;
+}
+
+export function storeContract(kind: string, { open, reopen }: StoreUnderTest): void {
+  async function withStore(
+    run: (store: Store) => Promise<void>,
+    now: () => Micros = () => T0,
+  ): Promise<void> {
+    const store = await open(now);
+    try {
+      await run(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  async function ids(store: Store, filter: FlowFilter): Promise<string[]> {
+    const { items } = await store.flows({ ...filter, limit: 500, order: "newest" });
+    return items.map((flow) => flow.id);
+  }
+
+  describe(`${kind}: appending`, () => {
+    test("any order, repetition and split of a set, now and then with a restart in between, give the same flow", async () => {
+      const now = () => T0;
+      let store = await open(now);
+      let runs = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constant(null).chain(() => setTwice({ tenant: "acme", id: `f${runs++}` })),
+          fc.array(fc.nat(24), { maxLength: 4 }),
+          fc.integer({ min: 0, max: 19 }),
+          async ({ once, again }, cuts, chance) => {
+            const key = (once[0] as (typeof once)[number]).flow;
+            for (const part of split(again, cuts)) {
+              await store.append(part);
+              if (chance === 0) store = await reopen(store, now);
+            }
+            const { health, children, steps, events, ...summary } = (await store.flow(key)) ?? {};
+            expect({ summary, steps, events }).toEqual(withoutRunners(picture(fold(once))));
+          },
+        ),
+        { numRuns: 1000 },
+      );
+      await store.close();
+    }, 60_000);
+
+    test("what was appended is there after the store is opened again, and goes on from there", async () => {
+      const now = () => T0;
+      const { opened, stepOpened, stepEnded, ended } = flowOf({ tenant: "acme", id: "1" });
+      let store = await open(now);
+      await store.append([opened(T0), stepOpened("s", T0 + 1)]);
+      store = await reopen(store, now);
+      expect(await store.flow({ tenant: "acme", id: "1" })).toMatchObject({
+        status: "running",
+        currentSteps: ["s"],
+      });
+      await store.append([stepEnded("s", T0 + 2), ended(T0 + 3)]);
+      store = await reopen(store, now);
+      expect(await store.flow({ tenant: "acme", id: "1" })).toMatchObject({
+        status: "succeeded",
+        currentSteps: [],
+      });
+      await store.close();
+    });
+
+    test("ids clash between tenants without harm", async () => {
+      await withStore(async (store) => {
+        await store.append([flowOf({ tenant: "acme", id: "1" }).opened(T0)]);
+        const globex = flowOf({ tenant: "globex", id: "1" });
+        await store.append([globex.opened(T0), globex.ended(T0 + 1)]);
+        expect(await store.flow({ tenant: "acme", id: "1" })).toMatchObject({ status: "running" });
+        expect(await store.flow({ tenant: "globex", id: "1" })).toMatchObject({ status: "succeeded" });
+        expect(await store.flow({ tenant: "initech", id: "1" })).toBeUndefined();
+      });
+    });
+
+    test("appends at the same time are all kept", async () => {
+      await withStore(async (store) => {
+        const appends = Array.from({ length: 100 }, (_, n) =>
+          store.append([flowOf({ tenant: "acme", id: `${n}` }).opened(T0 + n)]),
+        );
+        await Promise.all(appends);
+        expect(await ids(store, {})).toHaveLength(100);
+      });
+    });
+
+    test("listeners hear of a change once it can be read, in order; one that throws harms nobody", async () => {
+      await withStore(async (store) => {
+        const heard: FlowChange[] = [];
+        const off = store.onChange(() => {
+          throw new Error("listener");
+        });
+        store.onChange((changes) => heard.push(...changes));
+        const { opened, step, ended } = flowOf({ tenant: "acme", id: "1" });
+        await store.append([opened(T0), ...step("a", T0 + 1, T0 + 2)]);
+        await store.append([...step("b", T0 + 3, T0 + 4), ended(T0 + 5)]);
+        off();
+        expect(heard.map(({ flow, steps }) => [flow.status, steps.map(({ id }) => id)])).toEqual([
+          ["running", ["a"]],
+          ["succeeded", ["b"]],
+        ]);
+      });
+    });
+  });
+
+  describe(`${kind}: lists of flows`, () => {
+    test("pages by key meet each flow once, in both orders, while others arrive", async () => {
+      await withStore(async (store) => {
+        const tenants = ["a", "b", "c"];
+        const all: Observation[] = [];
+        // Many share a start, so that the tie-breakers are needed.
+        for (let n = 0; n < 97; n += 1) {
+          all.push(flowOf({ tenant: tenants[n % 3] as string, id: `${n}` }).opened(T0 + (n % 5)));
+        }
+        await store.append(all);
+        for (const order of ["newest", "oldest"] as const) {
+          const seen: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const page = await store.flows({ limit: 10, order, cursor, to: T0 + SECOND });
+            expect(page.items.length).toBeLessThanOrEqual(10);
+            seen.push(...page.items.map(({ tenant, id }) => `${tenant}/${id}`));
+            cursor = page.nextCursor ?? undefined;
+            await store.append([
+              flowOf({ tenant: "new", id: `${order}${seen.length}` }).opened(T0 + 2 * SECOND),
+            ]);
+          } while (cursor !== undefined);
+          expect(seen).toHaveLength(97);
+          expect(new Set(seen).size).toBe(97);
+        }
+      });
+    });
+
+    test("the last page has no cursor, also where it is full", async () => {
+      await withStore(async (store) => {
+        await store.append([0, 1].map((n) => flowOf({ tenant: "a", id: `${n}` }).opened(T0 + n)));
+        expect(await store.flows({ limit: 2, order: "newest" })).toMatchObject({ nextCursor: null });
+        expect(await store.flows({ limit: 1, order: "newest" })).toMatchObject({
+          nextCursor: expect.any(String),
+        });
+      });
+    });
+
+    test("a cursor that is none is refused by name", async () => {
+      await withStore(async (store) => {
+        for (const cursor of ["x", "bnVsbA", Buffer.from('["a"]').toString("base64url")]) {
+          await expect(store.flows({ limit: 1, order: "newest", cursor })).rejects.toMatchObject({
+            code: "invalid_argument",
+            message: expect.stringContaining("cursor"),
+          });
+        }
+      });
+    });
+
+    test("each filter passes what it says, a list of values is an or, filters together an and", async () => {
+      await withStore(async (store) => {
+        const a = flowOf({ tenant: "acme", id: "a-1" });
+        const b = flowOf({ tenant: "acme", id: "b-2" });
+        const c = flowOf({ tenant: "globex", id: "c-3" });
+        const d = flowOf({ tenant: "globex", id: "d-4" });
+        await store.append([
+          a.opened(T0 + 1, { name: "import", labels: { env: "prod", region: "eu" } }),
+          a.stepOpened("s", T0 + 2, { name: "validate" }),
+          b.opened(T0 + 2, { name: "export", labels: { env: "test" } }),
+          ...b.step(
+            "s",
+            T0 + 3,
+            T0 + 4,
+            { name: "push" },
+            { status: "failed", error: { type: "TimeoutError", message: "Gave up after 30 s", stack: null } },
+          ),
+          b.ended(T0 + 5, { name: "export" }),
+          c.opened(T0 + 3, { name: "import", labels: { env: "prod" } }),
+          c.ended(T0 + 9),
+          d.opened(T0 + 4, { name: "import" }),
+        ]);
+        expect(await ids(store, {})).toEqual(["d-4", "c-3", "b-2", "a-1"]);
+        expect(await ids(store, { tenant: ["acme"] })).toEqual(["b-2", "a-1"]);
+        expect(await ids(store, { tenant: ["acme", "globex"], name: ["import"] })).toEqual([
+          "d-4",
+          "c-3",
+          "a-1",
+        ]);
+        expect(await ids(store, { status: ["failed", "succeeded"] })).toEqual(["c-3", "b-2"]);
+        expect(await ids(store, { labels: { env: ["prod", "test"] } })).toEqual(["c-3", "b-2", "a-1"]);
+        expect(await ids(store, { labels: { env: ["prod"], region: ["eu"] } })).toEqual(["a-1"]);
+        expect(await ids(store, { labels: { env: ["eu"] } })).toEqual([]);
+        expect(await ids(store, { step: ["validate"] })).toEqual(["a-1"]);
+        expect(await ids(store, { step: ["validate", "push"] })).toEqual(["b-2", "a-1"]);
+        expect(await ids(store, { from: T0 + 2, to: T0 + 4 })).toEqual(["c-3", "b-2"]);
+        expect(await ids(store, { q: "gave UP" })).toEqual(["b-2"]);
+        expect(await ids(store, { q: "timeouterror" })).toEqual(["b-2"]);
+        expect(await ids(store, { q: "b-2" })).toEqual(["b-2"]);
+        expect(await ids(store, { q: "Eu" })).toEqual(["a-1"]);
+        expect(await ids(store, { q: "%" })).toEqual([]);
+        expect(await ids(store, { q: "' OR 1=1 --" })).toEqual([]);
+        expect(await ids(store, { tenant: [], status: [] })).toHaveLength(4);
+      });
+    });
+
+    test("a changed label is found by its new value only", async () => {
+      await withStore(async (store) => {
+        const { opened, labels } = flowOf({ tenant: "acme", id: "1" });
+        await store.append([opened(T0, { labels: { env: "test" } })]);
+        await store.append([labels(T0 + 1, { env: "prod" })]);
+        expect(await ids(store, { labels: { env: ["test"] } })).toEqual([]);
+        expect(await ids(store, { labels: { env: ["prod"] } })).toEqual(["1"]);
+      });
+    });
+  });
+
+  describe(`${kind}: one flow`, () => {
+    test("has its steps, its events, its parent and its children", async () => {
+      await withStore(async (store) => {
+        const parent = { tenant: "acme", id: "p" };
+        const child = { tenant: "acme", id: "c" };
+        const { opened, step, event } = flowOf(parent);
+        await store.append([opened(T0), ...step("s", T0 + 1, T0 + 3), event("row-skipped", T0 + 2)]);
+        await store.append([flowOf(child).opened(T0 + 2, { name: "sub", parent })]);
+        expect(await store.flow(parent)).toMatchObject({
+          steps: [{ id: "s" }],
+          events: [{ name: "row-skipped" }],
+          children: [{ ...child, name: "sub", status: "running" }],
+        });
+        expect(await store.flow(child)).toMatchObject({ parent });
+      });
+    });
+
+    test("names and values are plain data, whatever they hold", async () => {
+      await withStore(async (store) => {
+        const hostile = [
+          "__proto__",
+          "constructor",
+          "<script>alert(1)</script>",
+          "a\nb\u0000c",
+          "'; DROP TABLE flows",
+          "𝒳 ع",
+        ];
+        for (const text of hostile) {
+          const key: FlowKey = { tenant: text, id: text };
+          const { opened, stepOpened } = flowOf(key);
+          const labels = Object.fromEntries([[text, text]]);
+          await store.append([opened(T0, { name: text, labels }), stepOpened(text, T0, { name: text })]);
+          const flow = await store.flow(key);
+          expect(flow).toMatchObject({ ...key, name: text, currentSteps: [text] });
+          expect(Object.entries(flow?.labels ?? {})).toEqual([[text, text]]);
+          expect(await ids(store, { tenant: [text], step: [text], q: text })).toEqual([text]);
+        }
+      });
+    });
+  });
+
+  describe(`${kind}: health`, () => {
+    const heartbeat = (at: Micros): Observation => ({
+      kind: "heartbeat",
+      instance: "worker-1",
+      service: "worker",
+      at,
+      intervalMs: 2000,
+    });
+
+    test("lost when the process of an open step has missed three heartbeats, well when it speaks again", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const { opened, left, stepOpened } = flowOf({ tenant: "acme", id: "1" });
+          await store.append([
+            opened(T0),
+            left(T0 + 1),
+            stepOpened("s", T0 + 2, { instance: "worker-1" }),
+            heartbeat(T0 + 3),
+          ]);
+          const health = async () => (await store.flow({ tenant: "acme", id: "1" }))?.health;
+          now = T0 + 5.9 * SECOND;
+          expect(await health()).toBe("ok");
+          now = T0 + 6.1 * SECOND;
+          expect(await health()).toBe("lost");
+          expect(await ids(store, { health: ["lost"] })).toEqual(["1"]);
+          expect(await ids(store, { health: ["ok", "stalled"] })).toEqual([]);
+          expect(await store.tenants({ limit: 10 })).toMatchObject({
+            items: [{ tenant: "acme", running: 1, lost: 1 }],
+          });
+          await store.append([heartbeat(now)]);
+          expect(await health()).toBe("ok");
+        },
+        () => now,
+      );
+    });
+
+    test("a store that was away does not take its own silence for theirs", async () => {
+      let now = T0;
+      const clock = () => now;
+      let store = await open(clock);
+      const { opened } = flowOf({ tenant: "acme", id: "1" });
+      await store.append([opened(T0, { instance: "worker-1" }), heartbeat(T0)]);
+      now = T0 + 3600 * SECOND;
+      store = await reopen(store, clock);
+      expect(await store.flow({ tenant: "acme", id: "1" })).toMatchObject({ health: "ok" });
+      now += 7 * SECOND;
+      expect(await store.flow({ tenant: "acme", id: "1" })).toMatchObject({ health: "lost" });
+      await store.close();
+    });
+
+    test("stalled when open far longer than finished runs of that tenant and name; null once ended", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const finished = Array.from({ length: 20 }, (_, n) => flowOf({ tenant: "acme", id: `old${n}` }));
+          await store.append(finished.flatMap(({ opened, ended }) => [opened(T0), ended(T0 + 20 * SECOND)]));
+          const { opened, ended } = flowOf({ tenant: "acme", id: "now" });
+          const other = flowOf({ tenant: "globex", id: "now" });
+          await store.append([opened(T0), other.opened(T0)]);
+          now = T0 + 59 * SECOND;
+          expect(await store.flow({ tenant: "acme", id: "now" })).toMatchObject({ health: "ok" });
+          now = T0 + 61 * SECOND;
+          expect(await store.flow({ tenant: "acme", id: "now" })).toMatchObject({ health: "stalled" });
+          expect(await store.flow({ tenant: "globex", id: "now" })).toMatchObject({ health: "ok" });
+          await store.append([ended(T0 + 61 * SECOND)]);
+          expect(await store.flow({ tenant: "acme", id: "now" })).toMatchObject({ health: null });
+        },
+        () => now,
+      );
+    });
+  });
+
+  describe(`${kind}: tenants and what they use`, () => {
+    test("tenants appear with their data, counted by what stands, in pages by name", async () => {
+      await withStore(async (store) => {
+        for (const tenant of ["globex", "acme", "initech"]) {
+          const one = flowOf({ tenant, id: "1" });
+          const two = flowOf({ tenant, id: "2" });
+          await store.append([one.opened(T0), two.opened(T0), two.ended(T0 + 9, { status: "failed" })]);
+        }
+        const first = await store.tenants({ limit: 2 });
+        expect(first.items).toEqual([
+          { tenant: "acme", running: 1, failed: 1, stalled: 0, lost: 0, lastActivityAt: T0 + 9 },
+          { tenant: "globex", running: 1, failed: 1, stalled: 0, lost: 0, lastActivityAt: T0 + 9 },
+        ]);
+        const next = await store.tenants({ limit: 2, cursor: first.nextCursor ?? "" });
+        expect(next).toMatchObject({ items: [{ tenant: "initech" }], nextCursor: null });
+        expect(await store.tenants({ limit: 9, q: "INI" })).toMatchObject({ items: [{ tenant: "initech" }] });
+      });
+    });
+
+    test("statistics by name count every run, and time those that finished", async () => {
+      await withStore(async (store) => {
+        const run = (id: string, name: string) => ({ ...flowOf({ tenant: "acme", id }), more: { name } });
+        for (let n = 1; n <= 20; n += 1) {
+          const { opened, ended, more } = run(`i${n}`, "import");
+          const status = n === 20 ? ("failed" as const) : ("succeeded" as const);
+          await store.append([opened(T0 + n, more), ended(T0 + n + n * 1000, { ...more, status })]);
+        }
+        const { opened, more } = run("r", "report");
+        await store.append([opened(T0 + 99, more)]);
+        expect(await store.statsByName({ tenant: ["acme"] })).toEqual([
+          {
+            key: "report",
+            total: 1,
+            running: 1,
+            succeeded: 0,
+            failed: 0,
+            cancelled: 0,
+            lastStatus: "running",
+            lastStartedAt: T0 + 99,
+            durationMs: { min: null, avg: null, p50: null, p95: null, max: null, last: null },
+          },
+          {
+            key: "import",
+            total: 20,
+            running: 0,
+            succeeded: 19,
+            failed: 1,
+            cancelled: 0,
+            lastStatus: "failed",
+            lastStartedAt: T0 + 20,
+            durationMs: { min: 1, avg: 10.5, p50: 10, p95: 19, max: 20, last: 20 },
+          },
+        ]);
+        expect(await store.statsByName({ tenant: ["globex"] })).toEqual([]);
+        // A run that began before the window is not in it.
+        expect(await store.statsByName({ from: T0 + 20, to: T0 + 21 })).toMatchObject([
+          { key: "import", total: 1 },
+        ]);
+      });
+    });
+
+    test("names and labels for pickers, of all and of one tenant", async () => {
+      await withStore(async (store) => {
+        const acme = flowOf({ tenant: "acme", id: "1" });
+        const globex = flowOf({ tenant: "globex", id: "1" });
+        await store.append([
+          acme.opened(T0, { name: "import", labels: { env: "prod", b: "2" } }),
+          globex.opened(T0, { name: "export", labels: { env: "test" } }),
+        ]);
+        expect(await store.names()).toEqual(["export", "import"]);
+        expect(await store.names("acme")).toEqual(["import"]);
+        expect(await store.labels()).toEqual([
+          { key: "b", values: ["2"] },
+          { key: "env", values: ["prod", "test"] },
+        ]);
+        expect(await store.labels("globex")).toEqual([{ key: "env", values: ["test"] }]);
+        expect(await store.labels("nobody")).toEqual([]);
+      });
+    });
+  });
+}
+
+function split<T>(items: T[], cuts: number[]): T[][] {
+  const places = [0, ...cuts.filter((cut) => cut < items.length).sort((a, b) => a - b), items.length];
+  return places.slice(1).map((end, at) => items.slice(places[at], end));
+}
+
+function withoutRunners({ runners, ...rest }: ReturnType<typeof picture>) {
+  return rest;
+}
