@@ -1,0 +1,20 @@
+/** For whoever keeps the process alive: `/healthz` says that it runs, `/readyz` that its store answers. */
+import type { FastifyInstance } from "fastify";
+import { WeirError } from "../errors.ts";
+import type { Store } from "../store.ts";
+import { Liveness } from "./schemas.ts";
+
+export function addHealth(app: FastifyInstance, store: Store): void {
+  const schema = { response: { 200: Liveness } };
+
+  app.get("/healthz", { schema }, async () => ({ status: "ok" }));
+
+  app.get("/readyz", { schema }, async () => {
+    try {
+      await store.tenants({ limit: 1 });
+    } catch (cause) {
+      throw new WeirError("unavailable", "the store does not answer", { cause });
+    }
+    return { status: "ready" };
+  });
+}

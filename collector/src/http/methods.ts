@@ -1,0 +1,45 @@
+/** Every path that takes some methods says 405 to all others, with `Allow`, before a body is read. */
+import { METHODS } from "node:http";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import { WeirError } from "../errors.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Set on the routes that say 405. */
+    refusesMethod?: boolean;
+  }
+}
+
+/** Holds for the routes that are added after it, in all scopes. */
+export function addMethodChecks(app: FastifyInstance): void {
+  // Without this a method that Fastify does not know would be 404 on every path.
+  for (const method of METHODS) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
+  }
+
+  app.addHook("onRoute", function addRefusal(this: FastifyInstance, route) {
+    const taken = takenBy(route);
+    if (taken === undefined) return;
+    this.route({
+      url: route.routePath,
+      method: this.supportedMethods.filter((method) => !taken.includes(method)),
+      config: { refusesMethod: true },
+      onRequest: refusal(taken.join(", ")),
+      handler: () => {},
+    });
+  });
+}
+
+/** `undefined` for routes that stand for more than one path, or that another route has brought with it. */
+function takenBy({ method, url, config }: RouteOptions): string[] | undefined {
+  const methods = [method].flat();
+  if (config?.refusesMethod || url.endsWith("*") || methods.includes("HEAD")) return undefined;
+  return methods.includes("GET") ? [...methods, "HEAD"] : methods;
+}
+
+function refusal(allow: string) {
+  return async function refuseMethod(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    reply.header("allow", allow);
+    throw new WeirError("method_not_allowed", `${request.method} is not possible here: expected ${allow}`);
+  };
+}

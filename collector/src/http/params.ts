@@ -1,0 +1,147 @@
+/**
+ * Query strings, read strictly: a parameter that no one reads, or a value that means nothing, is an error that
+ * names the parameter and what it takes. A filter dropped in silence would show someone the wrong flows.
+ */
+import { WeirError } from "../errors.ts";
+import type { Micros } from "../flow.ts";
+
+/** A query string as Fastify parses it: a list where a parameter repeats. */
+type RawQuery = Record<string, string | string[]>;
+
+/** What a parameter takes, and how it is read. */
+export interface Param<T> {
+  /** Completes "expected …". */
+  takes: string;
+  /** `undefined` when one of the values is none of what it takes. */
+  read(values: string[]): T | undefined;
+}
+
+type Values<P> = { [K in keyof P]?: P[K] extends Param<infer T> ? T : never };
+
+const LONGEST_TEXT = 1024;
+const LABEL = "label.";
+
+export const texts: Param<string[]> = {
+  takes: `text of 1 to ${LONGEST_TEXT} characters`,
+  read: (values) => (values.every(isText) ? values : undefined),
+};
+
+export const text: Param<string> = {
+  takes: `one text of 1 to ${LONGEST_TEXT} characters`,
+  read: ([value, ...more]) => (isText(value) && more.length === 0 ? value : undefined),
+};
+
+/** Like `text`; empty looks for nothing, as an empty search field does. */
+export const search: Param<string> = {
+  takes: `one text of at most ${LONGEST_TEXT} characters`,
+  read: (values) => (values.length === 1 && values[0] === "" ? "" : text.read(values)),
+};
+
+export const moment: Param<Micros> = {
+  takes: "one time as RFC 3339, such as 2026-11-22T10:00:00Z, or as milliseconds since 1970",
+  read: ([value = "", ...more]) => (more.length === 0 ? readTime(value) : undefined),
+};
+
+export const limit: Param<number> = {
+  takes: "one whole number from 1 to 500",
+  read: ([value = "", ...more]) => {
+    const number = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+    return more.length === 0 && number >= 1 && number <= 500 ? number : undefined;
+  },
+};
+
+export function oneOf<T extends string>(choices: readonly T[]): Param<T> {
+  return {
+    takes: choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`,
+    read: ([value, ...more]) => (more.length === 0 ? choices.find((choice) => choice === value) : undefined),
+  };
+}
+
+export function anyOf<T extends string>(choices: readonly T[]): Param<T[]> {
+  return {
+    takes: `any of ${choices.join(", ")}`,
+    read: (values) => (values.every((value) => choices.includes(value as T)) ? (values as T[]) : undefined),
+  };
+}
+
+/**
+ * Reads every parameter of a query string.
+ *
+ * @param labels whether the route takes `label.<key>` too, for the message.
+ * @throws {WeirError} `invalid_argument`, naming the parameter and what it takes.
+ */
+export function readParams<P extends Record<string, Param<unknown>>>(
+  query: unknown,
+  params: P,
+  labels = false,
+): Values<P> {
+  const raw = query as RawQuery;
+  const result: Values<P> = {};
+  for (const key of Object.keys(raw)) {
+    const param = Object.hasOwn(params, key) ? params[key] : undefined;
+    if (param === undefined) throw unknownParameter(key, Object.keys(params), labels);
+    const values = valuesOf(raw, key);
+    const value = param.read(values);
+    if (value === undefined) throw wrongValue(key, param.takes, values);
+    result[key as keyof P] = value as Values<P>[keyof P];
+  }
+  return result;
+}
+
+/** Takes `label.<key>` parameters apart from the others. */
+export function splitLabels(query: unknown): {
+  labels: { labels?: Record<string, string[]> };
+  rest: RawQuery;
+} {
+  const raw = query as RawQuery;
+  // Without a prototype: a label may be named `__proto__`.
+  const wanted: Record<string, string[]> = Object.create(null);
+  const rest: RawQuery = Object.create(null);
+  let any = false;
+  for (const key of Object.keys(raw)) {
+    if (!key.startsWith(LABEL) || key === LABEL) {
+      rest[key] = raw[key] as string | string[];
+      continue;
+    }
+    const values = valuesOf(raw, key);
+    if (!values.every((value) => value.length <= LONGEST_TEXT)) throw wrongValue(key, texts.takes, values);
+    wanted[key.slice(LABEL.length)] = values;
+    any = true;
+  }
+  return { labels: any ? { labels: wanted } : {}, rest };
+}
+
+function valuesOf(raw: RawQuery, key: string): string[] {
+  const value = raw[key];
+  return Array.isArray(value) ? value : [value ?? ""];
+}
+
+function isText(value: string | undefined): value is string {
+  return value !== undefined && value.length >= 1 && value.length <= LONGEST_TEXT;
+}
+
+// A `+` that was not escaped arrives as a space.
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[-+ ]\d\d:\d\d)$/;
+
+function readTime(value: string): Micros | undefined {
+  if (/^\d{1,14}$/.test(value)) return Number(value) * 1000;
+  if (!RFC_3339.test(value)) return undefined;
+  const iso = `${value.slice(0, 10)}T${value.slice(11).replace(" ", "+")}`.toUpperCase();
+  const milliseconds = Date.parse(iso);
+  return Number.isNaN(milliseconds) ? undefined : milliseconds * 1000;
+}
+
+function unknownParameter(key: string, known: string[], labels: boolean): WeirError {
+  const takes = labels ? [...known, `${LABEL}<key>`] : known;
+  const expected = takes.length === 0 ? "no parameters" : takes.join(", ");
+  return new WeirError("invalid_argument", `unknown parameter ${shown(key)}: expected ${expected}`);
+}
+
+function wrongValue(key: string, takes: string, values: string[]): WeirError {
+  const got = values.map(shown).join(", ");
+  return new WeirError("invalid_argument", `${key}: expected ${takes}, got ${got}`);
+}
+
+function shown(value: string): string {
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+}

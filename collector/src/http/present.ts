@@ -1,0 +1,55 @@
+/** Domain → JSON: microseconds become RFC 3339 with milliseconds; everything else stays what it is. */
+import type { FlowDetail, FlowSummary, Micros, StatsGroup, Step, TenantSummary } from "../flow.ts";
+import type * as Json from "./schemas.ts";
+
+/** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
+function time(at: Micros): string {
+  return new Date(Math.floor(at / 1000)).toISOString();
+}
+
+function timeOrNull(at: Micros | null): string | null {
+  return at === null ? null : time(at);
+}
+
+export function presentFlow(flow: FlowSummary): Json.FlowSummary {
+  return {
+    tenant: flow.tenant,
+    id: flow.id,
+    name: flow.name,
+    status: flow.status,
+    health: flow.health,
+    startedAt: time(flow.startedAt),
+    endedAt: timeOrNull(flow.endedAt),
+    durationMs: flow.durationMs,
+    currentSteps: flow.currentSteps,
+    failedStep: flow.failedStep,
+    error: flow.error,
+    labels: flow.labels,
+    services: flow.services,
+    stepCounts: flow.stepCounts,
+    parent: flow.parent,
+    incomplete: flow.incomplete,
+    updatedAt: time(flow.updatedAt),
+  };
+}
+
+export function presentStep(step: Step): Json.Step {
+  return { ...step, startedAt: time(step.startedAt), endedAt: timeOrNull(step.endedAt) };
+}
+
+export function presentDetail(flow: FlowDetail): Json.FlowDetail {
+  return {
+    ...presentFlow(flow),
+    steps: flow.steps.map(presentStep),
+    events: flow.events.map(({ name, at, attributes }) => ({ name, at: time(at), attributes })),
+    children: flow.children,
+  };
+}
+
+export function presentTenant(tenant: TenantSummary): Json.TenantSummary {
+  return { ...tenant, lastActivityAt: time(tenant.lastActivityAt) };
+}
+
+export function presentGroup(group: StatsGroup): Json.StatsGroup {
+  return { ...group, lastStartedAt: time(group.lastStartedAt) };
+}

@@ -1,0 +1,171 @@
+/**
+ * The JSON that the REST API gives, once: Fastify serialises by these, the page takes its types from them.
+ * Times are RFC 3339 in UTC with milliseconds; durations are milliseconds.
+ */
+import { type Static, type TSchema, Type } from "typebox";
+
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+/** Not `Type.Record`: its pattern `^.*$` would lose keys with a line break. */
+const Dictionary = <T extends TSchema>(values: T) =>
+  Type.Unsafe<Record<string, Static<T>>>({ type: "object", additionalProperties: values });
+const Time = Type.String({
+  description: "RFC 3339, UTC, milliseconds",
+  examples: ["2026-11-22T10:00:00.000Z"],
+});
+const Milliseconds = Type.Number({ description: "milliseconds" });
+
+export const Status = Type.Union([
+  Type.Literal("running"),
+  Type.Literal("succeeded"),
+  Type.Literal("failed"),
+  Type.Literal("cancelled"),
+  Type.Literal("paused"),
+]);
+
+export const Health = Type.Union([Type.Literal("ok"), Type.Literal("stalled"), Type.Literal("lost")]);
+
+export const FlowError = Type.Object({
+  type: Type.String(),
+  message: Type.String(),
+  stack: Nullable(Type.String()),
+});
+
+export const FlowKey = Type.Object({ tenant: Type.String(), id: Type.String() });
+
+export const StepCounts = Type.Object({
+  total: Type.Integer(),
+  running: Type.Integer(),
+  succeeded: Type.Integer(),
+  failed: Type.Integer(),
+  cancelled: Type.Integer(),
+});
+
+export const FlowSummary = Type.Object({
+  tenant: Type.String(),
+  id: Type.String(),
+  name: Type.String(),
+  status: Status,
+  health: Nullable(Health),
+  startedAt: Time,
+  endedAt: Nullable(Time),
+  durationMs: Nullable(Milliseconds),
+  currentSteps: Type.Array(Type.String()),
+  failedStep: Nullable(Type.String()),
+  error: Nullable(FlowError),
+  labels: Dictionary(Type.String()),
+  services: Type.Array(Type.String()),
+  stepCounts: StepCounts,
+  parent: Nullable(FlowKey),
+  incomplete: Type.Array(
+    Type.Union([
+      Type.Literal("start-missing"),
+      Type.Literal("end-missing"),
+      Type.Literal("step-start-missing"),
+    ]),
+  ),
+  updatedAt: Time,
+});
+
+export const Step = Type.Object({
+  id: Type.String(),
+  parentId: Nullable(Type.String()),
+  kind: Type.Union([Type.Literal("step"), Type.Literal("queue")]),
+  name: Type.String(),
+  status: Status,
+  attempt: Type.Integer(),
+  optional: Type.Boolean(),
+  startedAt: Time,
+  endedAt: Nullable(Time),
+  durationMs: Nullable(Milliseconds),
+  service: Nullable(Type.String()),
+  attributes: Dictionary(Type.Unknown()),
+  error: Nullable(FlowError),
+});
+
+export const FlowEvent = Type.Object({
+  name: Type.String(),
+  at: Time,
+  attributes: Dictionary(Type.Unknown()),
+});
+
+export const ChildFlow = Type.Object({
+  tenant: Type.String(),
+  id: Type.String(),
+  name: Type.String(),
+  status: Status,
+});
+
+export const FlowDetail = Type.Object({
+  ...FlowSummary.properties,
+  steps: Type.Array(Step),
+  events: Type.Array(FlowEvent),
+  children: Type.Array(ChildFlow),
+});
+
+export const TenantSummary = Type.Object({
+  tenant: Type.String(),
+  running: Type.Integer(),
+  failed: Type.Integer(),
+  stalled: Type.Integer(),
+  lost: Type.Integer(),
+  lastActivityAt: Time,
+});
+
+const Cursor = Nullable(Type.String({ description: "for the next page; null on the last" }));
+
+export const TenantPage = Type.Object({ tenants: Type.Array(TenantSummary), nextCursor: Cursor });
+export const FlowPage = Type.Object({ flows: Type.Array(FlowSummary), nextCursor: Cursor });
+
+export const StatsGroup = Type.Object({
+  key: Type.String(),
+  total: Type.Integer(),
+  running: Type.Integer(),
+  succeeded: Type.Integer(),
+  failed: Type.Integer(),
+  cancelled: Type.Integer(),
+  lastStatus: Status,
+  lastStartedAt: Time,
+  durationMs: Type.Object({
+    min: Nullable(Milliseconds),
+    avg: Nullable(Milliseconds),
+    p50: Nullable(Milliseconds),
+    p95: Nullable(Milliseconds),
+    max: Nullable(Milliseconds),
+    last: Nullable(Milliseconds),
+  }),
+});
+export const Stats = Type.Object({ groups: Type.Array(StatsGroup) });
+
+export const Names = Type.Object({ names: Type.Array(Type.String()) });
+export const Labels = Type.Object({
+  labels: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })),
+});
+
+/** Data of the stream's `step` event. */
+export const StepChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), step: Step });
+
+export const ErrorBody = Type.Object({
+  error: Type.Object({ code: Type.String(), message: Type.String() }),
+});
+
+/** Answer of `/healthz` and `/readyz`. */
+export const Liveness = Type.Object({ status: Type.String() });
+
+export type Status = Static<typeof Status>;
+export type Health = Static<typeof Health>;
+export type FlowError = Static<typeof FlowError>;
+export type FlowKey = Static<typeof FlowKey>;
+export type FlowSummary = Static<typeof FlowSummary>;
+export type FlowDetail = Static<typeof FlowDetail>;
+export type Step = Static<typeof Step>;
+export type FlowEvent = Static<typeof FlowEvent>;
+export type TenantSummary = Static<typeof TenantSummary>;
+export type TenantPage = Static<typeof TenantPage>;
+export type FlowPage = Static<typeof FlowPage>;
+export type StatsGroup = Static<typeof StatsGroup>;
+export type Stats = Static<typeof Stats>;
+export type Names = Static<typeof Names>;
+export type Labels = Static<typeof Labels>;
+export type StepChange = Static<typeof StepChange>;
+export type ErrorBody = Static<typeof ErrorBody>;

@@ -1,0 +1,25 @@
+/** What every answer and every request is held to, whatever the route. */
+import type { FastifyInstance } from "fastify";
+import { WeirError } from "../errors.ts";
+import { isOwnHost } from "../host.ts";
+
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; " +
+    "form-action 'self'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** `ownHost`: the loopback host the server is bound to; with it, requests under another name are refused. */
+export function addSecurity(app: FastifyInstance, ownHost: string | undefined): void {
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers(HEADERS);
+    if (ownHost === undefined || isOwnHost(request.headers.host, ownHost)) return done();
+    const got = JSON.stringify(request.headers.host);
+    done(new WeirError("forbidden", `expected localhost, an IP address or ${ownHost} as Host, got ${got}`));
+  });
+}

@@ -1,0 +1,222 @@
+/**
+ * Fans the store's changes out to readers as server-sent events.
+ *
+ * What a reader is sent: every change of a flow that matches its filter, and the change by which a flow stops
+ * matching, so that the reader can take it off its list. What flows were before is remembered within a bound; a
+ * flow that was there before but is not remembered counts as having matched, where its tenant and name do. So a
+ * reader holds what it is sent against its own filter.
+ *
+ * Every buffer has a bound. A reader that is slower than the changes is sent nothing until it has caught up, then
+ * `resync`: ask again for what you show. The same where `Last-Event-ID` is from before what is remembered.
+ *
+ * While nobody reads, nothing is gathered: ingest pays for the stream only when someone looks.
+ */
+import { randomBytes } from "node:crypto";
+import { WeirError } from "../errors.ts";
+import type { FlowSummary, Step } from "../flow.ts";
+import type { FlowChange, FlowFilter, Store } from "../store.ts";
+import { Coalescer } from "./coalesce.ts";
+import { type Before, KnownFlows } from "./known.ts";
+import { type Matches, matcher, mayMatch } from "./matcher.ts";
+import { Ring } from "./ring.ts";
+
+/** Where a reader's events go: a response, or a test. */
+export interface Sink {
+  write(chunk: string | Buffer): void;
+  /** Bytes written and not yet sent. */
+  readonly buffered: number;
+  /** Calls once, when everything written has been sent. */
+  onceDrained(callback: () => void): void;
+  end(): void;
+}
+
+export interface HubOptions {
+  onChange: Store["onChange"];
+  /** The data of the events, as JSON. */
+  present: { flow(flow: FlowSummary): unknown; step(flow: FlowSummary, step: Step): unknown };
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** Least milliseconds between two hand-overs; changes of one flow in between become one. Default 50. */
+  coalesceMs?: number;
+  /** Milliseconds between comments that keep a quiet connection open. Default 15,000. */
+  heartbeatMs?: number;
+  /** Milliseconds for which events are kept after the last reader has gone. Default 30,000. */
+  lingerMs?: number;
+  /** Events kept for readers that come back. Default 10,000. */
+  keptEvents?: number;
+  /** Bytes of events kept. Default 8 MiB. */
+  keptBytes?: number;
+  /** Bytes that may wait for one reader. Default 256 KiB. */
+  slowBytes?: number;
+  /** Default 1,000. */
+  maxReaders?: number;
+}
+
+interface LiveEvent {
+  bytes: Buffer;
+  flow: FlowSummary;
+  before: Before;
+}
+
+interface Reader {
+  sink: Sink;
+  matches: Matches;
+  mayMatch: Matches;
+  lagging: boolean;
+}
+
+const KNOWN_FLOWS = 4_000;
+const MOST_PENDING = 2_000;
+
+export class Hub {
+  readonly #options: Required<HubOptions>;
+  readonly #readers = new Set<Reader>();
+  readonly #ring: Ring<LiveEvent>;
+  readonly #coalescer: Coalescer;
+  /** Tells this process's sequence numbers from those of one before it. */
+  readonly #boot = randomBytes(6).toString("hex");
+  #known = new KnownFlows(0, 0);
+  #unsubscribe: (() => void) | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = {
+      now: Date.now,
+      coalesceMs: 50,
+      heartbeatMs: 15_000,
+      lingerMs: 30_000,
+      keptEvents: 10_000,
+      keptBytes: 8 * 1024 * 1024,
+      slowBytes: 256 * 1024,
+      maxReaders: 1_000,
+      ...options,
+    };
+    this.#ring = new Ring(this.#options.keptEvents, this.#options.keptBytes);
+    this.#coalescer = new Coalescer(this.#options.coalesceMs, MOST_PENDING, (changes) =>
+      this.#publish(changes),
+    );
+  }
+
+  /** @throws {WeirError} `overloaded` when there are as many readers as there may be. */
+  checkRoom(): void {
+    const { maxReaders } = this.#options;
+    if (this.#readers.size < maxReaders) return;
+    throw new WeirError("overloaded", `expected at most ${maxReaders} readers of the stream at a time`);
+  }
+
+  /**
+   * Adds a reader.
+   *
+   * @param lastEventId the id of the last event it got before, where it comes back.
+   * @returns what takes it off again.
+   */
+  open(sink: Sink, filter: FlowFilter, lastEventId?: string): () => void {
+    this.#listen();
+    const reader: Reader = { sink, matches: matcher(filter), mayMatch: mayMatch(filter), lagging: false };
+    this.#readers.add(reader);
+    sink.write("retry: 1000\n\n");
+    if (lastEventId === undefined || lastEventId === "") sink.write(`id: ${this.#id(this.#ring.last)}\n\n`);
+    else this.#resume(reader, lastEventId);
+    return () => {
+      if (this.#readers.delete(reader) && this.#readers.size === 0) {
+        this.#linger = setTimeout(() => this.#rest(), this.#options.lingerMs).unref();
+      }
+    };
+  }
+
+  /** Ends every reader; they are to come back elsewhere, or later. */
+  close(): void {
+    for (const { sink } of this.#readers) sink.end();
+    this.#readers.clear();
+    this.#rest();
+  }
+
+  #listen(): void {
+    clearTimeout(this.#linger);
+    if (this.#unsubscribe !== undefined) return;
+    const { onChange, now, heartbeatMs } = this.#options;
+    this.#known = new KnownFlows(KNOWN_FLOWS, now() * 1000);
+    this.#unsubscribe = onChange((changes) => this.#coalescer.add(changes));
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#linger);
+    clearInterval(this.#heartbeat);
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#coalescer.flush();
+    this.#known = new KnownFlows(0, 0);
+    this.#ring.clear();
+  }
+
+  #publish(changes: FlowChange[]): void {
+    const events: LiveEvent[] = [];
+    for (const { flow, steps } of changes) {
+      const before = this.#known.replace(flow);
+      events.push(this.#keep("flow", this.#options.present.flow(flow), flow, before));
+      for (const step of steps) {
+        events.push(this.#keep("step", this.#options.present.step(flow, step), flow, before));
+      }
+    }
+    for (const reader of this.#readers) this.#send(reader, events);
+  }
+
+  #keep(name: string, data: unknown, flow: FlowSummary, before: Before): LiveEvent {
+    const id = this.#id(this.#ring.last + 1);
+    const bytes = Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    const event = { bytes, flow, before };
+    this.#ring.push(event);
+    return event;
+  }
+
+  #send(reader: Reader, events: LiveEvent[]): void {
+    if (reader.lagging) return;
+    const { sink } = reader;
+    for (const event of events) {
+      if (!wants(reader, event)) continue;
+      sink.write(event.bytes);
+      if (sink.buffered <= this.#options.slowBytes) continue;
+      this.#wait(reader);
+      return;
+    }
+  }
+
+  /** What comes meanwhile is dropped. */
+  #wait(reader: Reader): void {
+    reader.lagging = true;
+    reader.sink.onceDrained(() => {
+      reader.lagging = false;
+      if (this.#readers.has(reader)) this.#resync(reader);
+    });
+  }
+
+  #resume(reader: Reader, lastEventId: string): void {
+    const [boot, sequence = ""] = lastEventId.split("-");
+    const known = boot === this.#boot && /^\d{1,15}$/.test(sequence);
+    const missed = known ? this.#ring.after(Number(sequence)) : undefined;
+    if (missed === undefined) this.#resync(reader);
+    else this.#send(reader, missed);
+  }
+
+  #resync({ sink }: Reader): void {
+    sink.write(`id: ${this.#id(this.#ring.last)}\nevent: resync\ndata: {}\n\n`);
+  }
+
+  #beat(): void {
+    for (const { sink, lagging } of this.#readers) {
+      if (!lagging) sink.write(":\n\n");
+    }
+  }
+
+  #id(sequence: number): string {
+    return `${this.#boot}-${sequence}`;
+  }
+}
+
+function wants(reader: Reader, { flow, before }: LiveEvent): boolean {
+  if (reader.matches(flow)) return true;
+  if (before === null) return false;
+  return before === "unknown" ? reader.mayMatch(flow) : reader.matches(before);
+}

@@ -1,0 +1,103 @@
+/** A store for the doors' tests: keeps what it is given, answers what it was told to. */
+import type { FlowDetail, FlowSummary, Step } from "../src/flow.ts";
+import type { Observation } from "../src/observation.ts";
+import type { FlowChange, Store } from "../src/store.ts";
+
+export interface FakeStore extends Store {
+  /** Everything that was appended, in order. */
+  taken: Observation[];
+  /** Each question, with what it was asked with. */
+  asked: [question: string, query: unknown][];
+  /** Tells the listeners. */
+  change(...changes: FlowChange[]): void;
+  listeners: number;
+  closed: boolean;
+}
+
+export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error } = {}): FakeStore {
+  const listeners = new Set<(changes: FlowChange[]) => void>();
+  const asked: FakeStore["asked"] = [];
+  const ask = <T>(question: string, query: unknown, answer: T): Promise<T> => {
+    asked.push([question, query]);
+    return Promise.resolve(answer);
+  };
+  const flows = canned.flow === undefined ? [] : [canned.flow];
+  return {
+    taken: [],
+    asked,
+    closed: false,
+    get listeners() {
+      return listeners.size;
+    },
+    change: (...changes) => {
+      for (const listener of listeners) listener(changes);
+    },
+    async append(observations) {
+      if (canned.appendError !== undefined) throw canned.appendError;
+      this.taken.push(...observations);
+    },
+    tenants: (query) => ask("tenants", query, { items: [], nextCursor: null }),
+    flows: (query) => ask("flows", query, { items: flows, nextCursor: "next" }),
+    flow: (key) =>
+      ask(
+        "flow",
+        key,
+        flows.find(({ id, tenant }) => id === key.id && tenant === key.tenant),
+      ),
+    statsByName: (filter) => ask("statsByName", filter, []),
+    names: (tenant) => ask("names", tenant, ["data_import"]),
+    labels: (tenant) => ask("labels", tenant, [{ key: "env", values: ["production"] }]),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async close() {
+      this.closed = true;
+    },
+  };
+}
+
+/** 2026-11-22T10:00:00.000Z */
+export const START = 1_795_341_600_000_000;
+
+export function aFlow(changed: Partial<FlowSummary> = {}): FlowSummary {
+  return {
+    tenant: "acme-corp",
+    id: "order-17",
+    name: "data_import",
+    status: "running",
+    health: "ok",
+    startedAt: START,
+    endedAt: null,
+    durationMs: null,
+    currentSteps: ["validate"],
+    failedStep: null,
+    error: null,
+    labels: { env: "production" },
+    services: ["import-api"],
+    stepCounts: { total: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 },
+    parent: null,
+    incomplete: [],
+    updatedAt: START + 4_300_000,
+    ...changed,
+  };
+}
+
+export function aStep(changed: Partial<Step> = {}): Step {
+  return {
+    id: "00f067aa0ba902b7",
+    parentId: null,
+    kind: "step",
+    name: "validate",
+    status: "running",
+    attempt: 1,
+    optional: false,
+    startedAt: START,
+    endedAt: null,
+    durationMs: null,
+    service: "import-api",
+    attributes: { rows: 120 },
+    error: null,
+    ...changed,
+  };
+}
