@@ -1,0 +1,14 @@
+// What `npm run bench` runs: every figure that the README quotes, printed as one table.
+// Machines are noisy: the ratios, taken within one run, say more than the figures beside them.
+import { availableParallelism } from "node:os";
+import { ingest } from "./ingest.ts";
+import { latency } from "./latency.ts";
+import { stepCost } from "./step-cost.ts";
+import { type Figure, table } from "./table.ts";
+
+const figures: Figure[] = [];
+for (const [name, measure] of Object.entries({ stepCost, ingest, latency })) {
+  console.error(`bench: ${name} …`);
+  figures.push(...(await measure()));
+}
+console.log(`\nNode ${process.versions.node}, ${availableParallelism()} cores\n\n${table(figures)}`);
