@@ -67,7 +67,7 @@ export interface TenantQuery extends PageQuery {
   q?: string | undefined;
 }
 
-/** What a commit changed: the flow as it is now, and those of its steps that changed. */
+/** What a commit or the passing of time changed: the flow as it is now, and those of its steps that changed. */
 export interface FlowChange {
   flow: FlowSummary;
   steps: Step[];
@@ -92,7 +92,10 @@ export interface Store {
   /** Label keys with up to 100 values each, sorted. */
   labels(tenant?: string): Promise<LabelValues[]>;
 
-  /** Calls `listener` after each commit that changed flows. Returns what takes it off again. */
+  /**
+   * Calls `listener` after each commit that changed flows, and within a few seconds where a flow's health changed by
+   * the mere passing of time. Returns what takes it off again.
+   */
   onChange(listener: (changes: FlowChange[]) => void): () => void;
 
   /** Commits what was taken, then lets go of the files. */

@@ -1,6 +1,6 @@
 /** What every store promises (`src/store.ts`), as tests. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { FlowKey, Micros } from "../src/flow.ts";
 import { fold, picture } from "../src/fold/index.ts";
 import type { Observation } from "../src/observation.ts";
@@ -299,6 +299,21 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
           });
           await store.append([heartbeat(now)]);
           expect(await health()).toBe("ok");
+        },
+        () => now,
+      );
+    });
+
+    test("listeners hear of a change of health, though nobody said anything", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const { opened } = flowOf({ tenant: "acme", id: "1" });
+          const heard: (string | null)[] = [];
+          await store.append([opened(T0, { instance: "worker-1" }), heartbeat(T0)]);
+          store.onChange((changes) => heard.push(...changes.map(({ flow }) => flow.health)));
+          now = T0 + 7 * SECOND;
+          await vi.waitFor(() => expect(heard).toEqual(["lost"]), { timeout: 8_000 });
         },
         () => now,
       );

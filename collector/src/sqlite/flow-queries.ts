@@ -17,6 +17,8 @@ interface ListRow {
 export interface FlowQueries {
   list(query: FlowQuery): Page<FlowSummary>;
   detail(key: FlowKey): FlowDetail | undefined;
+  /** Those of the rows that are still there. */
+  summaries(pks: number[]): FlowSummary[];
 }
 
 export function flowQueries(db: Db, rows: FlowRows, health: HealthReader): FlowQueries {
@@ -24,6 +26,10 @@ export function flowQueries(db: Db, rows: FlowRows, health: HealthReader): FlowQ
   const children = db.prepare<[string, string], ChildFlow>(
     "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, tenant, id",
   );
+
+  const byPk = db.prepare<[number], ListRow>("SELECT summary, runners FROM flows WHERE pk = ?");
+  const toFlow = ({ summary, runners }: ListRow): FlowSummary =>
+    health.complete(JSON.parse(summary) as StoredSummary, JSON.parse(runners) as string[]);
 
   return {
     list(query) {
@@ -41,10 +47,7 @@ export function flowQueries(db: Db, rows: FlowRows, health: HealthReader): FlowQ
       const items: FlowSummary[] = [];
       let more = false;
       for (const row of statements.of<ListRow>(sql).iterate(...where.values)) {
-        const flow = health.complete(
-          JSON.parse(row.summary) as StoredSummary,
-          JSON.parse(row.runners) as string[],
-        );
+        const flow = toFlow(row);
         if (wanted !== undefined && (flow.health === null || !wanted.has(flow.health))) continue;
         if (items.length === query.limit) {
           more = true;
@@ -69,6 +72,13 @@ export function flowQueries(db: Db, rows: FlowRows, health: HealthReader): FlowQ
         events,
         children: children.all(key.tenant, key.id),
       };
+    },
+
+    summaries(pks) {
+      return pks.flatMap((pk) => {
+        const row = byPk.get(pk);
+        return row === undefined ? [] : [toFlow(row)];
+      });
     },
   };
 }

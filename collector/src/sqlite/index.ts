@@ -5,8 +5,10 @@ import { appender } from "./append.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
+import { HealthWatch } from "./health-watch.ts";
 import { Instances } from "./instances.ts";
 import { openDatabase } from "./open.ts";
+import { openFlowsOf } from "./open-flows.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
 import { UsualDurations } from "./usual.ts";
@@ -33,12 +35,13 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const instances = new Instances(db, now);
   const health = new HealthReader(now, instances, new UsualDurations(db));
   const listeners = new Set<(changes: FlowChange[]) => void>();
-  const writer = appender(db, instances, (written) => {
-    if (listeners.size === 0 || written.length === 0) return;
-    const changes = written.map(({ picture, steps }) => ({
-      flow: health.complete(picture.summary, picture.runners),
-      steps,
-    }));
+  const openFlows = openFlowsOf(db, health);
+  const flows = flowQueries(db, flowRows(db), health);
+  const tenants = tenantQueries(db, openFlows);
+  const stats = statsQueries(db);
+
+  const tell = (changes: FlowChange[]) => {
+    if (changes.length === 0) return;
     for (const listener of listeners) {
       try {
         listener(changes);
@@ -48,10 +51,19 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         );
       }
     }
+  };
+  const writer = appender(db, instances, (written) => {
+    if (listeners.size === 0) return;
+    tell(
+      written.map(({ picture, steps }) => ({
+        flow: health.complete(picture.summary, picture.runners),
+        steps,
+      })),
+    );
   });
-  const flows = flowQueries(db, flowRows(db), health);
-  const tenants = tenantQueries(db, health);
-  const stats = statsQueries(db);
+  const watch = new HealthWatch(openFlows, (pks) =>
+    tell(flows.summaries(pks).map((flow) => ({ flow, steps: [] }))),
+  );
 
   // Async throughout: what runs here at once may run elsewhere in another store.
   return {
@@ -64,9 +76,14 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     labels: async (tenant) => tenants.labels(tenant),
     onChange(listener) {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      watch.start();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) watch.stop();
+      };
     },
     async close() {
+      watch.stop();
       writer.flush();
       db.close();
     },

@@ -1,9 +1,9 @@
 /** Customers, and what they use: flow names and labels. */
-import type { Micros, Status, TenantSummary } from "../flow.ts";
+import type { Micros, TenantSummary } from "../flow.ts";
 import type { LabelValues, Page, TenantQuery } from "../store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import type { HealthReader } from "./health-reader.ts";
 import type { Db } from "./open.ts";
+import type { OpenFlow } from "./open-flows.ts";
 
 /** How long a count of the unwell may be reused: looking at each open flow costs, and minutes are what matters. */
 const UNWELL_FRESH_MS = 1_000;
@@ -14,14 +14,6 @@ interface TenantRow {
   running: number;
   failed: number;
   lastActivityAt: Micros;
-}
-
-interface OpenRow {
-  tenant: string;
-  name: string;
-  status: Status;
-  startedAt: Micros;
-  runners: string;
 }
 
 interface Unwell {
@@ -35,13 +27,10 @@ export interface TenantQueries {
   labels(tenant?: string): LabelValues[];
 }
 
-export function tenantQueries(db: Db, health: HealthReader): TenantQueries {
+export function tenantQueries(db: Db, openFlows: () => OpenFlow[]): TenantQueries {
   const select = db.prepare<[string, string, number], TenantRow>(
     `SELECT tenant, running, failed, last_at AS lastActivityAt FROM tenants
      WHERE tenant > ? AND instr(lower(tenant), ?) > 0 ORDER BY tenant LIMIT ?`,
-  );
-  const open = db.prepare<[], OpenRow>(
-    "SELECT tenant, name, status, started_at AS startedAt, runners FROM flows WHERE ended_at IS NULL",
   );
   const tenants = db.prepare<[], string>("SELECT tenant FROM tenants ORDER BY tenant").pluck();
   // Each "next after" is one look into an index, so the cost is by distinct values, not by flows.
@@ -67,12 +56,11 @@ export function tenantQueries(db: Db, health: HealthReader): TenantQueries {
   function countUnwell(): Map<string, Unwell> {
     if (performance.now() - unwellAt < UNWELL_FRESH_MS) return unwell;
     unwell = new Map();
-    for (const row of open.iterate()) {
-      const state = health.of({ ...row, endedAt: null }, JSON.parse(row.runners) as string[]);
-      if (state !== "stalled" && state !== "lost") continue;
-      const counts = unwell.get(row.tenant) ?? { stalled: 0, lost: 0 };
-      counts[state] += 1;
-      unwell.set(row.tenant, counts);
+    for (const flow of openFlows()) {
+      if (flow.health === "ok") continue;
+      const counts = unwell.get(flow.tenant) ?? { stalled: 0, lost: 0 };
+      counts[flow.health] += 1;
+      unwell.set(flow.tenant, counts);
     }
     unwellAt = performance.now();
     return unwell;
