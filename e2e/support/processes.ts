@@ -1,0 +1,153 @@
+/** Real processes for tests and benchmarks: each on a free port of the loopback, each ended by its own id. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findSystemPart, REDIS_SERVER } from "../../scripts/system-parts.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Running {
+  pid: number;
+  /** What it has printed so far, on both streams. */
+  output(): string;
+  /** The first match in what it prints; rejects when the process ends without it. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves with the exit code, `null` after a signal. */
+  exited: Promise<number | null>;
+  /** Sends a signal where it still runs, and waits for its end. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a TypeScript or JavaScript file of the repository, by the Node that runs this. */
+export function startNode(file: string, args: string[] = [], env: Record<string, string> = {}): Running {
+  return start(process.execPath, [join(ROOT, file), ...args], env);
+}
+
+export function start(command: string, args: string[], env: Record<string, string> = {}): Running {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output += chunk;
+  });
+  const exited = once(child, "exit").then(([code]) => code as number | null);
+  const name = [command, ...args].join(" ");
+  return {
+    pid: child.pid as number,
+    output: () => output,
+    printed: (pattern) => matchIn(child, () => output, pattern, name),
+    exited,
+    async stop(signal = "SIGTERM") {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+function matchIn(
+  child: ChildProcess,
+  output: () => string,
+  pattern: RegExp,
+  name: string,
+): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const found = pattern.exec(output());
+      if (found !== null) finish(() => resolve(found));
+    };
+    const end = () =>
+      finish(() => reject(new Error(`${name}: expected ${pattern} before its end, got:\n${output()}`)));
+    const finish = (settle: () => void) => {
+      child.stdout?.off("data", look);
+      child.stderr?.off("data", look);
+      child.off("close", end);
+      settle();
+    };
+    child.stdout?.on("data", look);
+    child.stderr?.on("data", look);
+    child.on("close", end);
+    look();
+  });
+}
+
+export interface RunningCollector extends Running {
+  url: string;
+  port: number;
+}
+
+export interface CollectorOptions {
+  /** The database file; by default a new one that is deleted with the process. */
+  path?: string;
+  port?: number;
+}
+
+export async function startCollector({ path, port = 0 }: CollectorOptions = {}): Promise<RunningCollector> {
+  const folder = path === undefined ? mkdtempSync(join(tmpdir(), "weir-")) : undefined;
+  const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
+  const running = startNode("collector/bin/weir.mjs", ["serve", "--port", String(port), "--store", store]);
+  const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
+  return {
+    ...running,
+    url,
+    port: Number(bound),
+    async stop(signal) {
+      await running.stop(signal);
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface RunningRedis extends Running {
+  url: string;
+}
+
+/** A Redis of its own, that keeps nothing on the disk. */
+export async function startRedis(): Promise<RunningRedis> {
+  const command = findSystemPart(REDIS_SERVER);
+  if (command === undefined)
+    throw new Error("expected a redis-server on this machine: install it, or set WEIR_REDIS_SERVER");
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "weir-redis-"));
+  const args = [
+    "--port",
+    `${port}`,
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    "--dir",
+    folder,
+  ];
+  const running = start(command, args);
+  await running.printed(/Ready to accept connections/);
+  return {
+    ...running,
+    url: `redis://127.0.0.1:${port}`,
+    async stop(signal) {
+      await running.stop(signal);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("expected a port");
+  return address.port;
+}

@@ -1,0 +1,202 @@
+/**
+ * The telemetry object that BullMQ asks at each of its operations. BullMQ expects spans; what we take from them is
+ * what happened to which job: added, picked up, done, failed, waiting again. Everything else is ignored.
+ */
+import { type Context, context, createContextKey, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
+import type { Telemetry } from "bullmq";
+import { describeError, isAbort } from "../errors.ts";
+import { runtime } from "../runtime.ts";
+import { scopeOf } from "../scope.ts";
+import {
+  contextFrom,
+  type JobRun,
+  jobRun,
+  metadataIn,
+  openWait,
+  outside,
+  type QueuedJob,
+} from "./bullmq-job.ts";
+
+type Span = ReturnType<Telemetry<Context>["tracer"]["startSpan"]>;
+type Attributes = Parameters<Span["setAttributes"]>[0];
+
+const ADD = createContextKey("weir.bullmq.add");
+
+/** BullMQ's attribute keys. */
+const QUEUE_NAME = "bullmq.queue.name";
+const JOB_ID = "bullmq.job.id";
+const JOB_NAME = "bullmq.job.name";
+
+export const telemetry: Telemetry<Context> = {
+  tracer: {
+    startSpan(name, options, parent) {
+      const operation = name.split(" ", 1)[0] ?? "";
+      if (options?.kind === SpanKind.PRODUCER) return new AddSpan(operation);
+      if (options?.kind === SpanKind.CONSUMER) return new PickUpSpan(parent !== undefined);
+      return isOutcome(operation) ? new OutcomeSpan(operation) : IGNORED;
+    },
+  },
+  contextManager: {
+    active: () => context.active(),
+    root: () => ROOT_CONTEXT,
+    with<F extends (...args: never[]) => unknown>(ctx: Context, fn: F): ReturnType<F> {
+      const add = ctx.getValue(ADD) as AddSpan | undefined;
+      if (add === undefined) return context.with(ctx, fn as () => ReturnType<F>);
+      const result = context.with(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
+      add.returns(result);
+      return result;
+    },
+    getMetadata(ctx: Context): string {
+      return ctx.getValue(ADD) === undefined ? (jobRun(ctx)?.metadata ?? "") : metadataIn(ctx);
+    },
+    fromMetadata: (active: Context, metadata: string): Context => contextFrom(metadata, active),
+  },
+};
+
+class IgnoredSpan implements Span {
+  setSpanOnContext(ctx: Context): Context {
+    return ctx;
+  }
+  setAttribute(): void {}
+  setAttributes(_attributes: Attributes): void {}
+  addEvent(): void {}
+  recordException(): void {}
+  end(): void {}
+}
+
+const IGNORED = new IgnoredSpan();
+
+/** Jobs are being added: one, many, or a tree of them. */
+class AddSpan extends IgnoredSpan {
+  readonly #operation: string;
+  readonly #since = runtime()?.now();
+
+  constructor(operation: string) {
+    super();
+    this.#operation = operation;
+  }
+
+  override setSpanOnContext(ctx: Context): Context {
+    const run = jobRun(ctx);
+    // A worker that has finished a job of ours adds the next one of a schedule, which belongs to someone else.
+    const byWorker = run?.settled === true && scopeOf(ctx) === run.scope;
+    return (byWorker ? outside(ctx) : ctx).setValue(ADD, this);
+  }
+
+  /** Only now the jobs have ids; and one that never came into the queue does not wait. */
+  returns(added: unknown): void {
+    // The nodes of a tree come into the queue together, when the call around them is done.
+    if (this.#operation === "addNode") return;
+    void Promise.resolve(added).then(
+      (value) => {
+        for (const job of jobsIn(value)) openWait(job, this.#since);
+      },
+      () => {},
+    );
+  }
+}
+
+/** A worker has a job and begins with it. */
+class PickUpSpan extends IgnoredSpan {
+  readonly #hasMetadata: boolean;
+  #queueName = "";
+  #run: JobRun | undefined;
+
+  constructor(hasMetadata: boolean) {
+    super();
+    this.#hasMetadata = hasMetadata;
+  }
+
+  override setSpanOnContext(ctx: Context): Context {
+    // The worker may have been made in a flow: its jobs are not part of that.
+    if (!this.#hasMetadata) return outside(ctx);
+    this.#run = jobRun(ctx);
+    return ctx;
+  }
+
+  override setAttributes(attributes: Attributes): void {
+    this.#queueName = textOf(attributes[QUEUE_NAME]) ?? this.#queueName;
+    const jobId = textOf(attributes[JOB_ID]);
+    const run = this.#run;
+    if (run === undefined || jobId === undefined || run.jobId !== "") return;
+    run.queueName = this.#queueName;
+    run.jobId = jobId;
+    run.jobName = textOf(attributes[JOB_NAME]) ?? "";
+    run.pickedUp();
+  }
+}
+
+const OUTCOMES = ["complete", "fail", "retry", "delay"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+function isOutcome(operation: string): operation is Outcome {
+  return (OUTCOMES as readonly string[]).includes(operation);
+}
+
+/** A worker moves a job on. What counts is BullMQ's own decision, not ours from the job's options. */
+class OutcomeSpan extends IgnoredSpan {
+  readonly #outcome: Outcome;
+  readonly #since = runtime()?.now() ?? Date.now();
+  #run: JobRun | undefined;
+  #queueName: string | undefined;
+  #jobId: string | undefined;
+  #failed = false;
+
+  constructor(outcome: Outcome) {
+    super();
+    this.#outcome = outcome;
+  }
+
+  override setSpanOnContext(ctx: Context): Context {
+    this.#run = jobRun(ctx);
+    return ctx;
+  }
+
+  override setAttributes(attributes: Attributes): void {
+    this.#queueName = textOf(attributes[QUEUE_NAME]) ?? this.#queueName;
+    this.#jobId = textOf(attributes[JOB_ID]) ?? this.#jobId;
+  }
+
+  override recordException(): void {
+    this.#failed = true;
+  }
+
+  override end(): void {
+    const run = this.#run;
+    // A processor may move other jobs than its own.
+    if (run === undefined || this.#jobId !== run.jobId || this.#queueName !== run.queueName) return;
+    if (this.#failed) return;
+    run.settled = true;
+    if (this.#outcome === "retry" || this.#outcome === "delay") run.willRetry(this.#since);
+    else if (run.endFlow) endFlow(run, this.#outcome);
+  }
+}
+
+function endFlow({ scope, thrown }: JobRun, outcome: "complete" | "fail"): void {
+  if (outcome === "complete") scope.flow.end();
+  else if (isAbort(thrown)) scope.flow.cancel(describeError(thrown).message);
+  else scope.flow.fail(thrown);
+}
+
+interface JobNode {
+  job: QueuedJob;
+  children?: JobNode[];
+}
+
+/** The jobs in what an adding call returned: a job, a list of them, or trees. */
+function* jobsIn(added: unknown): Generator<QueuedJob> {
+  if (Array.isArray(added)) for (const one of added) yield* jobsIn(one);
+  else if (isRecord(added) && isRecord(added["job"])) {
+    const { job, children = [] } = added as unknown as JobNode;
+    yield job;
+    yield* jobsIn(children);
+  } else if (isRecord(added) && typeof added["queueName"] === "string") yield added as unknown as QueuedJob;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

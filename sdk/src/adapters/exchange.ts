@@ -1,0 +1,195 @@
+/**
+ * A flow around one HTTP request and its response: what the server adapters have in common. It lives as long as
+ * both the handler and the response do, and ends as they ended.
+ */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import { type Context, context } from "@opentelemetry/api";
+import { diagnose } from "../diagnostics.ts";
+import { describeError } from "../errors.ts";
+import { flow } from "../flow.ts";
+import { extract } from "../propagation.ts";
+import { type Scope, scopeOf, withScope } from "../scope.ts";
+import type { FlowOptions } from "../types.ts";
+
+type OfRequest<Request, Value> = Value | ((request: Request) => Value);
+
+/** Options of a flow that is opened for a request: each value as it is, or made from the request. */
+export interface RequestFlowOptions<Request> {
+  /** The kind of workflow, such as `"data_import"`. */
+  name: OfRequest<Request, string>;
+  /** The customer whose flow it is. */
+  tenant: OfRequest<Request, string>;
+  /** Your own id, such as an order number, unique per tenant. Default: a UUIDv7. */
+  id?: OfRequest<Request, FlowOptions["id"]>;
+  /** Searchable keys and values. */
+  labels?: OfRequest<Request, FlowOptions["labels"]>;
+  /** `false` leaves the flow open when the response is done, for a worker to end. Default `true`. */
+  endOnExit?: boolean | undefined;
+}
+
+/** Tells the flow of a request what its handler can't: an error that was passed on instead of thrown. */
+export interface Exchange {
+  fail(error: unknown): void;
+}
+
+/** The flow that each request came with. */
+const arrived = new WeakMap<IncomingMessage, Scope | undefined>();
+
+/**
+ * Runs `next` in the flow that the request's headers name, or in none: the server may have been started in a flow.
+ * Body parsers and other listeners on request and response run in it too, whatever context their events come from.
+ */
+export function continueFlow(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  const active = context.active();
+  // Further in, the user may have opened a flow since.
+  if (arrived.has(request)) {
+    next();
+    return;
+  }
+  const ctx = extract(request.headers, withScope(active, undefined));
+  const scope = scopeOf(ctx);
+  arrived.set(request, scope);
+  if (scope !== undefined) bindTo(ctx, request, response);
+  if (scope === scopeOf(active)) next();
+  else context.with(ctx, next);
+}
+
+/** Runs `fn` in the request's flow again, where something on the way called back from outside it. */
+export function regainFlow<T>(request: IncomingMessage, fn: () => T): T {
+  const scope = scopeOf() === undefined ? arrived.get(request) : undefined;
+  return scope === undefined ? fn() : context.with(withScope(context.active(), scope), fn);
+}
+
+/**
+ * Opens a flow, runs `handler` in it and ends the flow when the handler has settled and the response is done:
+ * as failed where the handler threw or the response is a 5xx, as cancelled where the client went away first.
+ *
+ * @returns what the handler returned
+ */
+export function flowAround<T>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: FlowOptions,
+  handler: (exchange: Exchange) => T,
+): T {
+  const handle = regainFlow(request, () => flow.open(options));
+  if (handle.id === "") return handler({ fail: () => {} });
+
+  let open = 2;
+  let wentAway = false;
+  const close = () => {
+    open -= 1;
+    if (open > 0) return;
+    // Only the first end counts: after a failure these change nothing.
+    if (wentAway) handle.cancel("the client closed the connection before the response was finished");
+    else if (response.statusCode >= 500) handle.fail(statusError(response.statusCode));
+    handle[Symbol.dispose]();
+  };
+  const exchange: Exchange = {
+    fail(error) {
+      if (!(wentAway && isConnectionError(error))) handle.fail(error);
+    },
+  };
+  whenDone(response, (finished) => {
+    wentAway = !finished;
+    close();
+  });
+
+  try {
+    const result = handle.run(() => {
+      bindTo(context.active(), request, response);
+      return handler(exchange);
+    });
+    if (isThenable(result)) return settle(result, exchange, close) as T;
+    close();
+    return result;
+  } catch (error) {
+    exchange.fail(error);
+    close();
+    throw error;
+  }
+}
+
+/** The promise returned is the only one that rejects, so that an error nobody handles stays unhandled. */
+async function settle<T>(result: PromiseLike<T>, exchange: Exchange, close: () => void): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    exchange.fail(error);
+    throw error;
+  } finally {
+    close();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}
+
+/** Tells once that a response is over, and whether all of it was sent. */
+function whenDone(response: ServerResponse, fn: (finished: boolean) => void): void {
+  if (response.writableFinished || response.destroyed) {
+    fn(response.writableFinished);
+    return;
+  }
+  const finish = () => done(true);
+  const close = () => done(false);
+  const done = (finished: boolean) => {
+    response.off("finish", finish);
+    response.off("close", close);
+    fn(finished);
+  };
+  // A response that a test injected may never close, one whose client is gone never finishes.
+  response.on("finish", finish);
+  response.on("close", close);
+}
+
+/** What reading from a client that is gone throws, in Node and in body parsers. */
+function isConnectionError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return code === "ECONNRESET" || code === "ECONNABORTED" || code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+
+function statusError(status: number): Error {
+  const error = new Error(`the response was ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd());
+  error.name = "HttpError";
+  // Ours would lead nowhere.
+  error.stack = "";
+  return error;
+}
+
+/** OpenTelemetry's HTTP instrumentation binds them too; the first to do so stays. */
+function bindTo(ctx: Context, request: IncomingMessage, response: ServerResponse): void {
+  context.bind(ctx, request);
+  context.bind(ctx, response);
+}
+
+/** A flow's options, made from a request. A function that throws counts as no value, and is diagnosed. */
+export function optionsFor<Request>(
+  options: RequestFlowOptions<Request>,
+  request: Request,
+  where: string,
+): FlowOptions {
+  const { name, tenant, id, labels, endOnExit } = options;
+  const read = <T>(key: string, value: OfRequest<Request, T>): T => {
+    if (typeof value !== "function") return value;
+    try {
+      return (value as (request: Request) => T)(request);
+    } catch (error) {
+      const { type, message } = describeError(error);
+      diagnose(
+        "flow-options",
+        `${where}: expected ${key}(request) to return a value, it threw ${type}: ${message}`,
+        key,
+      );
+      return undefined as T;
+    }
+  };
+  return {
+    name: read("name", name),
+    tenant: read("tenant", tenant),
+    id: read("id", id),
+    labels: read("labels", labels),
+    endOnExit,
+  };
+}
