@@ -1,0 +1,24 @@
+/**
+ * `@weir/sdk`: flows and steps, as OpenTelemetry spans.
+ *
+ * @example
+ * setup({ serviceName: "import-api" });
+ * await flow.start({ name: "data_import", tenant: "acme-corp" }, async () => {
+ *   await step.start("validate", () => validateData());
+ * });
+ */
+export type { Diagnostic, DiagnosticHandler } from "./diagnostics.ts";
+export { flow } from "./flow.ts";
+export type { SetupOptions } from "./options.ts";
+export { flush, type Health, health, setup, shutdown } from "./setup.ts";
+export { step } from "./step.ts";
+export type {
+  FlowApi,
+  FlowHandle,
+  FlowOptions,
+  LabelValue,
+  StepApi,
+  StepHandle,
+  StepOptions,
+  UserAttributes,
+} from "./types.ts";

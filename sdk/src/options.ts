@@ -1,0 +1,173 @@
+/**
+ * The options of `setup()`, with their environment variables and defaults. A value that can't be used costs a
+ * diagnostic, never the service.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { TracerProvider } from "@opentelemetry/api";
+import { type DiagnosticHandler, diagnose } from "./diagnostics.ts";
+
+export interface SetupOptions {
+  /**
+   * The name of this service on the page.
+   * Default: `WEIR_SERVICE_NAME`, `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the name in
+   * the nearest package.json, `unknown_service:node`.
+   */
+  serviceName?: string | undefined;
+  /**
+   * The collector: `http://host:4318`, or a whole address with its path.
+   * Default: `WEIR_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` with
+   * `/v1/traces` after it, `http://127.0.0.1:4318/v1/traces`.
+   */
+  endpoint?: string | undefined;
+  /** Sent as `Authorization: Bearer …`. Default: `WEIR_API_KEY`. */
+  apiKey?: string | undefined;
+  /** Headers of each request to the collector, beside those of `OTEL_EXPORTER_OTLP_HEADERS`. */
+  headers?: Record<string, string> | undefined;
+  /**
+   * Public hosts that may receive flow identity: `"api.mycompany.com"`, `"*.mycompany.com"`. Hosts of the inside
+   * always may. Default: `WEIR_PROPAGATE_TO`, separated by commas.
+   */
+  propagateTo?: readonly string[] | undefined;
+  /** Milliseconds between two signs of life. Default: `WEIR_HEARTBEAT_INTERVAL`, 10,000. */
+  heartbeatInterval?: number | undefined;
+  /** Makes the spans instead of Weir's own provider: sampling and export are then yours. */
+  tracerProvider?: TracerProvider | undefined;
+  /** Hears what is wrong. Default: `process.emitWarning`. */
+  onDiagnostic?: DiagnosticHandler | undefined;
+}
+
+/** The same, decided. */
+export interface Config {
+  serviceName: string | undefined;
+  endpoint: string;
+  headers: Record<string, string>;
+  propagateTo: string[];
+  heartbeatInterval: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const TRACES_PATH = "/v1/traces";
+const DEFAULT_ENDPOINT = `http://127.0.0.1:4318${TRACES_PATH}`;
+const DEFAULT_HEARTBEAT_MS = 10_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export function readOptions(options: SetupOptions, env: Env): Config {
+  return {
+    serviceName: serviceName(options.serviceName, env),
+    endpoint: endpoint(options.endpoint, env),
+    headers: headers(options, env),
+    propagateTo: propagateTo(options.propagateTo, env),
+    heartbeatInterval: heartbeatInterval(options.heartbeatInterval, env),
+  };
+}
+
+/** `undefined` leaves the name to `OTEL_RESOURCE_ATTRIBUTES`, and failing that to OpenTelemetry's default. */
+function serviceName(given: unknown, env: Env): string | undefined {
+  if (given !== undefined && (typeof given !== "string" || given === "")) {
+    unfit("serviceName", "a non-empty string", given);
+  } else if (given !== undefined) return given as string;
+  const named = env["WEIR_SERVICE_NAME"] || env["OTEL_SERVICE_NAME"];
+  if (named) return named;
+  return /(^|,)\s*service\.name\s*=/.test(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? undefined : packageName();
+}
+
+/** The name in the package.json nearest to the program that runs. */
+function packageName(): string | undefined {
+  let folder = dirname(process.argv[1] ?? "");
+  for (let depth = 0; depth < 20; depth++) {
+    try {
+      const { name } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name?: unknown };
+      if (typeof name === "string" && name !== "") return name;
+    } catch {
+      // None here, or none that can be read: look further up.
+    }
+    const above = dirname(folder);
+    if (above === folder) return undefined;
+    folder = above;
+  }
+  return undefined;
+}
+
+function endpoint(given: unknown, env: Env): string {
+  return (
+    withTracesPath("endpoint", given, "when bare") ??
+    withTracesPath("WEIR_ENDPOINT", env["WEIR_ENDPOINT"], "when bare") ??
+    withTracesPath(
+      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"],
+      "never",
+    ) ??
+    withTracesPath("OTEL_EXPORTER_OTLP_ENDPOINT", env["OTEL_EXPORTER_OTLP_ENDPOINT"], "always") ??
+    DEFAULT_ENDPOINT
+  );
+}
+
+/** The address with `/v1/traces` where that is wanted; `undefined` where none is given or it is no address. */
+function withTracesPath(
+  option: string,
+  given: unknown,
+  wanted: "when bare" | "always" | "never",
+): string | undefined {
+  if (given === undefined || given === "") return undefined;
+  const url = typeof given === "string" ? URL.parse(given) : null;
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    unfit(option, "an address such as http://collector:4318", given);
+    return undefined;
+  }
+  const bare = url.pathname === "/" || url.pathname === "";
+  if (wanted === "always" || (wanted === "when bare" && bare)) {
+    url.pathname = url.pathname.replace(/\/$/, "") + TRACES_PATH;
+  }
+  return url.href;
+}
+
+function headers(options: SetupOptions, env: Env): Record<string, string> {
+  const merged: Record<string, string> = {};
+  for (const [key, value] of Object.entries(options.headers ?? {})) {
+    if (typeof value === "string") merged[key] = value;
+    else unfit(`headers[${JSON.stringify(key)}]`, "a string", value);
+  }
+  const apiKey = options.apiKey ?? env["WEIR_API_KEY"];
+  if (typeof apiKey === "string" && apiKey !== "") merged["authorization"] = `Bearer ${apiKey.trim()}`;
+  return merged;
+}
+
+function propagateTo(given: unknown, env: Env): string[] {
+  const list = given ?? (env["WEIR_PROPAGATE_TO"] ?? "").split(",");
+  if (!Array.isArray(list)) {
+    unfit("propagateTo", 'an array such as ["*.mycompany.com"]', list);
+    return [];
+  }
+  return list.flatMap((item: unknown) => {
+    const pattern = typeof item === "string" ? item.trim() : item;
+    if (pattern === "") return [];
+    if (typeof pattern === "string" && /^(\*\.)?[^*/@\s]+$|^\*$/.test(pattern)) return [pattern];
+    unfit("propagateTo", 'host names such as "api.mycompany.com" or "*.mycompany.com"', item);
+    return [];
+  });
+}
+
+function heartbeatInterval(given: unknown, env: Env): number {
+  const value = given ?? (env["WEIR_HEARTBEAT_INTERVAL"] || undefined);
+  if (value === undefined) return DEFAULT_HEARTBEAT_MS;
+  const ms = typeof value === "string" ? Number(value) : value;
+  if (typeof ms === "number" && ms >= 1 && ms <= LONGEST_TIMER_MS) return ms;
+  unfit("heartbeatInterval", "milliseconds, from 1 up", value);
+  return DEFAULT_HEARTBEAT_MS;
+}
+
+function unfit(option: string, expected: string, got: unknown): void {
+  let shown: string;
+  try {
+    shown = JSON.stringify(got)?.slice(0, 80) ?? typeof got;
+  } catch {
+    shown = typeof got;
+  }
+  diagnose(
+    "bad-option",
+    `setup: expected ${option} to be ${expected}, got ${shown}: the default is used`,
+    option,
+  );
+}

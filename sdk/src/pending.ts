@@ -1,0 +1,61 @@
+/**
+ * Makes open spans visible: OpenTelemetry sends a span when it ends, and people ask about those that have not.
+ * What is still open at the next tick is announced by a copy of its own span id that starts and ends at the real
+ * start. A span that ends before the tick costs nothing more than itself.
+ */
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Attributes, Context, Tracer } from "@opentelemetry/api";
+import { ATTR } from "./attributes.ts";
+
+/** An open span, as it was started. */
+export interface Announceable {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** A context that holds the open span: the copy is its child. */
+  parent(): Context;
+}
+
+export class Pending {
+  readonly #tracer: Tracer;
+  readonly #delayMs: number;
+  readonly #waiting = new Set<Announceable>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(tracer: Tracer, delayMs: number) {
+    this.#tracer = tracer;
+    this.#delayMs = delayMs;
+  }
+
+  add(open: Announceable): void {
+    this.#waiting.add(open);
+    this.#timer ??= setTimeout(this.#tick, this.#delayMs).unref();
+  }
+
+  remove(open: Announceable): void {
+    this.#waiting.delete(open);
+  }
+
+  /** Announces what is open and has not been announced, without waiting for the tick. */
+  announce(): void {
+    for (const open of this.#waiting) {
+      const attributes = { ...open.attributes, [ATTR.pending]: true };
+      this.#tracer
+        .startSpan(open.name, { attributes, startTime: open.startedAt }, open.parent())
+        .end(open.startedAt);
+    }
+    this.#waiting.clear();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting.clear();
+  }
+
+  #tick = (): void => {
+    this.#timer = undefined;
+    this.announce();
+  };
+}

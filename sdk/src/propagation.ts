@@ -1,0 +1,132 @@
+/**
+ * Carries flow identity in and out of the process: headers of a request, or whatever a queue keeps with a job.
+ */
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from "@opentelemetry/api";
+import { BAGGAGE } from "./attributes.ts";
+import { diagnose, diagnoseInternal } from "./diagnostics.ts";
+import { FlowRun } from "./flow-run.ts";
+import { mayReceive } from "./hosts.ts";
+import { fromBaggage, mergeBaggage, toBaggage } from "./identity.ts";
+import { runtime } from "./runtime.ts";
+import { scopeOf, withScope } from "./scope.ts";
+import { StepRun } from "./step-run.ts";
+
+/**
+ * Adds the current flow to headers: `baggage`, beside what is there, and `traceparent` where there is none. Returns
+ * the same object. Outside a flow it changes nothing. Ask `allowed(host)` first.
+ *
+ * @example
+ * await fetch("http://worker/jobs", { headers: inject({ "content-type": "application/json" }) });
+ */
+export function inject(
+  headers: Record<string, string>,
+  ctx: Context = context.active(),
+): Record<string, string> {
+  const scope = scopeOf(ctx);
+  if (scope === undefined) return headers;
+  try {
+    const { id, name, tenant, labels } = scope.flow;
+    const ours = toBaggage({ id, name, tenant, labels, stepId: scope.step?.id });
+    const baggage = keyIn(headers, "baggage");
+    headers[baggage] = mergeBaggage(headers[baggage], ours);
+    // The user's own span, where there is one, carries the user's sampling decision; ours would overrule it.
+    const span = trace.getSpanContext(ctx) ?? trace.getSpanContext(scope.parent());
+    const traceparent = keyIn(headers, "traceparent");
+    if (headers[traceparent] === undefined && span !== undefined && isSpanContextValid(span)) {
+      headers[traceparent] = `00-${span.traceId}-${span.spanId}-${hexFlags(span.traceFlags)}`;
+    }
+  } catch (error) {
+    diagnoseInternal("inject", error);
+  }
+  return headers;
+}
+
+/**
+ * A context that continues the flow named in the headers (lower-case keys): `ctx` itself where there is none, or
+ * where it can't be read, which a diagnostic says.
+ *
+ * @example
+ * context.with(extract(request.headers), () => step.start("charge", charge));
+ */
+export function extract(
+  headers: Record<string, string | string[] | undefined>,
+  ctx: Context = context.active(),
+): Context {
+  const rt = runtime();
+  if (rt === undefined) return ctx;
+  try {
+    const baggage = textOf(headers["baggage"], ",");
+    if (baggage === undefined) return ctx;
+    const identity = fromBaggage(baggage);
+    if (identity === undefined) {
+      if (baggage.includes(BAGGAGE.flowId)) {
+        diagnose(
+          "baggage-malformed",
+          "the flow named in a `baggage` header can't be read, and is not continued",
+        );
+      }
+      return ctx;
+    }
+    const remote = parseTraceparent(textOf(headers["traceparent"], undefined));
+    const span = remote === undefined ? trace.getSpan(ctx) : trace.wrapSpanContext(remote);
+    const parent = span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
+    const flow = new FlowRun(rt, identity, parent);
+    return withScope(ctx, identity.stepId === undefined ? flow : new StepRun(flow, identity.stepId, "", {}));
+  } catch (error) {
+    diagnoseInternal("extract", error);
+    return ctx;
+  }
+}
+
+/**
+ * Whether flow identity may be sent to a host: those of the inside, and those that `propagateTo` lists. One
+ * diagnostic says so for each host that may not.
+ *
+ * @example
+ * if (allowed(url.host)) inject(headers);
+ */
+export function allowed(host: string): boolean {
+  const rt = runtime();
+  if (rt === undefined) return false;
+  if (mayReceive(host, rt.propagateTo)) return true;
+  // Outside a flow there is nothing to send, so nothing was refused.
+  if (scopeOf() !== undefined) {
+    diagnose(
+      "host-refused",
+      `${host} gets no flow identity, as it is a public host: list it in setup({ propagateTo: [...] }) if it is yours`,
+      host,
+    );
+  }
+  return false;
+}
+
+/** The key under which a header is there already, in whatever case; else the name itself. */
+function keyIn(headers: Record<string, string>, name: string): string {
+  if (headers[name] !== undefined) return name;
+  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return key;
+  return name;
+}
+
+function textOf(header: string | string[] | undefined, joint: "," | undefined): string | undefined {
+  if (!Array.isArray(header)) return header;
+  return joint === undefined ? header[0] : header.join(joint);
+}
+
+function parseTraceparent(header: string | undefined): SpanContext | undefined {
+  const found = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-|$)/.exec(header?.trim() ?? "");
+  if (found === null) return undefined;
+  const [, traceId = "", spanId = "", flags = ""] = found;
+  const span = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+  return isSpanContextValid(span) ? span : undefined;
+}
+
+function hexFlags(flags: number): string {
+  return (flags & 255).toString(16).padStart(2, "0");
+}

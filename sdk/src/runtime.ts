@@ -1,0 +1,45 @@
+/**
+ * What `setup()` made and everything else works with. One per process at a time.
+ */
+import type { Tracer } from "@opentelemetry/api";
+import type { Clock } from "./clock.ts";
+import { diagnose } from "./diagnostics.ts";
+import type { Pending } from "./pending.ts";
+
+export interface Runtime {
+  readonly tracer: Tracer;
+  readonly now: Clock;
+  readonly pending: Pending;
+  /** Host patterns that may receive flow identity, besides those of the inside. */
+  readonly propagateTo: readonly string[];
+  /** Mutable: what this process has open, and what it did outside any flow. */
+  readonly counts: Counts;
+}
+
+export interface Counts {
+  openFlows: number;
+  openSteps: number;
+  stepsOutsideFlow: number;
+}
+
+let current: Runtime | undefined;
+let wasSetUp = false;
+
+/** What `setup()` made; `undefined` before it, after `shutdown()`, and where telemetry is disabled. */
+export function runtime(): Runtime | undefined {
+  return current;
+}
+
+/** The same; says once that `setup()` is missing, where nobody has called it yet. */
+export function runtimeFor(call: string): Runtime | undefined {
+  if (current === undefined && !wasSetUp) {
+    diagnose("not-set-up", `${call} was called before setup(): the function runs, Weir sees nothing of it`);
+  }
+  return current;
+}
+
+/** Puts a runtime in place, or with `undefined` takes it away for good: no one will be asked to call `setup()`. */
+export function setRuntime(next: Runtime | undefined): void {
+  current = next;
+  wasSetUp = true;
+}

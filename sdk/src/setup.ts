@@ -1,0 +1,274 @@
+/**
+ * Wires the SDK together, once per process. The only file that knows OpenTelemetry's SDK packages.
+ *
+ * Weir has a tracer provider, a queue and an exporter of its own, registered nowhere: so no flow is lost to another's
+ * sampler or exporter, and nobody else's export changes.
+ */
+import { randomUUID } from "node:crypto";
+import { context, createContextKey, ROOT_CONTEXT, type TracerProvider } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  type Resource,
+  resourceFromAttributes,
+} from "@opentelemetry/resources";
+import {
+  AlwaysOnSampler,
+  TracerProvider as OwnTracerProvider,
+  type ReadableSpan,
+  type SpanExporter,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace";
+import { collectorAgent } from "./agent.ts";
+import { RESOURCE } from "./attributes.ts";
+import { type Clock, createClock } from "./clock.ts";
+import { diagnose, diagnoseInternal, onDiagnostic } from "./diagnostics.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { leanTracer } from "./lean-tracer.ts";
+import { type Config, readOptions, type SetupOptions } from "./options.ts";
+import { Pending } from "./pending.ts";
+import type { ExportQueue } from "./queue.ts";
+import { type Counts, type Runtime, setRuntime } from "./runtime.ts";
+import { noteOfRequest, type SpanQueueOptions, spanQueue } from "./span-queue.ts";
+import { MAX_VALUE } from "./text.ts";
+import { takeOverRetries } from "./transport.ts";
+
+/** How the SDK fares. Counts begin with `setup()`. */
+export interface Health {
+  /** Spans that the collector has taken. */
+  exported: number;
+  /** Spans that wait or are on their way. */
+  queued: number;
+  /** Spans that are lost: the queue was full, the collector refused them, or they were left at `shutdown()`. */
+  dropped: number;
+  /** The last failure of an export, also when later ones succeeded; `at` is RFC 3339. */
+  lastError: { message: string; at: string } | null;
+  /** Steps that ran outside any flow, and so were not recorded. */
+  stepsOutsideFlow: number;
+  /** Flows and steps whose span is open in this process. */
+  openFlows: number;
+  openSteps: number;
+  /** Where spans are sent; `null` before `setup()` and with a tracer provider of the user's own. */
+  endpoint: string | null;
+}
+
+/** For tests: the parts that `setup()` otherwise makes by itself. Not part of the public interface. */
+export interface SetupParts {
+  exporter?: SpanExporter;
+  clock?: Clock;
+  queue?: SpanQueueOptions;
+  pendingDelayMs?: number;
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+interface Weir {
+  counts: Counts;
+  pending: Pending;
+  queue: ExportQueue<ReadableSpan> | undefined;
+  endpoint: string | null;
+  flush(timeoutMs: number, patient: boolean): Promise<void>;
+  stop(): void;
+}
+
+/** Open spans are announced after this long, and finished ones sent after this long: a start is seen within 250 ms. */
+const PENDING_DELAY_MS = 100;
+const DEFAULT_TIMEOUT_MS = 5000;
+/** Of ours and the user's together, so that none of ours is ever the one left out. */
+const MAX_ATTRIBUTES = 200;
+
+let weir: Weir | undefined;
+let active = false;
+
+/**
+ * Sets Weir up, once per process, before the first flow. Every option has an environment variable. Never throws:
+ * what can't be used is said on the diagnostics channel, and the default is taken. With `OTEL_SDK_DISABLED=true` it
+ * does nothing.
+ *
+ * @example
+ * setup({ serviceName: "import-api", endpoint: "http://weir.internal:4318" });
+ */
+export function setup(options: SetupOptions = {}): void {
+  setupWith(options, {});
+}
+
+/** `setup()`, with some parts handed in. */
+export function setupWith(options: SetupOptions, parts: SetupParts): void {
+  try {
+    if (active) {
+      diagnose("set-up-twice", "setup() was called again: the first call stays in force");
+      return;
+    }
+    const given = typeof options === "object" && options !== null ? options : {};
+    onDiagnostic(typeof given.onDiagnostic === "function" ? given.onDiagnostic : undefined);
+    const env = parts.env ?? process.env;
+    if (env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true") {
+      setRuntime(undefined);
+      return;
+    }
+    weir = build(given, parts, readOptions(given, env));
+    active = true;
+  } catch (error) {
+    diagnoseInternal("setup()", error);
+    setRuntime(undefined);
+  }
+}
+
+/**
+ * Sends what is queued, and announces what is open. Resolves when it is done or the time is over; never rejects.
+ *
+ * @param timeoutMs milliseconds, default 5,000
+ * @example
+ * await flush();
+ */
+export async function flush(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<void> {
+  try {
+    if (active) await weir?.flush(timeoutMs, true);
+  } catch (error) {
+    diagnoseInternal("flush()", error);
+  }
+}
+
+/**
+ * Sends what is queued, then stops: later flows and steps run unseen. What could not be sent in time is counted as
+ * dropped. Never rejects.
+ *
+ * @param timeoutMs milliseconds, default 5,000
+ * @example
+ * process.on("SIGTERM", () => server.close(async () => { await shutdown(); process.exit(); }));
+ */
+export async function shutdown(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<void> {
+  if (!active) return;
+  await flush(timeoutMs);
+  // A second call that waited beside this one finds the work done.
+  if (!active) return;
+  active = false;
+  setRuntime(undefined);
+  try {
+    weir?.stop();
+  } catch (error) {
+    diagnoseInternal("shutdown()", error);
+  }
+}
+
+/**
+ * How the SDK fares: what was sent, what waits, what was lost.
+ *
+ * @example
+ * app.get("/healthz", (_req, res) => res.json({ weir: health() }));
+ */
+export function health(): Health {
+  const queue = weir?.queue?.counts();
+  const error = queue?.lastError;
+  return {
+    exported: queue?.exported ?? 0,
+    queued: queue?.queued ?? 0,
+    dropped: queue?.dropped ?? 0,
+    lastError: error === undefined ? null : { message: error.message, at: new Date(error.at).toISOString() },
+    stepsOutsideFlow: weir?.counts.stepsOutsideFlow ?? 0,
+    openFlows: weir?.counts.openFlows ?? 0,
+    openSteps: weir?.counts.openSteps ?? 0,
+    endpoint: weir?.endpoint ?? null,
+  };
+}
+
+function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
+  keepContext();
+  const users = options.tracerProvider;
+  const exporter = users === undefined ? (parts.exporter ?? otlpExporter(config)) : undefined;
+  const queue = exporter && spanQueue<ReadableSpan>(exporter, config.endpoint, parts.queue);
+  const provider = users ?? ownProvider(config, queue);
+
+  const made = provider.getTracer("@weir/sdk");
+  const tracer = users === undefined ? leanTracer(made) : made;
+  const pending = new Pending(tracer, parts.pendingDelayMs ?? PENDING_DELAY_MS);
+  const counts: Counts = { openFlows: 0, openSteps: 0, stepsOutsideFlow: 0 };
+  const now = parts.clock ?? createClock();
+  const rt: Runtime = { tracer, now, pending, propagateTo: config.propagateTo, counts };
+  setRuntime(rt);
+
+  const stopHeartbeat = startHeartbeat(rt, config.heartbeatInterval);
+  const flushAll = async (timeoutMs: number, patient: boolean): Promise<void> => {
+    pending.announce();
+    if (queue !== undefined) await queue.drain(timeoutMs, patient);
+    else await flushUsers(provider, timeoutMs);
+  };
+  const atExit = (): void => void flushAll(DEFAULT_TIMEOUT_MS, false).catch(() => {});
+  process.once("beforeExit", atExit);
+
+  return {
+    counts,
+    pending,
+    queue,
+    endpoint: queue === undefined ? null : config.endpoint,
+    flush: flushAll,
+    stop() {
+      process.off("beforeExit", atExit);
+      stopHeartbeat();
+      pending.stop();
+      queue?.close();
+      // Not awaited: it waits for requests on their way, which have had their time.
+      exporter?.shutdown().catch(() => {});
+    },
+  };
+}
+
+/** Asynchronous context is needed to know the current flow. Where someone keeps it already, theirs is used. */
+function keepContext(): void {
+  const key = createContextKey("weir.probe");
+  const kept = context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
+  if (!kept) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+}
+
+function ownProvider(config: Config, queue: ExportQueue<ReadableSpan> | undefined): TracerProvider {
+  const processor: SpanProcessor = {
+    onStart() {},
+    onEnd: (span) => queue?.add(span),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  return new OwnTracerProvider({
+    sampler: new AlwaysOnSampler(),
+    resource: resource(config),
+    spanProcessors: [processor],
+    spanLimits: { attributeCountLimit: MAX_ATTRIBUTES, attributeValueLengthLimit: MAX_VALUE },
+  });
+}
+
+function resource(config: Config): Resource {
+  // One per process, also where the environment names one for a whole pod: heartbeats speak for a process.
+  const ours: Record<string, string> = { [RESOURCE.serviceInstance]: randomUUID() };
+  if (config.serviceName !== undefined) ours[RESOURCE.serviceName] = config.serviceName;
+  return defaultResource()
+    .merge(detectResources({ detectors: [envDetector] }))
+    .merge(resourceFromAttributes(ours));
+}
+
+function otlpExporter(config: Config): SpanExporter {
+  const exporter = new OTLPTraceExporter({
+    url: config.endpoint,
+    headers: config.headers,
+    // The exporter reads certificates named in the environment only into an agent of its own.
+    ...(namesCertificates(process.env) ? {} : { httpAgentOptions: collectorAgent }),
+  });
+  takeOverRetries(exporter, noteOfRequest);
+  return exporter;
+}
+
+function namesCertificates(env: NodeJS.ProcessEnv): boolean {
+  return Object.keys(env).some((key) =>
+    /^OTEL_EXPORTER_OTLP_(TRACES_)?(CLIENT_)?(CERTIFICATE|KEY)$/.test(key),
+  );
+}
+
+async function flushUsers(provider: TracerProvider, timeoutMs: number): Promise<void> {
+  const { forceFlush } = provider as { forceFlush?: () => Promise<void> };
+  if (typeof forceFlush !== "function") return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([forceFlush.call(provider), late]).finally(() => clearTimeout(timer));
+}

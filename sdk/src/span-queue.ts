@@ -1,0 +1,88 @@
+/**
+ * The queue of finished spans, with an OpenTelemetry exporter at its end.
+ */
+import { type Context, context, createContextKey, ROOT_CONTEXT, type SpanContext } from "@opentelemetry/api";
+import { ATTR } from "./attributes.ts";
+import { diagnose } from "./diagnostics.ts";
+import { ExportQueue, type QueueOptions, type Sent } from "./queue.ts";
+import { delivered, failedWith, type Seen } from "./transport.ts";
+
+/** What we need to know of a finished span, and of an exporter: only setup.ts knows OpenTelemetry's own types. */
+interface FinishedSpan {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly parentSpanContext?: SpanContext | undefined;
+  spanContext(): SpanContext;
+}
+
+interface Exporter<S> {
+  export(batch: S[], done: (result: { code: number; error?: Error }) => void): void;
+}
+
+export type SpanQueueOptions = Partial<
+  Pick<QueueOptions<unknown>, "bound" | "batchSize" | "delayMs" | "lanes">
+>;
+
+/** Nothing on the way to the collector is part of a flow, nor a span of the user's instrumentations. */
+const UNSEEN: Context = ROOT_CONTEXT.setValue(
+  // The key of suppressTracing() in @opentelemetry/core, the same in all its versions.
+  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
+  true,
+);
+
+let note: Seen = {};
+
+/** Where the answer to the request that begins now is noted. The exporter begins it before `export` returns. */
+export function noteOfRequest(): Seen {
+  return note;
+}
+
+/** A queue that sends through `exporter`; diagnostics call it by `endpoint`. */
+export function spanQueue<S extends FinishedSpan>(
+  exporter: Exporter<S>,
+  endpoint: string,
+  options: SpanQueueOptions = {},
+): ExportQueue<S> {
+  let down = false;
+
+  function send(batch: S[]): Promise<Sent> {
+    return new Promise((resolve) => {
+      const seen: Seen = {};
+      note = seen;
+      context.with(UNSEEN, () => {
+        exporter.export(batch, (result) => {
+          const sent = result.code === 0 ? delivered(seen) : failedWith(result.error, seen);
+          if (sent.result === "retry" && !down) {
+            diagnose(
+              "export-failed",
+              `${endpoint} takes no spans: ${sent.message}. They are kept and sent later`,
+            );
+          }
+          down = sent.result === "retry";
+          resolve(sent);
+        });
+      });
+    });
+  }
+
+  return new ExportQueue<S>({
+    send,
+    compact: withoutNeedlessCopies,
+    expendable: isPending,
+    onLoss(count, why) {
+      diagnose("spans-dropped", `spans lost: ${count}, as ${why}; health().dropped counts them`, why);
+    },
+    ...options,
+  });
+}
+
+function isPending(span: FinishedSpan): boolean {
+  return span.attributes[ATTR.pending] === true;
+}
+
+/** A copy sent at the start says nothing that the finished span in the same batch does not say. */
+function withoutNeedlessCopies<S extends FinishedSpan>(batch: S[]): S[] {
+  if (!batch.some(isPending)) return batch;
+  const finished = new Set<string>();
+  for (const span of batch) if (!isPending(span)) finished.add(span.spanContext().spanId);
+  return batch.filter((span) => !isPending(span) || !finished.has(span.parentSpanContext?.spanId ?? ""));
+}

@@ -1,0 +1,56 @@
+/**
+ * How flows and steps are written as spans: the ends, and the zero-length ones that say a single thing.
+ */
+import { type Attributes, type Context, type Span, SpanStatusCode } from "@opentelemetry/api";
+import { ATTR, type EndStatus, EXCEPTION } from "./attributes.ts";
+import type { ErrorText } from "./errors.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** How a flow or step ended. */
+export interface Ending {
+  status: EndStatus;
+  error?: ErrorText | undefined;
+  /** Why it was cancelled. */
+  reason?: string | undefined;
+}
+
+export const SUCCEEDED: Ending = { status: "succeeded" };
+
+/** Writes an ending on an open span, and ends it. */
+export function endSpan(span: Span, ending: Ending, at: number): void {
+  if (ending.status !== "succeeded") {
+    span.setAttribute(ATTR.status, ending.status);
+    if (ending.reason !== undefined) span.setAttribute(ATTR.reason, ending.reason);
+    if (ending.status === "failed") recordFailure(span, ending.error, at);
+  }
+  span.end(at);
+}
+
+/** Sends a span of no length: something is said about a moment, by default this one. */
+export function sendPoint(
+  rt: Runtime,
+  name: string,
+  attributes: Attributes,
+  parent: Context,
+  ending?: Ending,
+  at: number = rt.now(),
+): void {
+  const span = rt.tracer.startSpan(name, { attributes, startTime: at }, parent);
+  if (ending === undefined) span.end(at);
+  else {
+    // Said in full, also where it succeeded: such a span has nothing else to say.
+    if (ending.status === "succeeded") span.setAttribute(ATTR.status, ending.status);
+    endSpan(span, ending, at);
+  }
+}
+
+function recordFailure(span: Span, error: ErrorText | undefined, at: number): void {
+  if (error === undefined) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    return;
+  }
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+  const attributes: Attributes = { [EXCEPTION.type]: error.type, [EXCEPTION.message]: error.message };
+  if (error.stack !== "") attributes[EXCEPTION.stack] = error.stack;
+  span.addEvent(EXCEPTION.event, attributes, at);
+}

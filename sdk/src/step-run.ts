@@ -1,0 +1,92 @@
+/**
+ * One step as this process knows it: opened here, or the one in which another process called us.
+ */
+import { type Attributes, type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { ATTR } from "./attributes.ts";
+import { diagnose } from "./diagnostics.ts";
+import { newStepId } from "./ids.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Scope, ScopeFlow } from "./scope.ts";
+import { type Ending, sendPoint } from "./spans.ts";
+import { addUserAttributes } from "./text.ts";
+import type { StepHandle, StepOptions } from "./types.ts";
+
+export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope {
+  readonly flow: ScopeFlow;
+  readonly id: string;
+  readonly name: string;
+  #parent: Context | undefined;
+
+  /** A step that another process opened: all that is known of it is its id. */
+  constructor(flow: ScopeFlow, id: string, name = "", attributes: Attributes = {}) {
+    super("openSteps", attributes);
+    this.flow = flow;
+    this.id = id;
+    this.name = name;
+  }
+
+  /** Opens a step in this process, in the scope `outer`. */
+  static open(name: string, options: StepOptions | undefined, outer: Scope): StepRun {
+    const { flow } = outer;
+    const id = newStepId();
+    const attributes = stepAttributes(flow, id, outer.step?.id);
+    const step = new StepRun(flow, id, name, attributes);
+    if (options === undefined) step.begin(outer.parent(), true);
+    else {
+      if (options.optional === true) attributes[ATTR.stepOptional] = true;
+      if (options.attempt !== undefined) addAttempt(attributes, options.attempt);
+      addUserAttributes(attributes, options.attributes);
+      step.begin(outer.parent(), options.endOnExit !== false);
+    }
+    return step;
+  }
+
+  get runtime(): Runtime {
+    return this.flow.runtime;
+  }
+
+  get step(): this {
+    return this;
+  }
+
+  parent(): Context {
+    if (this.span === undefined) return this.flow.parent();
+    // Made when first asked for: most steps have no steps below them.
+    this.#parent ??= trace.setSpan(ROOT_CONTEXT, this.span);
+    return this.#parent;
+  }
+
+  protected sendEnd(ending: Ending): void {
+    sendStepEnd(this.flow, this.id, this.parent(), ending);
+  }
+}
+
+/** The attributes of every step of a flow. */
+export function stepAttributes(flow: ScopeFlow, id: string, parentId: string | undefined): Attributes {
+  const attributes: Attributes = {
+    [ATTR.kind]: "step",
+    [ATTR.flowId]: flow.id,
+    [ATTR.flowName]: flow.name,
+    [ATTR.tenant]: flow.tenant,
+    [ATTR.stepId]: id,
+  };
+  if (parentId !== undefined) attributes[ATTR.stepParentId] = parentId;
+  return attributes;
+}
+
+/** Says which attempt it is; the first needs no saying. */
+export function addAttempt(attributes: Attributes, attempt: unknown): void {
+  if (Number.isSafeInteger(attempt) && (attempt as number) >= 1) {
+    if (attempt !== 1) attributes[ATTR.stepAttempt] = attempt as number;
+    return;
+  }
+  diagnose("step-attempt", `step: expected \`attempt\` to be a whole number from 1, got ${typeof attempt}`);
+}
+
+/** Says that a step has ended, where its own span is not ours to end. */
+export function sendStepEnd(flow: ScopeFlow, id: string, parent: Context, ending: Ending): void {
+  const attributes = stepAttributes(flow, id, undefined);
+  attributes[ATTR.kind] = "end";
+  sendPoint(flow.runtime, "end", attributes, parent, ending);
+}
