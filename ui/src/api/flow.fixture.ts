@@ -1,0 +1,44 @@
+import type { FlowSummary, Step } from "@weir/collector/schemas";
+
+/** A flow for tests, with what matters to the test written over it. */
+export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
+  return {
+    tenant: "acme-corp",
+    id: "f1",
+    name: "data_import",
+    status: "running",
+    health: "ok",
+    startedAt: "2026-11-22T10:00:00.000Z",
+    endedAt: null,
+    durationMs: null,
+    currentSteps: [],
+    failedStep: null,
+    error: null,
+    labels: {},
+    services: ["import-api"],
+    stepCounts: { total: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+    parent: null,
+    incomplete: [],
+    updatedAt: "2026-11-22T10:00:00.000Z",
+    ...over,
+  };
+}
+
+export function aStep(over: Partial<Step> = {}): Step {
+  return {
+    id: "s1",
+    parentId: null,
+    kind: "step",
+    name: "validate",
+    status: "succeeded",
+    attempt: 1,
+    optional: false,
+    startedAt: "2026-11-22T10:00:00.000Z",
+    endedAt: "2026-11-22T10:00:01.000Z",
+    durationMs: 1000,
+    service: "import-api",
+    attributes: {},
+    error: null,
+    ...over,
+  };
+}

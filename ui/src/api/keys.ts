@@ -1,0 +1,14 @@
+import type { FlowFilter } from "../filter/search.ts";
+
+/** Every key of the query cache. Live events touch these and nothing else. */
+export const keys = {
+  tenants: (q: string) => ["tenants", q] as const,
+  allTenants: ["tenants"] as const,
+  attention: ["attention"] as const,
+  flows: (filter: FlowFilter) => ["flows", filter] as const,
+  unwell: (filter: FlowFilter) => ["unwell", filter] as const,
+  flow: (tenant: string, id: string) => ["flow", tenant, id] as const,
+  stats: (tenant: string) => ["stats", tenant] as const,
+  names: (tenant: string | null) => ["names", tenant] as const,
+  labels: (tenant: string | null) => ["labels", tenant] as const,
+};

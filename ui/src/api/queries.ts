@@ -1,0 +1,143 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type {
+  FlowDetail,
+  FlowPage,
+  FlowSummary,
+  Labels,
+  Names,
+  Stats,
+  TenantPage,
+} from "@weir/collector/schemas";
+import { rangeStart } from "../filter/range.ts";
+import { type FlowFilter, filterParams } from "../filter/search.ts";
+import { get, segment } from "./client.ts";
+import { serverNow } from "./clock.ts";
+import { keys } from "./keys.ts";
+
+const largestPage = 500;
+const flowsPerPage = 100;
+
+/** Health is worked out when it is read: no event tells that time went by. */
+const healthEvery = 15_000;
+
+export function tenantsQuery(q: string) {
+  return infiniteQueryOptions({
+    queryKey: keys.tenants(q),
+    queryFn: ({ pageParam, signal }) => {
+      const params = new URLSearchParams({ limit: String(largestPage) });
+      if (q) params.set("q", q);
+      if (pageParam) params.set("cursor", pageParam);
+      return get<TenantPage>("/tenants", params, signal);
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+    refetchInterval: healthEvery,
+  });
+}
+
+/** Of all customers: what is stuck now, and what failed within the last day, newest first. */
+export interface Attention {
+  stuck: FlowSummary[];
+  failed: FlowSummary[];
+}
+
+export function attentionQuery() {
+  return queryOptions({
+    queryKey: keys.attention,
+    queryFn: async ({ signal }): Promise<Attention> => {
+      const limit = String(largestPage);
+      const stuck = new URLSearchParams({ limit });
+      stuck.append("health", "stalled");
+      stuck.append("health", "lost");
+      const failed = new URLSearchParams({ limit, status: "failed", from: rangeStart("1d", serverNow()) });
+      const [stuckPage, failedPage] = await Promise.all([
+        get<FlowPage>("/flows", stuck, signal),
+        get<FlowPage>("/flows", failed, signal),
+      ]);
+      return { stuck: stuckPage.flows, failed: failedPage.flows };
+    },
+    refetchInterval: healthEvery,
+  });
+}
+
+/** `from` is settled with the first page, so that the pages of one list belong together. */
+export interface FlowPageParam {
+  cursor: string | null;
+  from: string | null;
+}
+
+export function flowsQuery(filter: FlowFilter) {
+  return infiniteQueryOptions({
+    queryKey: keys.flows(filter),
+    queryFn: async ({ pageParam, signal }): Promise<FlowPage & { from: string | null }> => {
+      const from = pageParam.from ?? (filter.range ? rangeStart(filter.range, serverNow()) : null);
+      const params = filterParams(filter);
+      if (from) params.set("from", from);
+      if (pageParam.cursor) params.set("cursor", pageParam.cursor);
+      params.set("limit", String(flowsPerPage));
+      return { ...(await get<FlowPage>("/flows", params, signal)), from };
+    },
+    initialPageParam: { cursor: null, from: null } as FlowPageParam,
+    getNextPageParam: (page) =>
+      page.nextCursor === null ? null : { cursor: page.nextCursor, from: page.from },
+    placeholderData: keepPreviousData,
+    // Patched by the stream: comparing ten thousand rows by value at each patch would cost more than it saves.
+    structuralSharing: false,
+    // All pages would be fetched again, one after another: the stream and `unwellQuery` keep them fresh instead.
+    refetchOnWindowFocus: false,
+    staleTime: 30_000,
+  });
+}
+
+/** Those flows of a list that are stalled or lost now. */
+export function unwellQuery(filter: FlowFilter) {
+  const { tenant, name } = filter;
+  const unwell: FlowFilter = { tenant, name, health: ["stalled", "lost"] };
+  return queryOptions({
+    queryKey: keys.unwell({ tenant, name }),
+    queryFn: async ({ signal }) => {
+      const params = filterParams(unwell);
+      params.set("limit", String(largestPage));
+      return (await get<FlowPage>("/flows", params, signal)).flows;
+    },
+    refetchInterval: healthEvery,
+  });
+}
+
+export function flowQuery(tenant: string, id: string) {
+  return queryOptions({
+    queryKey: keys.flow(tenant, id),
+    queryFn: ({ signal }) =>
+      get<FlowDetail>(`/tenants/${segment(tenant)}/flows/${segment(id)}`, undefined, signal),
+    structuralSharing: false,
+  });
+}
+
+export function statsQuery(tenant: string) {
+  return queryOptions({
+    queryKey: keys.stats(tenant),
+    queryFn: async ({ signal }) =>
+      (await get<Stats>("/stats", new URLSearchParams({ tenant, groupBy: "name" }), signal)).groups,
+  });
+}
+
+export function namesQuery(tenant: string | null) {
+  return queryOptions({
+    queryKey: keys.names(tenant),
+    queryFn: async ({ signal }) => (await get<Names>("/names", ofTenant(tenant), signal)).names,
+    staleTime: 60_000,
+  });
+}
+
+export function labelsQuery(tenant: string | null) {
+  return queryOptions({
+    queryKey: keys.labels(tenant),
+    queryFn: async ({ signal }) => (await get<Labels>("/labels", ofTenant(tenant), signal)).labels,
+    staleTime: 60_000,
+  });
+}
+
+function ofTenant(tenant: string | null): URLSearchParams {
+  return new URLSearchParams(tenant === null ? {} : { tenant });
+}

@@ -1,0 +1,130 @@
+/**
+ * What the address says, typed. The page's query string speaks the API's own words (`status=failed`,
+ * `label.env=production`, repeated for "or"), so that a link, a filter and a request read the same.
+ */
+import type { Health, Status } from "@weir/collector/schemas";
+import { isRange, type Range } from "./range.ts";
+
+export interface LabelFilter {
+  key: string;
+  value: string;
+}
+
+/** Filters over flows. Each list is an "or", the filters together an "and"; absent lets all pass. */
+export interface FlowFilter {
+  q?: string | undefined;
+  tenant?: string[] | undefined;
+  name?: string[] | undefined;
+  status?: Status[] | undefined;
+  health?: Health[] | undefined;
+  step?: string[] | undefined;
+  label?: LabelFilter[] | undefined;
+  /** Started within this long before now. */
+  range?: Range | undefined;
+  /** Started at or after, RFC 3339. */
+  from?: string | undefined;
+  /** Started before, RFC 3339. */
+  to?: string | undefined;
+}
+
+export interface Search extends FlowFilter {
+  /** The step that a flow's page has open. */
+  selected?: string | undefined;
+}
+
+export const statuses: readonly Status[] = ["running", "failed", "succeeded", "cancelled", "paused"];
+export const healths: readonly Health[] = ["stalled", "lost", "ok"];
+
+const labelPrefix = "label.";
+
+/** Query string → search. What is unknown, empty or not a value of its kind is left out, never an error. */
+export function parseSearch(query: string): Search {
+  const params = new URLSearchParams(query);
+  const search: Search = {};
+
+  const q = params.get("q");
+  if (q) search.q = q;
+  const selected = params.get("selected");
+  if (selected) search.selected = selected;
+
+  for (const key of ["tenant", "name", "step"] as const) {
+    const values = unique(params.getAll(key));
+    if (values.length > 0) search[key] = values;
+  }
+  const status = statuses.filter((value) => params.getAll("status").includes(value));
+  if (status.length > 0) search.status = status;
+  const health = healths.filter((value) => params.getAll("health").includes(value));
+  if (health.length > 0) search.health = health;
+
+  const label: LabelFilter[] = [];
+  for (const [name, value] of params) {
+    if (!name.startsWith(labelPrefix)) continue;
+    const key = name.slice(labelPrefix.length);
+    if (key === "") continue;
+    if (!label.some((known) => known.key === key && known.value === value)) label.push({ key, value });
+  }
+  if (label.length > 0) search.label = label;
+
+  const range = params.get("range");
+  if (range !== null && isRange(range)) {
+    search.range = range;
+  } else {
+    for (const key of ["from", "to"] as const) {
+      const time = instant(params.get(key));
+      if (time !== undefined) search[key] = time;
+    }
+  }
+  return search;
+}
+
+/** Search → query string with its `?`, or nothing. */
+export function stringifySearch(search: Search): string {
+  const params = filterParams(search);
+  if (search.range) params.set("range", search.range);
+  if (search.selected) params.set("selected", search.selected);
+  const query = params.toString();
+  return query === "" ? "" : `?${query}`;
+}
+
+/** A filter as the API takes it, save for `range`, which needs a clock. */
+export function filterParams(filter: FlowFilter): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const key of ["tenant", "name", "status", "health", "step"] as const) {
+    for (const value of filter[key] ?? []) params.append(key, value);
+  }
+  for (const { key, value } of filter.label ?? []) params.append(`${labelPrefix}${key}`, value);
+  if (filter.q) params.set("q", filter.q);
+  if (filter.from) params.set("from", filter.from);
+  if (filter.to) params.set("to", filter.to);
+  return params;
+}
+
+/** The part of a search that filters flows, without what is absent: equal filters are equal as JSON. */
+export function flowFilter(search: Search): FlowFilter {
+  const { selected: _, ...filter } = search;
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+export function isFiltered(filter: FlowFilter): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}
+
+/** Takes a value into a list or out of it; the last one out leaves no list. */
+export function toggled<T>(list: readonly T[] | undefined, value: T, same = Object.is): T[] | undefined {
+  const rest = (list ?? []).filter((other) => !same(other, value));
+  if (rest.length === (list?.length ?? 0)) rest.push(value);
+  return rest.length > 0 ? rest : undefined;
+}
+
+export function sameLabel(a: LabelFilter, b: LabelFilter): boolean {
+  return a.key === b.key && a.value === b.value;
+}
+
+function unique(values: string[]): string[] {
+  return [...new Set(values)].filter((value) => value !== "");
+}
+
+function instant(value: string | null): string | undefined {
+  const time = Date.parse(value ?? "");
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+}

@@ -1,0 +1,87 @@
+import { Link } from "@tanstack/react-router";
+import { StatusIcon, stateOf, stateWord } from "../../components/StatusMark.tsx";
+import { Ago } from "../../components/Time.tsx";
+import { Where } from "../../components/Where.tsx";
+import type { FlowFilter } from "../../filter/search.ts";
+import { visible } from "../../format/text.ts";
+import type { Customer } from "./attention.ts";
+import styles from "./CustomerRow.module.css";
+
+export function CustomerRow({ customer }: { customer: Customer }) {
+  const { tenant, worst } = customer;
+  const stuck = customer.stalled + customer.lost;
+  return (
+    <div className={styles["row"]}>
+      <span className={styles["name"]}>
+        <Link to="/tenants/$tenant" params={{ tenant }} className={styles["open"]} title={tenant}>
+          <span className="cut">{visible(tenant)}</span>
+        </Link>
+      </span>
+      <span className={styles["attention"]}>
+        {worst && (
+          <Link to="/tenants/$tenant/flows/$id" params={{ tenant, id: worst.id }} className={styles["worst"]}>
+            <StatusIcon state={stateOf(worst)} label={stateWord(stateOf(worst))} />
+            <span className={`cut ${styles["flow"]}`}>{visible(worst.name)}</span>
+            <Where flow={worst} inline />
+          </Link>
+        )}
+      </span>
+      <Count
+        value={customer.running}
+        word="running"
+        state="running"
+        tenant={tenant}
+        search={{ status: ["running", "paused"] }}
+      />
+      <Count
+        value={stuck}
+        word="stuck"
+        state="stalled"
+        tenant={tenant}
+        search={{ health: ["stalled", "lost"] }}
+      />
+      <Count
+        value={customer.failed}
+        word="failed"
+        state={customer.failedLately > 0 ? "failed" : undefined}
+        tenant={tenant}
+        search={{ status: ["failed"] }}
+      />
+      <span className={styles["last"]}>
+        <Ago at={customer.lastActivityAt} />
+      </span>
+    </div>
+  );
+}
+
+interface CountProps {
+  value: number;
+  word: string;
+  state: string | undefined;
+  tenant: string;
+  /** The flows that are counted. */
+  search: FlowFilter;
+}
+
+function Count({ value, word, state, tenant, search }: CountProps) {
+  const text = (
+    <>
+      {value.toLocaleString("en")}
+      <span className={styles["word"]}> {word}</span>
+    </>
+  );
+  if (value === 0) {
+    return (
+      <span className={styles["count"]} data-none>
+        {text}
+      </span>
+    );
+  }
+  return (
+    <span className={styles["count"]} data-state={state}>
+      <Link to="/tenants/$tenant" params={{ tenant }} search={search} className={styles["countLink"]}>
+        {text}
+      </Link>
+    </span>
+  );
+}

@@ -1,0 +1,41 @@
+import type { FlowSummary, Health, StatsGroup } from "@weir/collector/schemas";
+import { formatDuration } from "../../format/duration.ts";
+
+/** Below this many runs, "usual" says little. */
+const enoughRuns = 5;
+
+/** What a health means for this flow; against its finished runs, where there are enough of them. */
+export function healthInWords(
+  health: Health | null,
+  openMs: number,
+  usual: Pick<StatsGroup, "succeeded" | "failed" | "cancelled" | "durationMs"> | undefined,
+): string | undefined {
+  const compared = comparison(openMs, usual);
+  if (health === "lost") {
+    return "The process that ran it has gone silent: nothing says whether the work was done. It may have been killed or have lost its connection.";
+  }
+  if (health === "stalled")
+    return `Stalled: ${compared ?? "it has been open far longer than its kind usually is."}`;
+  return compared && `Slow: ${compared}`;
+}
+
+function comparison(openMs: number, usual: Parameters<typeof healthInWords>[2]): string | undefined {
+  const p95 = usual?.durationMs.p95;
+  if (!usual || !p95) return undefined;
+  const runs = usual.succeeded + usual.failed + usual.cancelled;
+  const times = openMs / p95;
+  if (runs < enoughRuns || times < 1.5) return undefined;
+  const factor = times < 10 ? times.toFixed(1) : Math.round(times).toLocaleString("en");
+  return `open ${factor}× longer than 95 % of its ${runs.toLocaleString("en")} finished runs took (${formatDuration(p95)}).`;
+}
+
+export function incompleteInWords(reason: FlowSummary["incomplete"][number]): string {
+  switch (reason) {
+    case "start-missing":
+      return "Its own start has not arrived: name, labels and the time of its start are taken from its steps.";
+    case "end-missing":
+      return "Its end has not arrived, though its own span has ended: nothing says how it ended.";
+    case "step-start-missing":
+      return "A step ended whose start has not arrived: it is drawn at its end.";
+  }
+}

@@ -1,0 +1,164 @@
+import { IconChevronRight, IconClockExclamation, IconUnlink } from "@tabler/icons-react";
+import type { Health } from "@weir/collector/schemas";
+import { StatusIcon, stateOf, stateWord } from "../components/StatusMark.tsx";
+import { formatDuration, formatElapsed } from "../format/duration.ts";
+import { visible } from "../format/text.ts";
+import { barSpan, type PlacedStep } from "./layout.ts";
+import styles from "./StepRow.module.css";
+
+interface StepRowProps {
+  id: string;
+  top: number;
+  placed: PlacedStep;
+  parent: PlacedStep | undefined;
+  start: number;
+  end: number;
+  /** The flow's: what holds it holds its open steps. */
+  health: Health | null;
+  isSelected: boolean;
+  isFolded: boolean;
+  onSelect: () => void;
+  onToggle: () => void;
+}
+
+/** Deeper than this, a row has no more room to move its name to the right. */
+const deepestIndent = 14;
+
+export function StepRow(props: StepRowProps) {
+  const { placed, isSelected, isFolded } = props;
+  const { step, depth, descendants } = placed;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the treegrid around the rows has the keys
+    <div
+      id={props.id}
+      role="treeitem"
+      tabIndex={-1}
+      aria-level={depth + 1}
+      aria-selected={isSelected}
+      aria-expanded={descendants > 0 ? !isFolded : undefined}
+      className={styles["row"]}
+      style={{ transform: `translateY(${props.top}px)` }}
+      onClick={props.onSelect}
+    >
+      <span
+        className={styles["name"]}
+        style={{ paddingLeft: `calc(4px + ${Math.min(depth, deepestIndent)} * var(--indent))` }}
+      >
+        {descendants > 0 ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            className={styles["fold"]}
+            data-folded={isFolded || undefined}
+            aria-label={isFolded ? "Unfold" : "Fold"}
+            onClick={(event) => {
+              event.stopPropagation();
+              props.onToggle();
+            }}
+          >
+            <IconChevronRight size={14} />
+          </button>
+        ) : (
+          <span className={styles["leaf"]} />
+        )}
+        <StatusIcon
+          state={
+            step.status === "running" ? stateOf({ status: step.status, health: props.health }) : step.status
+          }
+          label={stateWord(step.status)}
+        />
+        <span className={`cut ${styles["label"]}`} data-kind={step.kind} title={step.name}>
+          {visible(step.name)}
+        </span>
+        <Notes {...props} />
+      </span>
+      <span className={styles["track"]}>
+        <Bar {...props} />
+      </span>
+    </div>
+  );
+}
+
+/** What sets a step apart from its neighbours: short, words on hover. */
+function Notes({ placed, parent, isFolded }: StepRowProps) {
+  const { step, attempts, descendants, movedMs, endsBeforeStartMs, isOrphan } = placed;
+  // What moves along with its parent says nothing new.
+  const isMovedHere = movedMs > 0 && movedMs !== parent?.movedMs;
+  return (
+    <>
+      {attempts > 1 && (
+        <span className={styles["note"]} title={`Attempt ${step.attempt} of ${attempts}`}>
+          {step.attempt}/{attempts}
+        </span>
+      )}
+      {step.optional && (
+        <span className={styles["note"]} title="Its failure does not fail the flow">
+          optional
+        </span>
+      )}
+      {isFolded && <span className={styles["note"]}>+{descendants.toLocaleString("en")}</span>}
+      {isOrphan && (
+        <span className={styles["warning"]} title="The step that it ran in has not arrived">
+          <IconUnlink size={13} aria-label="The step that it ran in has not arrived" />
+        </span>
+      )}
+      {(isMovedHere || endsBeforeStartMs > 0) && (
+        <span className={styles["warning"]} title={clockWords(placed)}>
+          <IconClockExclamation size={13} aria-label={clockWords(placed)} />
+        </span>
+      )}
+      {step.service !== null && step.service !== parent?.step.service && (
+        <span className={`cut ${styles["service"]}`} title={step.service}>
+          {visible(step.service)}
+        </span>
+      )}
+    </>
+  );
+}
+
+function clockWords({ movedMs, endsBeforeStartMs }: PlacedStep): string {
+  return movedMs > 0
+    ? `Clocks disagree: it began ${formatDuration(movedMs)} before what it belongs to, and is drawn later`
+    : `Clocks disagree: it ended ${formatDuration(endsBeforeStartMs)} before it began`;
+}
+
+/** From here on to the right, a duration stands to the left of its bar. */
+const rightEdge = 84;
+
+function Bar({ placed, start, end, health }: StepRowProps) {
+  const { step } = placed;
+  const isOpen = placed.end === null;
+  const to = placed.end ?? end;
+  const { left, width } = barSpan(placed.start, to, start, end);
+  const state = isOpen ? stateOf({ status: step.status, health }) : step.status;
+  const duration = isOpen
+    ? formatElapsed(to - placed.start)
+    : formatDuration(step.durationMs ?? to - placed.start);
+  const side = left + width < rightEdge ? "after" : left > 100 - rightEdge ? "before" : "inside";
+  return (
+    <>
+      <span
+        className={styles["bar"]}
+        data-state={state}
+        data-kind={step.kind}
+        data-optional={step.optional || undefined}
+        data-open={isOpen || undefined}
+        style={{ left: `${left}%`, width: `${width}%` }}
+      />
+      <span
+        className={styles["duration"]}
+        data-side={side}
+        style={
+          side === "before"
+            ? { right: `${100 - left}%` }
+            : side === "after"
+              ? { left: `${left + width}%` }
+              : {}
+        }
+      >
+        {step.kind === "queue" && "waited "}
+        {duration}
+      </span>
+    </>
+  );
+}

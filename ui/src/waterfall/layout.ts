@@ -1,0 +1,100 @@
+import type { FlowDetail } from "@weir/collector/schemas";
+import { buildTree, type TreeStep } from "./tree.ts";
+
+/** Where a step is drawn: milliseconds since the epoch. */
+export interface PlacedStep extends TreeStep {
+  start: number;
+  /** `null` while it is open: it is drawn up to now. */
+  end: number | null;
+  /** How far it was moved because its clock says that it began before its parent; 0 as a rule. */
+  movedMs: number;
+  /** It ended, by its clocks, this long before it began; 0 as a rule. */
+  endsBeforeStartMs: number;
+}
+
+export interface Layout {
+  steps: PlacedStep[];
+  start: number;
+  /** The latest time that is known of; what is open is drawn beyond it, up to now. */
+  end: number;
+  isOpen: boolean;
+}
+
+/**
+ * Places a flow's steps in time. A step cannot begin before its parent: where the clocks say so, it is moved to
+ * its parent's start, its length kept, and steps of the same service below it move along. It may well end after
+ * its parent: work that was handed on does.
+ */
+export function layOut(flow: FlowDetail): Layout {
+  const start = Date.parse(flow.startedAt);
+  const flowEnd = flow.endedAt === null ? null : Date.parse(flow.endedAt);
+  let end = flowEnd ?? start;
+  let isOpen = flowEnd === null;
+  const steps: PlacedStep[] = [];
+
+  for (const node of buildTree(flow.steps)) {
+    const placed = place(node, steps[node.parentIndex], start, flowEnd);
+    steps.push(placed);
+    isOpen ||= placed.end === null;
+    end = Math.max(end, placed.end ?? placed.start);
+  }
+  for (const event of flow.events) end = Math.max(end, Date.parse(event.at));
+  return { steps, start, end: Math.max(end, start), isOpen };
+}
+
+function place(
+  node: TreeStep,
+  parent: PlacedStep | undefined,
+  flowStart: number,
+  flowEnd: number | null,
+): PlacedStep {
+  const { step } = node;
+  const rawStart = Date.parse(step.startedAt);
+  // An ended flow has no clock running: a step whose end never came is drawn up to the flow's.
+  const rawEnd = step.endedAt !== null ? Date.parse(step.endedAt) : flowEnd && Math.max(flowEnd, rawStart);
+  const shared = parent && parent.step.service === step.service ? parent.movedMs : 0;
+  const earliest = parent?.start ?? flowStart;
+  const movedMs = Math.max(shared, earliest - rawStart);
+  const endsBeforeStartMs = rawEnd === null ? 0 : Math.max(0, rawStart - rawEnd);
+  const start = rawStart + movedMs;
+  const end = rawEnd === null ? null : Math.max(start, rawEnd + movedMs);
+  return { ...node, start, end, movedMs, endsBeforeStartMs };
+}
+
+/** Indices of the steps that are seen when the steps in `collapsed` are folded. */
+export function visibleSteps(steps: readonly TreeStep[], collapsed: ReadonlySet<string>): number[] {
+  const visible: number[] = [];
+  for (let index = 0; index < steps.length; index++) {
+    const node = steps[index];
+    if (!node) continue;
+    visible.push(index);
+    if (collapsed.has(node.step.id)) index += node.descendants;
+  }
+  return visible;
+}
+
+/** Ids of the steps above one, nearest first. */
+export function ancestors(steps: readonly TreeStep[], index: number): string[] {
+  const above: string[] = [];
+  for (let at = steps[index]?.parentIndex ?? -1; at >= 0; at = steps[at]?.parentIndex ?? -1) {
+    const id = steps[at]?.step.id;
+    if (id !== undefined) above.push(id);
+  }
+  return above;
+}
+
+/** Left edge and width in percent of the whole. A bar has a width even where it took no time. */
+export function barSpan(
+  from: number,
+  to: number,
+  start: number,
+  end: number,
+): { left: number; width: number } {
+  const whole = Math.max(end - start, 1);
+  const left = clamp(((from - start) / whole) * 100);
+  return { left, width: clamp(((to - start) / whole) * 100) - left };
+}
+
+function clamp(percent: number): number {
+  return Math.min(100, Math.max(0, percent));
+}

@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatTick, ticks } from "./ticks.ts";
+
+describe("ticks", () => {
+  test.each([
+    [0, 6, ["0"]],
+    [7, 6, ["0", "2 ms", "4 ms", "6 ms"]],
+    [950, 6, ["0", "200 ms", "400 ms", "600 ms", "800 ms"]],
+    [4_210, 6, ["0", "1 s", "2 s", "3 s", "4 s"]],
+    [150_000, 6, ["0", "30 s", "1m", "1m 30s", "2m", "2m 30s"]],
+    [5 * 3_600_000, 6, ["0", "1h", "2h", "3h", "4h", "5h"]],
+    [9 * 86_400_000, 6, ["0", "2d", "4d", "6d", "8d"]],
+  ])("over %d ms, at most %d", (duration, most, labels) => {
+    expect(ticks(duration, most).map(formatTick)).toEqual(labels);
+  });
+
+  test("never too many, never past the end, evenly apart", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 1e13, noNaN: true }),
+        fc.integer({ min: 4, max: 20 }),
+        (duration, most) => {
+          const all = ticks(duration, most);
+          expect(all.length).toBeLessThanOrEqual(most);
+          expect(all[0]).toBe(0);
+          expect(all.at(-1)).toBeLessThanOrEqual(duration);
+          if (duration >= 2) expect(all.length).toBeGreaterThan(1);
+        },
+      ),
+    );
+  });
+});

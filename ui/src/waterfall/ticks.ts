@@ -1,0 +1,41 @@
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Distances that a person reads well: 1, 2, 5 below a second; then parts of a minute, an hour, a day. */
+const paces = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+  .concat([1, 2, 5, 10, 15, 30].map((n) => n * second))
+  .concat([1, 2, 5, 10, 15, 30].map((n) => n * minute))
+  .concat([1, 2, 3, 6, 12].map((n) => n * hour));
+
+/** Offsets of the ticks over `durationMs`: from 0, evenly spaced, `most` of them at the most. */
+export function ticks(durationMs: number, most: number): number[] {
+  const room = Math.max(1, most - 1);
+  const pace = paces.find((candidate) => durationMs / candidate <= room) ?? daysApart(durationMs, room);
+  return Array.from({ length: Math.floor(durationMs / pace) + 1 }, (_, index) => index * pace);
+}
+
+function daysApart(durationMs: number, room: number): number {
+  let pace = day;
+  for (let factor = 0; durationMs / pace > room; factor++) pace *= factor % 3 === 1 ? 2.5 : 2;
+  return pace;
+}
+
+/** `0`, `200 ms`, `1.5 s`, `2m`, `2m 30s`, `1h 15m`, `3d`: the units that a tick needs, no more. */
+export function formatTick(ms: number): string {
+  if (ms === 0) return "0";
+  if (ms < second) return `${ms} ms`;
+  if (ms < minute) return `${ms / second} s`;
+  const parts = [
+    [Math.floor(ms / day), "d"],
+    [Math.floor((ms % day) / hour), "h"],
+    [Math.floor((ms % hour) / minute), "m"],
+    [Math.floor((ms % minute) / second), "s"],
+  ] as const;
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count}${unit}`)
+    .slice(0, 2)
+    .join(" ");
+}

@@ -1,0 +1,85 @@
+import type { Step } from "@weir/collector/schemas";
+
+/** A step with its place in the tree. A flat list in the order of drawing: parents before their children. */
+export interface TreeStep {
+  step: Step;
+  depth: number;
+  /** Where its parent stands in the list; -1 directly below the flow. */
+  parentIndex: number;
+  /** How many steps follow that lie below it. */
+  descendants: number;
+  /** The highest attempt among the steps of its name beside it. */
+  attempts: number;
+  /** Its parent is named and has not arrived. */
+  isOrphan: boolean;
+}
+
+/**
+ * Orders steps into a tree. Whatever arrives is shown once: a step whose parent is missing, or is below itself,
+ * stands directly below the flow. No recursion: a chain of fifty thousand steps is a tree too.
+ */
+export function buildTree(steps: readonly Step[]): TreeStep[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const children = new Map<string | null, Step[]>();
+  for (const step of [...byId.values()].sort(byStart)) {
+    const parent = step.parentId !== null && byId.has(step.parentId) ? step.parentId : null;
+    const siblings = children.get(parent);
+    if (siblings) siblings.push(step);
+    else children.set(parent, [step]);
+  }
+  const attempts = countAttempts(byId.values());
+  const tree: TreeStep[] = [];
+  const placed = new Set<string>();
+
+  function placeBelow(root: Step): void {
+    const waiting = [{ step: root, depth: 0, parentIndex: -1 }];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { step, depth, parentIndex } = next;
+      if (placed.has(step.id)) continue;
+      placed.add(step.id);
+      const index = tree.length;
+      const isOrphan = step.parentId !== null && parentIndex === -1;
+      tree.push({
+        step,
+        depth,
+        parentIndex,
+        descendants: 0,
+        attempts: attempts.get(attemptKey(step)) ?? 1,
+        isOrphan,
+      });
+      for (const child of (children.get(step.id) ?? []).toReversed()) {
+        waiting.push({ step: child, depth: depth + 1, parentIndex: index });
+      }
+    }
+  }
+
+  for (const root of children.get(null) ?? []) placeBelow(root);
+  // What is left hangs in a ring of parents.
+  if (placed.size < byId.size) for (const step of byId.values()) placeBelow(step);
+
+  for (let index = tree.length - 1; index >= 0; index--) {
+    const node = tree[index];
+    const parent = node && tree[node.parentIndex];
+    if (parent) parent.descendants += node.descendants + 1;
+  }
+  return tree;
+}
+
+function byStart(a: Step, b: Step): number {
+  if (a.startedAt !== b.startedAt) return a.startedAt < b.startedAt ? -1 : 1;
+  if (a.attempt !== b.attempt) return a.attempt - b.attempt;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+function attemptKey(step: Step): string {
+  return JSON.stringify([step.parentId, step.name, step.kind]);
+}
+
+function countAttempts(steps: Iterable<Step>): Map<string, number> {
+  const highest = new Map<string, number>();
+  for (const step of steps) {
+    const key = attemptKey(step);
+    highest.set(key, Math.max(highest.get(key) ?? 1, step.attempt));
+  }
+  return highest;
+}
