@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { fromBinary } from "@bufbuild/protobuf";
+import Database from "better-sqlite3";
 import { ExportTraceServiceRequestSchema } from "../collector/src/otlp/gen/otlp_pb.js";
 import { startCollector } from "../e2e/support/processes.ts";
 import { bodies, CONTENT_TYPE, type Encoding } from "./payloads.ts";
@@ -96,7 +96,8 @@ function machineLimit(encoding: Encoding, seed: number): number {
     const insert = db.prepare("INSERT INTO spans VALUES (?, ?, ?, ?, ?)");
     const insertAll = db.transaction((rows: Row[]) => {
       for (const row of rows) {
-        const id = typeof row.spanId === "string" ? row.spanId : Buffer.from(row.spanId as Uint8Array).toString("hex");
+        const id =
+          typeof row.spanId === "string" ? row.spanId : Buffer.from(row.spanId as Uint8Array).toString("hex");
         const times = [String(row.startTimeUnixNano), String(row.endTimeUnixNano)];
         insert.run(id, row.name, ...times, JSON.stringify(row.attributes));
       }
@@ -113,6 +114,8 @@ function machineLimit(encoding: Encoding, seed: number): number {
 
 function decode(encoding: Encoding, body: Buffer): Row[] {
   const request =
-    encoding === "json" ? JSON.parse(body.toString("utf8")) : fromBinary(ExportTraceServiceRequestSchema, body);
+    encoding === "json"
+      ? JSON.parse(body.toString("utf8"))
+      : fromBinary(ExportTraceServiceRequestSchema, body);
   return request.resourceSpans[0].scopeSpans[0].spans;
 }

@@ -1,6 +1,7 @@
 /** Time from `step.start` in a process to the event about it on the collector's live stream. */
-import { flow, setup, shutdown, step } from "../sdk/src/index.ts";
+
 import { startCollector } from "../e2e/support/processes.ts";
+import { flow, setup, shutdown, step } from "../sdk/src/index.ts";
 import { type Figure, quantile } from "./table.ts";
 
 const STEPS = 100;

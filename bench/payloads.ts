@@ -25,7 +25,9 @@ interface Attribute {
  */
 export function bodies(encoding: Encoding, count: number, seed: number): Buffer[] {
   return Array.from({ length: count }, (_, n) => {
-    const spans = Array.from({ length: 512 / SPANS_PER_FLOW }, (_, flow) => flowSpans(seed, n * 1000 + flow)).flat();
+    const spans = Array.from({ length: 512 / SPANS_PER_FLOW }, (_, flow) =>
+      flowSpans(seed, n * 1000 + flow),
+    ).flat();
     const service = [text("service.name", "import-api"), text("service.instance.id", `bench-${seed}`)];
     if (encoding === "json") {
       return Buffer.from(
@@ -65,7 +67,14 @@ function flowSpans(seed: number, n: number) {
     text(ATTR.flowName, "data_import"),
     text(ATTR.tenant, `tenant-${n % 100}`),
   ];
-  const span = (spanId: string, parentSpanId: string, name: string, from: number, to: number, more: Attribute[]) => ({
+  const span = (
+    spanId: string,
+    parentSpanId: string,
+    name: string,
+    from: number,
+    to: number,
+    more: Attribute[],
+  ) => ({
     traceId,
     spanId,
     parentSpanId,

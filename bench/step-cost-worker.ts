@@ -29,11 +29,16 @@ function weir(): () => Promise<void> {
   const f = flow.open({ name: "data_import", tenant: "acme-corp" });
   return async () => {
     await f.run(async () => {
-      if (length === "short") for (let n = 0; n < AT_ONCE; n += 1) step.start("validate", { attributes }, nothing);
-      else await Promise.all(Array.from({ length: AT_ONCE }, () => step.start("validate", { attributes }, pause)));
+      if (length === "short")
+        for (let n = 0; n < AT_ONCE; n += 1) step.start("validate", { attributes }, nothing);
+      else
+        await Promise.all(
+          Array.from({ length: AT_ONCE }, () => step.start("validate", { attributes }, pause)),
+        );
     });
     await flush();
-    if (health().dropped > 0) throw new Error(`expected nothing to be dropped, got ${JSON.stringify(health())}`);
+    if (health().dropped > 0)
+      throw new Error(`expected nothing to be dropped, got ${JSON.stringify(health())}`);
   };
 }
 

@@ -8,7 +8,10 @@ export interface Figure {
 }
 
 export function table(figures: Figure[]): string {
-  const rows = [["what", "measured", "beside"], ...figures.map(({ what, value, beside }) => [what, value, beside])];
+  const rows = [
+    ["what", "measured", "beside"],
+    ...figures.map(({ what, value, beside }) => [what, value, beside]),
+  ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const lines = rows.map((row) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`);
   lines.splice(1, 0, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`);

@@ -29,7 +29,7 @@ function saying(key: Saying["flow"]) {
 }
 
 /** Any one thing that can be said of the flow `key`. */
-export function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
+function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
   const by = saying(key);
   const kind = <K extends string>(value: K) => fc.constant(value);
   return fc.oneof(

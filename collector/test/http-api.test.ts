@@ -283,7 +283,7 @@ describe("security", () => {
     for (const url of ["/", "/api/v1/flows", "/api/v1/nothing", "/healthz"]) {
       const { headers } = await get(url);
       expect(headers["x-content-type-options"]).toBe("nosniff");
-      expect(headers["content-security-policy"]).toContain("default-src 'self'");
+      expect(headers["content-security-policy"]).toContain("default-src 'none'; script-src 'self'");
       expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
       expect(headers["access-control-allow-origin"]).toBeUndefined();
     }

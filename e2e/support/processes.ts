@@ -27,7 +27,7 @@ export function startNode(file: string, args: string[] = [], env: Record<string,
   return start(process.execPath, [join(ROOT, file), ...args], env);
 }
 
-export function start(command: string, args: string[], env: Record<string, string> = {}): Running {
+function start(command: string, args: string[], env: Record<string, string> = {}): Running {
   const child = spawn(command, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },

@@ -44,7 +44,7 @@ export const ATTR = {
   reason: "weir.reason",
   parentFlowId: "weir.parent_flow.id",
   parentFlowTenant: "weir.parent_flow.tenant",
-  /** Milliseconds between two heartbeats of this process. */
+  /** Milliseconds between two heartbeats, on these and on the resource: the process promises them while work is open. */
   heartbeatInterval: "weir.heartbeat.interval_ms",
 } as const;
 

@@ -20,12 +20,15 @@ export interface Announceable {
 export class Pending {
   readonly #tracer: Tracer;
   readonly #delayMs: number;
+  readonly #announced: () => void;
   readonly #waiting = new Set<Announceable>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tracer: Tracer, delayMs: number) {
+  /** `announced` is called when copies were made: people wait for them, so they should not wait for company. */
+  constructor(tracer: Tracer, delayMs: number, announced: () => void = () => {}) {
     this.#tracer = tracer;
     this.#delayMs = delayMs;
+    this.#announced = announced;
   }
 
   add(open: Announceable): void {
@@ -39,6 +42,7 @@ export class Pending {
 
   /** Announces what is open and has not been announced, without waiting for the tick. */
   announce(): void {
+    if (this.#waiting.size === 0) return;
     for (const open of this.#waiting) {
       const attributes = { ...open.attributes, [ATTR.pending]: true };
       this.#tracer
@@ -46,6 +50,7 @@ export class Pending {
         .end(open.startedAt);
     }
     this.#waiting.clear();
+    this.#announced();
   }
 
   stop(): void {

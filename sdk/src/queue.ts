@@ -87,6 +87,11 @@ export class ExportQueue<T> {
     this.#schedule();
   }
 
+  /** What waits for company goes on the next turn. */
+  hurry(): void {
+    if (this.#waitingFor === "company") this.#wait("turn", 0);
+  }
+
   counts(): QueueCounts {
     return {
       exported: this.#exported,

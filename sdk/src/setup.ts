@@ -23,7 +23,7 @@ import {
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace";
 import { collectorAgent } from "./agent.ts";
-import { RESOURCE } from "./attributes.ts";
+import { ATTR, RESOURCE } from "./attributes.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { diagnose, diagnoseInternal, onDiagnostic } from "./diagnostics.ts";
 import { startHeartbeat } from "./heartbeat.ts";
@@ -183,7 +183,7 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
 
   const made = provider.getTracer("@weir/sdk");
   const tracer = users === undefined ? leanTracer(made) : made;
-  const pending = new Pending(tracer, parts.pendingDelayMs ?? PENDING_DELAY_MS);
+  const pending = new Pending(tracer, parts.pendingDelayMs ?? PENDING_DELAY_MS, () => queue?.hurry());
   const counts: Counts = { openFlows: 0, openSteps: 0, stepsOutsideFlow: 0 };
   const now = parts.clock ?? createClock();
   const rt: Runtime = { tracer, now, pending, propagateTo: config.propagateTo, counts };
@@ -239,7 +239,11 @@ function ownProvider(config: Config, queue: ExportQueue<ReadableSpan> | undefine
 
 function resource(config: Config): Resource {
   // One per process, also where the environment names one for a whole pod: heartbeats speak for a process.
-  const ours: Record<string, string> = { [RESOURCE.serviceInstance]: randomUUID() };
+  const ours: Record<string, string | number> = {
+    [RESOURCE.serviceInstance]: randomUUID(),
+    // A promise of the process: each of its spans says when to worry, also where it is gone before its first heartbeat.
+    [ATTR.heartbeatInterval]: config.heartbeatInterval,
+  };
   if (config.serviceName !== undefined) ours[RESOURCE.serviceName] = config.serviceName;
   return defaultResource()
     .merge(detectResources({ detectors: [envDetector] }))

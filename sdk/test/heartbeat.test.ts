@@ -15,6 +15,12 @@ test("one heartbeat per process and interval while anything is open, whatever th
   expect(beats[0]?.resource["service.instance.id"]).toBeDefined();
 });
 
+test("every span tells by its resource when to expect a heartbeat, for who is gone before the first", async () => {
+  const recorder = record({ heartbeatInterval: 2500 });
+  flow.start({ name: "job", tenant: "t" }, () => {});
+  expect((await recorder.spans())[0]?.resource).toMatchObject({ "weir.heartbeat.interval_ms": 2500 });
+});
+
 test("no heartbeat while nothing is open", async () => {
   const recorder = record({ heartbeatInterval: 10 });
   flow.start({ name: "job", tenant: "t" }, () => step.start("work", () => {}));

@@ -46,6 +46,15 @@ test("a full batch goes at once, but never from inside add", async () => {
   expect(batches).toEqual([[0, 1, 2, 3]]);
 });
 
+test("hurried, what waits for company goes on the next turn", async () => {
+  const { queue, batches } = queueTo(() => sent, { delayMs: 10_000 });
+  queue.add(1);
+  queue.hurry();
+  expect(batches).toEqual([]);
+  await sleep(20);
+  expect(batches).toEqual([[1]]);
+});
+
 test("what can be sent later goes back to the front, and is tried again with longer and longer waits", async () => {
   let down = 3;
   const times: number[] = [];
