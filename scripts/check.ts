@@ -1,11 +1,11 @@
 // What `npm run check` runs: types, lint and format, unused code. All of them, even when one fails.
 import { run } from "./run.ts";
 
-const PROJECTS = ["tsconfig.json", "sdk", "collector", "ui", "examples"];
+const PROJECTS = ["tsconfig.json", "sdk", "collector", "ui", "examples", "e2e"];
 
 const CHECKS = [
   ...PROJECTS.map((project) => ({
-    heading: `types: ${project === "tsconfig.json" ? "scripts, bench, e2e" : project}`,
+    heading: `types: ${project === "tsconfig.json" ? "scripts, bench" : project}`,
     command: "tsc",
     args: ["--noEmit", "--pretty", "false", "--project", project],
   })),

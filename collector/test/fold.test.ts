@@ -163,6 +163,12 @@ describe("steps fail, and are made good", () => {
     expect(pictureOf(opened(10), rows.flat(), ended(20)).summary.status).toBe("failed");
   });
 
+  test("a wait in a queue that is called the same is not a later attempt", () => {
+    const first = step("a1", 11, 12, { name: "imports" }, boom);
+    const wait = step("q2", 13, 14, { name: "imports", stepKind: "queue", attempt: 2 });
+    expect(pictureOf(opened(10), first, wait, ended(20)).summary.status).toBe("failed");
+  });
+
   test("a step inside a failed attempt is made good with it", () => {
     const first = [
       step("a1", 11, 14, { name: "job" }, boom),

@@ -88,9 +88,9 @@ function cutCycles(placed: Map<string, Placed>): void {
   }
 }
 
-/** Attempts of one step share parent and name. */
-function attemptsKey(step: Placed): string {
-  return `${step.parent?.state.id ?? ""}\n${step.name}`;
+/** Attempts of one step share parent, kind and name: a wait in a queue is no attempt of a step called the same. */
+function attemptsKey({ parent, name, state }: Placed): string {
+  return `${parent?.state.id ?? ""}\n${state.facts?.value.kind ?? ""}\n${name}`;
 }
 
 interface Attempts {

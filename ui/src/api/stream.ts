@@ -37,19 +37,19 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
   let steps = new Map<string, StepChange>();
   let resync = false;
 
-  function connect(isFirst: boolean): void {
+  function connect(): void {
     source = new EventSource(url);
     source.onopen = () => {
       retryIn = firstRetry;
       handlers.onState("live");
-      // A new EventSource cannot say where the last one stopped.
-      if (!isFirst) noteResync();
+      // What happened since the page fetched its data, or since the last stream stopped, has told nobody.
+      noteResync();
     };
     source.onerror = () => {
       handlers.onState("reconnecting");
       // The browser tries again by itself, save after an answer that is no stream.
       if (source?.readyState !== EventSource.CLOSED) return;
-      retryTimer = setTimeout(() => connect(false), retryIn);
+      retryTimer = setTimeout(connect, retryIn);
       retryIn = Math.min(retryIn * 2, longestRetry);
     };
     source.addEventListener("flow", ({ data }) => {
@@ -88,7 +88,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
     handlers.onBatch(batch);
   }
 
-  connect(true);
+  connect();
   return () => {
     source?.close();
     clearTimeout(retryTimer);

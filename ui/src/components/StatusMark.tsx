@@ -1,6 +1,7 @@
 import {
   IconBan,
   IconCircleCheckFilled,
+  IconCircleDashed,
   IconCircleXFilled,
   IconHourglassHigh,
   IconPlayerPauseFilled,
@@ -10,7 +11,7 @@ import type { Health, Status } from "@weir/collector/schemas";
 import styles from "./StatusMark.module.css";
 
 /** A status and a health as one state: what a person wants to know first. */
-export type State = Status | "stalled" | "lost";
+export type State = Status | "stalled" | "lost" | "unended";
 
 const marks: Record<State, { word: string; meaning: string; icon: React.ReactNode }> = {
   running: { word: "Running", meaning: "running", icon: <span className={styles["pulse"]} /> },
@@ -18,6 +19,11 @@ const marks: Record<State, { word: string; meaning: string; icon: React.ReactNod
   failed: { word: "Failed", meaning: "failed", icon: <IconCircleXFilled size={15} /> },
   cancelled: { word: "Cancelled", meaning: "cancelled", icon: <IconBan size={15} stroke={2.2} /> },
   paused: { word: "Paused", meaning: "paused", icon: <IconPlayerPauseFilled size={15} /> },
+  unended: {
+    word: "No end seen",
+    meaning: "its end has not arrived, though the flow has ended or a later attempt took over",
+    icon: <IconCircleDashed size={15} stroke={2.2} />,
+  },
   stalled: {
     word: "Stalled",
     meaning: "running, and open far longer than its kind usually is",

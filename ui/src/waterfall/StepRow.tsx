@@ -63,9 +63,11 @@ export function StepRow(props: StepRowProps) {
         )}
         <StatusIcon
           state={
-            step.status === "running" ? stateOf({ status: step.status, health: props.health }) : step.status
+            placed.state === "running"
+              ? stateOf({ status: placed.state, health: props.health })
+              : placed.state
           }
-          label={stateWord(step.status)}
+          label={stateWord(placed.state)}
         />
         <span className={`cut ${styles["label"]}`} data-kind={step.kind} title={step.name}>
           {visible(step.name)}
@@ -130,7 +132,7 @@ function Bar({ placed, start, end, health }: StepRowProps) {
   const isOpen = placed.end === null;
   const to = placed.end ?? end;
   const { left, width } = barSpan(placed.start, to, start, end);
-  const state = isOpen ? stateOf({ status: step.status, health }) : step.status;
+  const state = placed.state === "running" ? stateOf({ status: placed.state, health }) : placed.state;
   const duration = isOpen
     ? formatElapsed(to - placed.start)
     : formatDuration(step.durationMs ?? to - placed.start);

@@ -11,7 +11,7 @@ interface ToolbarProps {
 export function Toolbar({ layout, onFold, onSelect }: ToolbarProps) {
   const { steps } = layout;
   const failed = steps.find(({ step }) => step.status === "failed" && !step.optional)?.step;
-  const running = steps.findLast(({ step }) => step.status === "running")?.step;
+  const running = steps.findLast(({ state }) => state === "running")?.step;
   const hasTree = steps.some(({ descendants }) => descendants > 0);
   return (
     <div className={styles["toolbar"]}>

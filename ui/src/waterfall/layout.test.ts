@@ -26,6 +26,24 @@ function spans(detail: FlowDetail) {
   );
 }
 
+describe("steps without an end", () => {
+  const states = (detail: FlowDetail) =>
+    Object.fromEntries(
+      layOut(detail).steps.map(({ step, state, end }) => [step.id, [state, end && end - zero]]),
+    );
+
+  test("run on while their flow is open, and are left over where it has ended", () => {
+    expect(states(flow([step("a", 10, null)], null))).toEqual({ a: ["running", null] });
+    expect(states(flow([step("a", 10, null)], 1000))).toEqual({ a: ["unended", 1000] });
+  });
+
+  test("end where a later attempt took over", () => {
+    const detail = flow([step("a", 10, null), step("b", 40, null, { name: "a", attempt: 2 })], null);
+    detail.steps[0] = { ...(detail.steps[0] as Step), name: "a" };
+    expect(states(detail)).toEqual({ a: ["unended", 40], b: ["running", null] });
+  });
+});
+
 describe("placing steps in time", () => {
   test("clocks that agree are left alone", () => {
     const detail = flow([step("a", 10, 500), step("b", 20, 300, { parentId: "a" })]);

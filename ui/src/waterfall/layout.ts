@@ -1,4 +1,4 @@
-import type { FlowDetail } from "@weir/collector/schemas";
+import type { FlowDetail, Status } from "@weir/collector/schemas";
 import { buildTree, type TreeStep } from "./tree.ts";
 
 /** Where a step is drawn: milliseconds since the epoch. */
@@ -6,6 +6,8 @@ export interface PlacedStep extends TreeStep {
   start: number;
   /** `null` while it is open: it is drawn up to now. */
   end: number | null;
+  /** `unended`: its end has not arrived, though its flow has ended or a later attempt took over. */
+  state: Status | "unended";
   /** How far it was moved because its clock says that it began before its parent; 0 as a rule. */
   movedMs: number;
   /** It ended, by its clocks, this long before it began; 0 as a rule. */
@@ -50,15 +52,17 @@ function place(
 ): PlacedStep {
   const { step } = node;
   const rawStart = Date.parse(step.startedAt);
-  // An ended flow has no clock running: a step whose end never came is drawn up to the flow's.
-  const rawEnd = step.endedAt !== null ? Date.parse(step.endedAt) : flowEnd && Math.max(flowEnd, rawStart);
+  // What was given up, or is left over in an ended flow, has no clock running: it is drawn up to then.
+  const knownEnd = step.endedAt ?? node.givenUpAt;
+  const rawEnd = knownEnd !== null ? Date.parse(knownEnd) : flowEnd && Math.max(flowEnd, rawStart);
   const shared = parent && parent.step.service === step.service ? parent.movedMs : 0;
   const earliest = parent?.start ?? flowStart;
   const movedMs = Math.max(shared, earliest - rawStart);
   const endsBeforeStartMs = rawEnd === null ? 0 : Math.max(0, rawStart - rawEnd);
   const start = rawStart + movedMs;
   const end = rawEnd === null ? null : Math.max(start, rawEnd + movedMs);
-  return { ...node, start, end, movedMs, endsBeforeStartMs };
+  const state = step.status === "running" && end !== null ? "unended" : step.status;
+  return { ...node, start, end, state, movedMs, endsBeforeStartMs };
 }
 
 /** Indices of the steps that are seen when the steps in `collapsed` are folded. */

@@ -54,6 +54,25 @@ describe("the tree of steps", () => {
     });
   });
 
+  test("an open attempt is given up when the next one begins, and what is open in it too", () => {
+    const attempt = (id: string, attempt: number, over = {}) =>
+      aStep({ id, attempt, startedAt: at(attempt * 10), endedAt: null, status: "running", ...over });
+    const tree = buildTree([
+      attempt("1", 1),
+      attempt("inner", 1, { parentId: "1", name: "inner" }),
+      attempt("done", 1, { parentId: "1", name: "done", endedAt: at(12), status: "succeeded" }),
+      attempt("2", 2),
+      attempt("3", 3),
+    ]);
+    expect(Object.fromEntries(tree.map(({ step, givenUpAt }) => [step.id, givenUpAt]))).toEqual({
+      1: at(20),
+      inner: at(20),
+      done: null,
+      2: at(30),
+      3: null,
+    });
+  });
+
   test("a chain of fifty thousand steps is a tree too", () => {
     const steps = Array.from({ length: 50_000 }, (_, i) =>
       aStep({ id: `s${i}`, parentId: i === 0 ? null : `s${i - 1}`, startedAt: at(i) }),

@@ -12,6 +12,11 @@ export interface TreeStep {
   attempts: number;
   /** Its parent is named and has not arrived. */
   isOrphan: boolean;
+  /**
+   * When a later attempt of it, or of a step above it, began while it had no end: its process was given up, and no
+   * end will come. `null` for all others.
+   */
+  givenUpAt: string | null;
 }
 
 /**
@@ -27,7 +32,7 @@ export function buildTree(steps: readonly Step[]): TreeStep[] {
     if (siblings) siblings.push(step);
     else children.set(parent, [step]);
   }
-  const attempts = countAttempts(byId.values());
+  const attempts = gatherAttempts(byId.values());
   const tree: TreeStep[] = [];
   const placed = new Set<string>();
 
@@ -39,13 +44,19 @@ export function buildTree(steps: readonly Step[]): TreeStep[] {
       placed.add(step.id);
       const index = tree.length;
       const isOrphan = step.parentId !== null && parentIndex === -1;
+      const others = attempts.get(attemptKey(step)) ?? [];
+      const takenOverAt =
+        tree[parentIndex]?.givenUpAt ??
+        others.find(({ attempt }) => attempt > step.attempt)?.startedAt ??
+        null;
       tree.push({
         step,
         depth,
         parentIndex,
         descendants: 0,
-        attempts: attempts.get(attemptKey(step)) ?? 1,
+        attempts: others.at(-1)?.attempt ?? 1,
         isOrphan,
+        givenUpAt: step.endedAt === null ? takenOverAt : null,
       });
       for (const child of (children.get(step.id) ?? []).toReversed()) {
         waiting.push({ step: child, depth: depth + 1, parentIndex: index });
@@ -75,11 +86,15 @@ function attemptKey(step: Step): string {
   return JSON.stringify([step.parentId, step.name, step.kind]);
 }
 
-function countAttempts(steps: Iterable<Step>): Map<string, number> {
-  const highest = new Map<string, number>();
+/** The steps that are attempts of the same, by attempt. */
+function gatherAttempts(steps: Iterable<Step>): Map<string, Step[]> {
+  const gathered = new Map<string, Step[]>();
   for (const step of steps) {
     const key = attemptKey(step);
-    highest.set(key, Math.max(highest.get(key) ?? 1, step.attempt));
+    const others = gathered.get(key);
+    if (others) others.push(step);
+    else gathered.set(key, [step]);
   }
-  return highest;
+  for (const others of gathered.values()) others.sort((a, b) => a.attempt - b.attempt);
+  return gathered;
 }

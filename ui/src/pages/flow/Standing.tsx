@@ -65,7 +65,7 @@ function Failed({ flow, steps, onSelect }: StandingProps) {
 
 function Open({ flow, steps, onSelect }: StandingProps) {
   const state = stateOf(flow);
-  const current = steps.findLast(({ step }) => step.status === "running")?.step;
+  const current = steps.findLast(({ state }) => state === "running")?.step;
   const since = current?.startedAt ?? flow.updatedAt;
   const { data: groups } = useQuery(statsQuery(flow.tenant));
   const usual = groups?.find(({ key }) => key === flow.name);

@@ -57,7 +57,7 @@ function StepDetails({ placed, flow, onClose }: StepPanelProps) {
   return (
     <>
       <div className={styles["head"]}>
-        <StatusIcon state={step.status} />
+        <StatusIcon state={placed.state} />
         <h2 className={`cut ${styles["name"]}`} title={step.name}>
           {visible(step.name)}
         </h2>
@@ -72,7 +72,7 @@ function StepDetails({ placed, flow, onClose }: StepPanelProps) {
         <dl className={styles["facts"]}>
           <dt>Status</dt>
           <dd>
-            {stateWord(step.status)}
+            {stateWord(placed.state)}
             {step.kind === "queue" && <span className="muted"> · wait in a queue</span>}
           </dd>
           {attempts > 1 && (
