@@ -145,17 +145,13 @@ test("drain sends all there is, and more that comes meanwhile", async () => {
 test("drain gives up when its time is over", async () => {
   const { queue } = queueTo(() => new Promise<Sent>(() => {}));
   queue.add(1);
-  const started = performance.now();
   expect(await queue.drain(50, true)).toBe(false);
-  expect(performance.now() - started).toBeLessThan(200);
 });
 
 test("an impatient drain stops at the first failure", async () => {
   const { queue } = queueTo(() => ({ result: "retry", message: "down" }));
   queue.add(1);
-  const started = performance.now();
   expect(await queue.drain(5000, false)).toBe(false);
-  expect(performance.now() - started).toBeLessThan(200);
   expect(queue.counts().queued).toBe(1);
 });
 
@@ -168,10 +164,8 @@ test("close counts what is left, and what comes later, as dropped", async () => 
   expect(queue.counts()).toMatchObject({ queued: 0, dropped: 2 });
 });
 
-test("a burst into a queue whose collector hangs is bounded and quick", () => {
+test("a burst into a queue whose collector hangs is bounded", () => {
   const { queue } = queueTo(() => new Promise<Sent>(() => {}), { bound: 20_000 });
-  const started = performance.now();
   for (let i = 0; i < 1_000_000; i++) queue.add(i);
-  expect(performance.now() - started).toBeLessThan(2000);
   expect(queue.counts()).toMatchObject({ queued: 20_000, dropped: 980_000 });
 });
