@@ -208,6 +208,20 @@ describe("steps fail, and are made good", () => {
     });
   });
 
+  test("of several attempts the last failure is named, and while the next one runs that of the one before", () => {
+    const attempt = (n: number, inner: string) => [
+      step(`a${n}`, 10 * n + 1, 10 * n + 4, { name: "job", attempt: n }, boom),
+      step(`i${n}`, 10 * n + 2, 10 * n + 3, { name: inner, parent: { stepId: `a${n}` } }, boom),
+    ];
+    const [first, second] = [attempt(1, "process").flat(), attempt(2, "store").flat()];
+    expect(pictureOf(opened(10), first, second, ended(40)).summary.failedStep).toBe("store");
+    const third = stepOpened("a3", 31, { name: "job", attempt: 3 });
+    expect(pictureOf(opened(10), third, second, first).summary).toMatchObject({
+      status: "running",
+      failedStep: "store",
+    });
+  });
+
   test("a cancelled flow stays cancelled, whatever failed in it", () => {
     const { summary } = pictureOf(
       opened(10),

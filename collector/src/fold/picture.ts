@@ -69,21 +69,23 @@ function statusOf(facts: FlowFacts, end: End | undefined, failure: Placed | unde
   return facts.paused !== null && facts.paused >= facts.lastOpened ? "paused" : "running";
 }
 
-/** The failed step that, as things stand, fails the flow: the innermost, and of several the earliest. */
+/**
+ * The failed step that, as things stand, fails the flow: the innermost, and of several the earliest. Of attempts it is
+ * the last, and while that one goes on the one before it.
+ */
 function firstFailure(steps: Placed[]): Placed | undefined {
-  const failing = new Set(steps.filter((step) => step.state.ends[0]?.status === "failed" && !step.excused));
-  const withFailingChild = new Set([...failing].map((step) => step.parent));
-  let earliest: Placed | undefined;
-  for (const step of failing) {
-    if (withFailingChild.has(step)) continue;
-    if (
-      earliest === undefined ||
-      compareMarks(step.state.ends[0] as End, earliest.state.ends[0] as End) < 0
-    ) {
-      earliest = step;
-    }
-  }
-  return earliest;
+  const failing = steps.filter((step) => step.state.ends[0]?.status === "failed" && !step.excused);
+  const last = failing.filter((step) => !step.superseded);
+  const byEnd = last.length > 0 ? innermost(last) : innermost(failing).reverse();
+  return byEnd[0];
+}
+
+/** Those without one of them below, in the order of their ends. */
+function innermost(failing: Placed[]): Placed[] {
+  const outer = new Set(failing.map((step) => step.parent));
+  return failing
+    .filter((step) => !outer.has(step))
+    .sort((a, b) => compareMarks(a.state.ends[0] as End, b.state.ends[0] as End));
 }
 
 /**

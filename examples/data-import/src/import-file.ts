@@ -24,13 +24,15 @@ export async function importFile(file: ImportFile): Promise<void> {
   await step.start("process", { attributes: { rows: file.rows } }, () => processRows(file));
   await step.start("store", { attributes: { table: "contacts" } }, () => store(file));
   // A customer who was not told has their data all the same.
-  await step.start("notify", { optional: true }, () => notify(file));
+  await step.start("notify", { optional: true }, () => notify(file)).catch(() => {});
 }
 
 async function processRows(file: ImportFile): Promise<void> {
   const half = 400 + file.rows / 2;
   await takes(half);
   flow.event("half of the rows processed", { rows: Math.floor(file.rows / 2) });
+  // Now and then a lock is not given back for minutes: far longer than usual, and nothing has failed.
+  if (inPercent(3)) await takes(240_000);
   await takes(half);
 }
 
