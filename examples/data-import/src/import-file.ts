@@ -32,7 +32,7 @@ async function processRows(file: ImportFile): Promise<void> {
   await takes(half);
   flow.event("half of the rows processed", { rows: Math.floor(file.rows / 2) });
   // Now and then a lock is not given back for minutes: far longer than usual, and nothing has failed.
-  if (inPercent(3)) await takes(240_000);
+  if (goesWrong(3)) await takes(240_000);
   await takes(half);
 }
 
