@@ -23,6 +23,11 @@ export interface FlowKey {
   id: string;
 }
 
+/** A key as one text. Tenants and ids may hold any character: the length keeps `a` + `bc` from `ab` + `c`. */
+export function keyText({ tenant, id }: FlowKey): string {
+  return `${tenant.length}:${tenant}${id}`;
+}
+
 export interface FlowError {
   type: string;
   message: string;

@@ -1,7 +1,6 @@
 /** Many changes to one flow within a moment become one: the flow as it is at the end, each step once. */
-import type { FlowSummary, Step } from "../flow.ts";
+import { type FlowSummary, keyText, type Step } from "../flow.ts";
 import type { FlowChange } from "../store.ts";
-import { keyOf } from "./known.ts";
 
 interface Pending {
   flow: FlowSummary;
@@ -28,7 +27,7 @@ export class Coalescer {
 
   add(changes: FlowChange[]): void {
     for (const { flow, steps } of changes) {
-      const key = keyOf(flow);
+      const key = keyText(flow);
       const pending = this.#pending.get(key) ?? { flow, steps: new Map() };
       pending.flow = flow;
       for (const step of steps) pending.steps.set(step.id, step);

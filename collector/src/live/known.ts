@@ -1,5 +1,5 @@
 /** How flows were when readers last heard of them: what tells that a flow has just left someone's filter. */
-import type { FlowKey, FlowSummary, Micros } from "../flow.ts";
+import { type FlowSummary, keyText, type Micros } from "../flow.ts";
 
 /** `"unknown"`: it was there before, but how is not remembered. `null`: it was not there. */
 export type Before = FlowSummary | "unknown" | null;
@@ -18,7 +18,7 @@ export class KnownFlows {
 
   /** @returns how it was until now. */
   replace(flow: FlowSummary): Before {
-    const key = keyOf(flow);
+    const key = keyText(flow);
     const before = this.#flows.get(key);
     this.#flows.delete(key);
     this.#flows.set(key, withoutStack(flow));
@@ -33,11 +33,6 @@ export class KnownFlows {
       return;
     }
   }
-}
-
-/** One text per flow: the length keeps `a` + `bc` from `ab` + `c`. */
-export function keyOf({ tenant, id }: FlowKey): string {
-  return `${tenant.length}:${tenant}${id}`;
 }
 
 /** No filter looks into the stack, and it is the largest part. */

@@ -5,7 +5,7 @@
  * arrives within one turn of the event loop is committed as one, and each caller is answered after that.
  */
 import { WeirError } from "../errors.ts";
-import type { FlowKey, Step } from "../flow.ts";
+import { keyText, type Step } from "../flow.ts";
 import { begin, observe, type Picture, picture } from "../fold/index.ts";
 import type { FlowObservation, Heartbeat, Observation } from "../observation.ts";
 import { type FlowInHand, flowRows } from "./flow-rows.ts";
@@ -69,7 +69,7 @@ export function appender(db: Db, instances: Instances, afterCommit: (written: Wr
   });
 
   function apply(touched: Map<string, Touched>, observation: Exclude<Observation, Heartbeat>): void {
-    const name = keyOf(observation.flow);
+    const name = keyText(observation.flow);
     let entry = touched.get(name);
     if (entry === undefined) {
       entry = { flow: inHand(name, observation), steps: new Set(), events: new Set() };
@@ -120,9 +120,4 @@ export function appender(db: Db, instances: Instances, afterCommit: (written: Wr
     },
     flush,
   };
-}
-
-/** Tenants and ids may hold any character; the length keeps two keys apart. */
-function keyOf(flow: FlowKey): string {
-  return `${flow.tenant.length}:${flow.tenant}${flow.id}`;
 }

@@ -1,4 +1,6 @@
 /** How long the runs of a tenant's flow usually take: the measure of "stalled". */
+
+import { keyText } from "../flow.ts";
 import { RUNS_THAT_TELL } from "../health.ts";
 import type { Db } from "./open.ts";
 
@@ -26,7 +28,7 @@ export class UsualDurations {
 
   /** 95th percentile in milliseconds of the last finished runs; `null` where they are too few to tell. */
   p95Ms(tenant: string, name: string): number | null {
-    const key = `${tenant.length}:${tenant}${name}`;
+    const key = keyText({ tenant, id: name });
     const known = this.#kept.get(key);
     const now = performance.now();
     if (known !== undefined && now - known.readAt < FRESH_MS) return known.p95Ms;
