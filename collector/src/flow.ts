@@ -55,6 +55,8 @@ export interface FlowSummary extends FlowKey {
   durationMs: number | null;
   /** Names of the steps that are open now, in the order of their start: the last is where it stands. */
   currentSteps: string[];
+  /** Since when it stands at the last of these; `null` where none is open. */
+  currentSince: Micros | null;
   failedStep: string | null;
   error: FlowError | null;
   labels: Record<string, string>;

@@ -71,6 +71,7 @@ export function aFlow(changed: Partial<FlowSummary> = {}): FlowSummary {
     endedAt: null,
     durationMs: null,
     currentSteps: ["validate"],
+    currentSince: START + 1_000_000,
     failedStep: null,
     error: null,
     labels: { env: "production" },

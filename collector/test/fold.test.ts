@@ -277,7 +277,8 @@ describe("where a flow stands", () => {
       stepOpened("a", 11, { name: "outer" }),
       step("c", 9, 10, { name: "done" }),
     );
-    expect(summary.currentSteps).toEqual(["outer", "inner"]);
+    expect(summary).toMatchObject({ currentSteps: ["outer", "inner"], currentSince: 12 });
+    expect(pictureOf(opened(10)).summary).toMatchObject({ currentSteps: [], currentSince: null });
   });
 
   test("not at an attempt that was given up for a later one, nor in the process that ran it", () => {

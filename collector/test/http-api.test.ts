@@ -44,6 +44,7 @@ describe("answers", () => {
     endedAt: null,
     durationMs: null,
     currentSteps: ["validate"],
+    currentSince: "2026-11-22T10:00:01.000Z",
     failedStep: null,
     error: { type: "ValueError", message: "bad row 7", stack: null },
     labels: { env: "production" },

@@ -11,6 +11,7 @@ describe("matcher", () => {
     status: "failed",
     health: null,
     currentSteps: [],
+    currentSince: null,
     failedStep: "validate",
     error: { type: "ValueError", message: "Bad Row 7", stack: "at secret.js" },
   };

@@ -42,6 +42,7 @@ export function picture(flow: FlowState): Picture {
       endedAt: end?.at ?? null,
       durationMs: duration(startedAt, end?.at),
       currentSteps: current.map((step) => step.name),
+      currentSince: sinceOf(current),
       failedStep: failure?.name ?? null,
       error: end?.error ?? failure?.state.ends[0]?.error ?? null,
       labels: Object.fromEntries(
@@ -129,6 +130,11 @@ function toStep({ state, name, attempt, parent }: Placed): Step {
     attributes: facts?.value.attributes ?? {},
     error: end?.error ?? null,
   };
+}
+
+function sinceOf(current: Placed[]): Micros | null {
+  const last = current.at(-1);
+  return last === undefined ? null : startOf(last.state);
 }
 
 function startOf(step: Placed["state"]): Micros {

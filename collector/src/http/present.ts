@@ -22,6 +22,7 @@ export function presentFlow(flow: FlowSummary): Json.FlowSummary {
     endedAt: timeOrNull(flow.endedAt),
     durationMs: flow.durationMs,
     currentSteps: flow.currentSteps,
+    currentSince: timeOrNull(flow.currentSince),
     failedStep: flow.failedStep,
     error: flow.error,
     labels: flow.labels,

@@ -51,6 +51,7 @@ export const FlowSummary = Type.Object({
   endedAt: Nullable(Time),
   durationMs: Nullable(Milliseconds),
   currentSteps: Type.Array(Type.String()),
+  currentSince: Nullable(Time),
   failedStep: Nullable(Type.String()),
   error: Nullable(FlowError),
   labels: Dictionary(Type.String()),

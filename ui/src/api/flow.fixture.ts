@@ -12,6 +12,7 @@ export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
     endedAt: null,
     durationMs: null,
     currentSteps: [],
+    currentSince: null,
     failedStep: null,
     error: null,
     labels: {},

@@ -44,9 +44,14 @@ function Detail({ flow }: { flow: FlowSummary }) {
   if (flow.status !== "running" && flow.status !== "paused") return null;
   return (
     <span className={`cut ${styles["since"]}`}>
-      {sinceWords[stateOf(flow)] ?? "since"} <At at={flow.updatedAt} />
+      {sinceWords[stateOf(flow)] ?? "since"} <At at={since(flow)} />
     </span>
   );
+}
+
+/** A process was last heard of with its last span; work stands at a step since it was opened. */
+function since(flow: FlowSummary): string {
+  return stateOf(flow) === "lost" ? flow.updatedAt : (flow.currentSince ?? flow.updatedAt);
 }
 
 const sinceWords: Partial<Record<ReturnType<typeof stateOf>, string>> = {
