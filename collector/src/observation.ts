@@ -21,6 +21,8 @@ export interface FlowOpened extends Saying {
   name: string;
   labels: Record<string, string>;
   parent: FlowKey | null;
+  /** The span of which this is the copy sent at the start; `null` when said by the span itself. */
+  copyOf: string | null;
 }
 
 /** A flow ended; the earliest of these counts. */
@@ -44,8 +46,8 @@ export interface FlowPaused extends Saying {
 }
 
 /**
- * Where a step hangs: under a step named by id; else under whatever step the parent span belongs to, where that
- * is one of the same flow; else under the flow.
+ * Where a step hangs: under a step named by id; else under the step whose span is the nearest above the parent span
+ * that is named here; else under the flow.
  */
 export type StepParent = { stepId: string } | { spanId: string } | null;
 
@@ -60,8 +62,8 @@ export interface StepOpened extends Saying {
   optional: boolean;
   parent: StepParent;
   attributes: Attributes;
-  /** `true` when said by the copy sent at the start: the final span knows better where the two differ. */
-  pending: boolean;
+  /** As of a flow; the final span knows better where the two differ. */
+  copyOf: string | null;
 }
 
 /** A step ended; the earliest of these counts. */
@@ -108,4 +110,15 @@ export interface Heartbeat {
   intervalMs: number;
 }
 
-export type Observation = FlowObservation | Heartbeat;
+/**
+ * A span that is none of ours lies between two that may be: what is below it hangs below what is above it. Kept for a
+ * while, and for good by the flows that need it.
+ */
+export interface SpanLinked {
+  kind: "span-linked";
+  spanId: string;
+  parentSpanId: string;
+  at: Micros;
+}
+
+export type Observation = FlowObservation | Heartbeat | SpanLinked;

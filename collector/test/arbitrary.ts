@@ -1,10 +1,9 @@
 /** Generated sets of observations: small worlds, so that ids, times and names collide and contradict. */
 import fc from "fast-check";
-import type { FlowObservation, Saying } from "../src/observation.ts";
+import type { FlowObservation, Saying, SpanLinked } from "../src/observation.ts";
 
 const text = fc.constantFrom("read", "validate", "process", "__proto__", "constructor");
-const spanId = fc.constantFrom(..."abcdefgh".split("")).map((letter) => letter.repeat(16));
-const stepId = fc.constantFrom("s1", "s2", "s3", "s4", "aaaaaaaaaaaaaaaa");
+const stepId = fc.constantFrom("s1", "s2", "s3", "s4", "aaaaaaaa00000000");
 const at = fc.integer({ min: 1, max: 12 }).map((n) => 1_790_000_000_000_000 + n * 1000);
 const error = fc.option(
   fc.record({ type: text, message: fc.constantFrom("bad row 7", ""), stack: fc.constantFrom(null, "at x") }),
@@ -16,9 +15,14 @@ const labels = fc.dictionary(fc.constantFrom("env", "region", "__proto__"), fc.c
 const attributes = fc.dictionary(fc.constantFrom("rows", "file"), fc.constantFrom(1, "x", true, null), {
   maxKeys: 2,
 });
-const parent = fc.oneof(fc.constant(null), fc.record({ stepId }), fc.record({ spanId }));
+/** Span ids are the whole world's, so sets that go into one store need worlds of their own. */
+function world(salt: number) {
+  const toId = (letter: string) => letter.repeat(8) + salt.toString(16).padStart(8, "0");
+  const idOf = (letters: string) => fc.constantFrom(...letters).map(toId);
+  return { ours: idOf("abcdefgh"), any: idOf("abcdefghijk"), toId };
+}
 
-function saying(key: Saying["flow"]) {
+function saying(key: Saying["flow"], spanId: fc.Arbitrary<string>) {
   return {
     flow: fc.constant(key),
     at,
@@ -29,8 +33,10 @@ function saying(key: Saying["flow"]) {
 }
 
 /** Any one thing that can be said of the flow `key`. */
-function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
-  const by = saying(key);
+function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObservation> {
+  const { ours, any } = world(salt);
+  const by = saying(key, ours);
+  const parent = fc.oneof(fc.constant(null), fc.record({ stepId }), fc.record({ spanId: any }));
   const kind = <K extends string>(value: K) => fc.constant(value);
   return fc.oneof(
     fc.record({
@@ -39,6 +45,7 @@ function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
       name: text,
       labels,
       parent: fc.constantFrom(null, { tenant: "acme", id: "p" }, { tenant: "acme", id: "q" }),
+      copyOf: fc.option(ours),
     }),
     fc.record({ kind: kind("flow-ended"), ...by, name: text, status: endStatus, error }),
     fc.record({ kind: kind("flow-left"), ...by, name: text }),
@@ -54,7 +61,7 @@ function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
       optional: fc.boolean(),
       parent,
       attributes,
-      pending: fc.boolean(),
+      copyOf: fc.option(ours),
     }),
     fc.record({ kind: kind("step-ended"), ...by, flowName: text, stepId, status: endStatus, error }),
     fc.record({ kind: kind("event-noted"), ...by, flowName: text, name: text, attributes }),
@@ -62,20 +69,36 @@ function observationOf(key: Saying["flow"]): fc.Arbitrary<FlowObservation> {
   );
 }
 
-/** A set of observations of one flow, and the same set shuffled, with some of them repeated. */
-export function setTwice(
-  key: Saying["flow"],
-): fc.Arbitrary<{ once: FlowObservation[]; again: FlowObservation[] }> {
-  return fc.array(observationOf(key), { minLength: 1, maxLength: 24 }).chain((once) =>
-    fc
-      .tuple(
-        fc.shuffledSubarray(once, { minLength: once.length, maxLength: once.length }),
-        fc.array(fc.tuple(fc.nat(once.length - 1), fc.nat(once.length)), { maxLength: 8 }),
-      )
-      .map(([shuffled, repeats]) => {
-        const again = [...shuffled];
-        for (const [which, where] of repeats) again.splice(where, 0, once[which] as FlowObservation);
-        return { once, again };
-      }),
+/** Spans between ours. Each hangs below one other: a span that says two things of itself is not looked into. */
+function linksOf(salt: number): fc.Arbitrary<SpanLinked[]> {
+  const { toId } = world(salt);
+  return fc.dictionary(fc.constantFrom(..."ghijk"), fc.constantFrom(..."abcdefghijk")).map((parents) =>
+    Object.entries(parents).map(([span, parent]) => ({
+      kind: "span-linked",
+      spanId: toId(span),
+      parentSpanId: toId(parent),
+      at: 1,
+    })),
   );
+}
+
+export type Said = FlowObservation | SpanLinked;
+
+/** A set of what may be said of one flow, and the same set shuffled, with some of it repeated. */
+export function setTwice(key: Saying["flow"], salt = 0): fc.Arbitrary<{ once: Said[]; again: Said[] }> {
+  return fc
+    .tuple(fc.array(observationOf(key, salt), { minLength: 1, maxLength: 24 }), linksOf(salt))
+    .map(([observations, between]) => [...observations, ...between])
+    .chain((once) =>
+      fc
+        .tuple(
+          fc.shuffledSubarray(once, { minLength: once.length, maxLength: once.length }),
+          fc.array(fc.tuple(fc.nat(once.length - 1), fc.nat(once.length)), { maxLength: 8 }),
+        )
+        .map(([shuffled, repeats]) => {
+          const again = [...shuffled];
+          for (const [which, where] of repeats) again.splice(where, 0, once[which] as Said);
+          return { once, again };
+        }),
+    );
 }

@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fold, type Picture, picture } from "../src/fold/index.ts";
-import type { FlowObservation } from "../src/observation.ts";
-import { setTwice } from "./arbitrary.ts";
+import { type Said, setTwice } from "./arbitrary.ts";
 import { flowOf } from "./saying.ts";
 
 const KEY = { tenant: "acme", id: "f1" };
-const { opened, ended, left, paused, stepOpened, stepEnded, step, event, labels } = flowOf(KEY);
+const { linked, opened, ended, left, paused, stepOpened, stepEnded, step, event, labels } = flowOf(KEY);
 
-function pictureOf(...observations: (FlowObservation | FlowObservation[])[]): Picture {
+function pictureOf(...observations: (Said | Said[])[]): Picture {
   return picture(fold(observations.flat()));
 }
 
@@ -247,6 +246,41 @@ describe("the tree", () => {
       ["c", "a"],
       ["d", null],
     ]);
+  });
+
+  test("over spans that are none of ours a child finds the nearest step above, or the flow", () => {
+    const [server, client, stepSpan, flowSpan] = ["5", "c", "1", "f"].map((digit) => digit.repeat(16)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const said = [
+      opened(10, { spanId: flowSpan }),
+      step("b", 13, 14, { parent: { spanId: server } }),
+      linked(server, client),
+      step("a", 11, 20, { spanId: stepSpan, parent: { spanId: flowSpan } }),
+      linked(client, stepSpan),
+    ];
+    expect(pictureOf(...said).steps).toMatchObject([
+      { id: "a", parentId: null },
+      { id: "b", parentId: "a" },
+    ]);
+    expect(pictureOf(...said).unplaced).toEqual([]);
+    expect(pictureOf(...said.slice(0, 3)).unplaced).toEqual([client]);
+    // A ring of spans, and one of steps over them.
+    const ring = pictureOf(opened(10), linked(server, client), linked(client, server), said[1] as Said);
+    expect(ring.steps).toMatchObject([{ id: "b", parentId: null }]);
+  });
+
+  test("a running step is known by its span from its pending copy", () => {
+    const copy = stepOpened("a", 11, { spanId: "9999999999999999", copyOf: "1111111111111111" });
+    const { steps } = pictureOf(
+      opened(10),
+      copy,
+      step("b", 12, 13, { parent: { spanId: "1111111111111111" } }),
+    );
+    expect(steps).toMatchObject([{ id: "a" }, { id: "b", parentId: "a" }]);
   });
 
   test("steps that claim to be each other's parents are still shown", () => {

@@ -75,7 +75,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
           optional: false,
           parent: null,
           attributes: {},
-          pending: false,
+          copyOf: null,
         },
         {
           kind: "step-ended",

@@ -9,6 +9,7 @@ import type {
   FlowOpened,
   FlowPaused,
   LabelsSet,
+  SpanLinked,
   StepEnded,
   StepOpened,
 } from "../src/observation.ts";
@@ -30,6 +31,7 @@ export function flowOf(flow: FlowKey) {
     name,
     labels: {},
     parent: null,
+    copyOf: null,
     ...more,
   });
   const ended = (at: number, more: Partial<FlowEnded> = {}): FlowEnded => ({
@@ -53,7 +55,7 @@ export function flowOf(flow: FlowKey) {
     optional: false,
     parent: null,
     attributes: {},
-    pending: false,
+    copyOf: null,
     ...more,
   });
   const stepEnded = (stepId: string, at: number, more: Partial<StepEnded> = {}): StepEnded => ({
@@ -87,5 +89,12 @@ export function flowOf(flow: FlowKey) {
     flowName: name,
     labels: set,
   });
-  return { opened, ended, left, paused, stepOpened, stepEnded, step, event, labels };
+  /** A span that is none of ours. */
+  const linked = (spanId: string, parentSpanId: string): SpanLinked => ({
+    kind: "span-linked",
+    spanId,
+    parentSpanId,
+    at: 1,
+  });
+  return { linked, opened, ended, left, paused, stepOpened, stepEnded, step, event, labels };
 }

@@ -43,11 +43,11 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
       let runs = 0;
       await fc.assert(
         fc.asyncProperty(
-          fc.constant(null).chain(() => setTwice({ tenant: "acme", id: `f${runs++}` })),
+          fc.constant(null).chain(() => setTwice({ tenant: "acme", id: `f${runs}` }, runs++)),
           fc.array(fc.nat(24), { maxLength: 4 }),
           fc.integer({ min: 0, max: 19 }),
           async ({ once, again }, cuts, chance) => {
-            const key = (once[0] as (typeof once)[number]).flow;
+            const key = once.flatMap((said) => ("flow" in said ? [said.flow] : []))[0] as FlowKey;
             for (const part of split(again, cuts)) {
               await store.append(part);
               if (chance === 0) store = await reopen(store, now);
@@ -78,6 +78,34 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
         currentSteps: [],
       });
       await store.close();
+    });
+
+    test("spans that are none of ours join steps to those above, before or after them, also over a restart", async () => {
+      const key = { tenant: "acme", id: "1" };
+      const { opened, step, linked } = flowOf(key);
+      const [server, client, caller] = ["5", "c", "a"].map((digit) => digit.repeat(16)) as [
+        string,
+        string,
+        string,
+      ];
+      const parts = [
+        [linked(client, caller)],
+        [opened(T0), ...step("below", T0 + 3, T0 + 4, { parent: { spanId: server } })],
+        [linked(server, client)],
+        [...step("above", T0 + 1, T0 + 5, { spanId: caller })],
+      ];
+      for (const order of [parts, parts.toReversed()]) {
+        let store = await open(() => T0);
+        for (const part of order) {
+          await store.append(part);
+          store = await reopen(store, () => T0);
+        }
+        expect((await store.flow(key))?.steps).toMatchObject([
+          { id: "above", parentId: null },
+          { id: "below", parentId: "above" },
+        ]);
+        await store.close();
+      }
     });
 
     test("ids clash between tenants without harm", async () => {
@@ -442,6 +470,6 @@ function split<T>(items: T[], cuts: number[]): T[][] {
   return places.slice(1).map((end, at) => items.slice(places[at], end));
 }
 
-function withoutRunners({ runners, ...rest }: ReturnType<typeof picture>) {
+function withoutRunners({ runners, unplaced, ...rest }: ReturnType<typeof picture>) {
   return rest;
 }

@@ -53,7 +53,14 @@ function reject(span: RawSpan): { reason: string; message: string } {
 describe("a flow span", () => {
   const flow = (attributes: Attributes = {}, changed: Partial<RawSpan> = {}) =>
     observe(aRawSpan({ ...changed, attributes: { "weir.kind": "flow", ...attributes } }));
-  const opened = { ...SAYING, kind: "flow-opened", name: "data_import", labels: {}, parent: null };
+  const opened = {
+    ...SAYING,
+    kind: "flow-opened",
+    name: "data_import",
+    labels: {},
+    parent: null,
+    copyOf: null,
+  };
   const ended = {
     ...SAYING,
     at: 2000,
@@ -68,8 +75,11 @@ describe("a flow span", () => {
   });
 
   test("a pending copy only opens it", () => {
-    expect(flow({ "weir.pending": true })).toEqual([opened]);
-    expect(flow({ "weir.pending": "true" })).toEqual([opened]);
+    const copy = { ...opened, copyOf: "00000000000000aa" };
+    const parentSpanId = "00000000000000aa";
+    expect(flow({ "weir.pending": true }, { parentSpanId })).toEqual([copy]);
+    expect(flow({ "weir.pending": "true" }, { parentSpanId })).toEqual([copy]);
+    expect(flow({ "weir.pending": true })).toEqual([{ ...opened, copyOf: SAYING.spanId }]);
   });
 
   test.each([[{ "weir.open": true }], [{ "weir.status": "running" }]])("%j leaves it open", (attributes) => {
@@ -163,7 +173,7 @@ describe("a step span", () => {
     optional: false,
     parent: null,
     attributes: {},
-    pending: false,
+    copyOf: null,
   };
 
   test("opens and ends a step, known by its span where it has no id", () => {
@@ -182,12 +192,12 @@ describe("a step span", () => {
   });
 
   test.each([
-    [{ "weir.pending": true }, true],
-    [{ "weir.open": true }, false],
-    [{ "weir.status": "paused" }, false],
-    [{ "weir.status": "running" }, false],
-  ])("%j leaves it open", (attributes, pending) => {
-    expect(step(attributes)).toEqual([{ ...opened, pending }]);
+    [{ "weir.pending": true }, SAYING.spanId],
+    [{ "weir.open": true }, null],
+    [{ "weir.status": "paused" }, null],
+    [{ "weir.status": "running" }, null],
+  ])("%j leaves it open", (attributes, copyOf) => {
+    expect(step(attributes)).toEqual([{ ...opened, copyOf }]);
   });
 
   test.each([
@@ -291,7 +301,18 @@ describe("other kinds", () => {
 
 test("a span without weir attributes is ignored, whatever else is wrong with it", () => {
   const span = { ...aRawSpan(), keys: ["http.route"], values: ["/x"], spanId: "", start: Number.NaN };
-  expect(addObservations(span, [])).toBe("ignored");
+  const out: Observation[] = [];
+  expect(addObservations(span, out)).toBe("ignored");
+  expect(out).toEqual([]);
+});
+
+test("of a span without weir attributes that lies between others only that is kept", () => {
+  const parentSpanId = "00000000000000aa";
+  const out: Observation[] = [];
+  expect(addObservations({ ...aRawSpan(), keys: ["http.route"], values: ["/x"], parentSpanId }, out)).toBe(
+    "ignored",
+  );
+  expect(out).toEqual([{ kind: "span-linked", spanId: "00f067aa0ba902b7", parentSpanId, at: 1000 }]);
 });
 
 test.each<[string, Attributes, Partial<RawSpan>, string]>([

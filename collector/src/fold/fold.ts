@@ -6,7 +6,7 @@
  */
 import { LIMITS } from "@weir/sdk/attributes";
 import type { FlowKey } from "../flow.ts";
-import type { FlowObservation, Saying, StepEnded, StepOpened } from "../observation.ts";
+import type { FlowObservation, Saying, SpanLinked, StepEnded, StepOpened } from "../observation.ts";
 import { compareMarks, compareText, compareValues, first, keepSmallest, latest, type Said } from "./order.ts";
 import type { End, EventState, FlowFacts, FlowState, Opening, StepState } from "./state.ts";
 
@@ -14,6 +14,7 @@ import type { End, EventState, FlowFacts, FlowState, Opening, StepState } from "
 const ENDS_KEPT = 4;
 const SERVICES_KEPT = 32;
 const SPANS_KEPT = 8;
+const LINKS_KEPT = 1_000;
 
 /** Ranks of `Said`: who knows a fact better. */
 const RANK = {
@@ -25,16 +26,36 @@ const RANK = {
 /**
  * The state that a set of observations of one flow amounts to.
  *
- * @param observations at least one, all of the same flow.
+ * @param observations at least one of the flow, all of the same flow.
  */
-export function fold(observations: Iterable<FlowObservation>): FlowState {
-  let state: FlowState | undefined;
+export function fold(observations: readonly (FlowObservation | SpanLinked)[]): FlowState {
+  const first = observations.find((observation) => observation.kind !== "span-linked");
+  if (first === undefined) throw new RangeError("fold: expected at least one observation, got none");
+  const state = begin(first);
   for (const observation of observations) {
-    if (state === undefined) state = begin(observation);
-    observe(state, observation);
+    if (observation.kind === "span-linked") link(state, observation);
+    else observe(state, observation);
   }
-  if (state === undefined) throw new RangeError("fold: expected at least one observation, got none");
   return state;
+}
+
+/**
+ * Adds what is known of a span between two of ours.
+ *
+ * @returns whether that is new.
+ */
+export function link(
+  { facts }: FlowState,
+  { spanId, parentSpanId }: Omit<SpanLinked, "kind" | "at">,
+): boolean {
+  const known = facts.links[spanId];
+  if (known !== undefined && compareText(known, parentSpanId) <= 0) return false;
+  facts.links[spanId] = parentSpanId;
+  const spans = Object.keys(facts.links);
+  if (spans.length <= LINKS_KEPT) return true;
+  const last = spans.sort(compareText).at(-1) as string;
+  delete facts.links[last];
+  return last !== spanId;
 }
 
 /** The state of a flow of which nothing but this observation's existence is known yet. Observe it next. */
@@ -57,6 +78,12 @@ export function observe(state: FlowState, observation: FlowObservation): void {
       nameFlow(facts, observation, observation.name, RANK.ownFlow.own);
       facts.opened = earlierOpening(facts.opened, observation);
       if (at > facts.lastOpened) facts.lastOpened = at;
+      facts.spans = keepSmallest(
+        facts.spans,
+        observation.copyOf ?? observation.spanId,
+        SPANS_KEPT,
+        compareText,
+      );
       if (observation.parent !== null)
         facts.parent = first(facts.parent, said(observation, 0, observation.parent));
       label(facts, observation, observation.labels, RANK.label.atStart);
@@ -113,6 +140,8 @@ function emptyState(key: FlowKey, by: FlowObservation): FlowState {
       firstAt: by.at,
       lastAt: by.at,
       services: [],
+      spans: [],
+      links: {},
     },
     steps: new Map(),
     events: new Map(),
@@ -122,7 +151,7 @@ function emptyState(key: FlowKey, by: FlowObservation): FlowState {
 function stepOf(state: FlowState, id: string): StepState {
   let step = state.steps.get(id);
   if (step === undefined) {
-    step = { id, opened: null, facts: null, ends: [], spans: [] };
+    step = { id, opened: null, facts: null, ends: [], spans: [], copyOf: null };
     state.steps.set(id, step);
   }
   return step;
@@ -131,10 +160,10 @@ function stepOf(state: FlowState, id: string): StepState {
 function openStep(step: StepState, by: StepOpened): void {
   step.opened = earlierOpening(step.opened, by);
   const { name, stepKind: kind, attempt, optional, parent, attributes } = by;
-  const rank = by.pending ? RANK.step.pending : RANK.step.final;
+  const rank = by.copyOf === null ? RANK.step.final : RANK.step.pending;
   step.facts = first(step.facts, said(by, rank, { name, kind, attempt, optional, parent, attributes }));
-  // A pending copy has a span id of its own, which nothing is ever a child of.
-  if (!by.pending) step.spans = keepSmallest(step.spans, by.spanId, SPANS_KEPT, compareText);
+  if (by.copyOf === null) step.spans = keepSmallest(step.spans, by.spanId, SPANS_KEPT, compareText);
+  else if (step.copyOf === null || compareText(by.copyOf, step.copyOf) < 0) step.copyOf = by.copyOf;
 }
 
 function endStep(step: StepState, by: StepEnded): void {

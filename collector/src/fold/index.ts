@@ -1,3 +1,3 @@
-export { begin, fold, observe } from "./fold.ts";
+export { begin, fold, link, observe } from "./fold.ts";
 export { type Picture, picture } from "./picture.ts";
 export type { EventState, FlowFacts, FlowState, StepState } from "./state.ts";

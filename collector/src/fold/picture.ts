@@ -13,11 +13,13 @@ export interface Picture {
   events: FlowEvent[];
   /** The processes that must be alive for this flow to go on. */
   runners: string[];
+  /** Spans of which it is not known what they are: a step may hang below what is above them. */
+  unplaced: string[];
 }
 
 export function picture(flow: FlowState): Picture {
   const { facts } = flow;
-  const { placed, parentMissing } = placeSteps(flow.steps);
+  const { placed, parentMissing, unplaced } = placeSteps(flow);
   const ordered = [...placed.values()].sort(compareStart);
   const end = facts.ends[0];
   const failure = firstFailure(ordered);
@@ -61,6 +63,7 @@ export function picture(flow: FlowState): Picture {
       .sort(compareMarks)
       .map(({ name, at, attributes }) => ({ name, at, attributes })),
     runners: runnersOf(facts, current),
+    unplaced,
   };
 }
 

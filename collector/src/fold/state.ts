@@ -35,6 +35,10 @@ export interface FlowFacts {
   firstAt: Micros;
   lastAt: Micros;
   services: string[];
+  /** The spans that are this flow. */
+  spans: string[];
+  /** Spans that are none of ours, on the way from a step up to the next of ours: span → parent span. */
+  links: Record<string, string>;
 }
 
 export interface StepFacts {
@@ -54,6 +58,8 @@ export interface StepState {
   ends: End[];
   /** The spans that are this step: a child without our attributes knows its parent by one of these. */
   spans: string[];
+  /** The span of which a pending copy said that it is one; believed where no step says so of itself. */
+  copyOf: string | null;
 }
 
 export interface EventState extends Mark {

@@ -1,6 +1,9 @@
 /** Who hangs below whom, and whose failure no longer counts. */
 import { compareText } from "./order.ts";
-import type { StepState } from "./state.ts";
+import type { FlowFacts, FlowState, StepState } from "./state.ts";
+
+/** A trace may be in a ring, by mistake or by malice: higher than this nobody climbs. */
+const HIGHEST = 100;
 
 /** A step in its place. */
 export interface Placed {
@@ -14,31 +17,31 @@ export interface Placed {
   excused: boolean;
 }
 
-/**
- * Places every step of a flow.
- *
- * @returns the placed steps, and whether one names a parent of which nothing has arrived.
- */
-export function placeSteps(steps: Map<string, StepState>): {
+export interface Tree {
   placed: Map<string, Placed>;
+  /** A step names a parent of which nothing has arrived. */
   parentMissing: boolean;
-} {
+  /** Spans of which it is not known what they are: a step may hang below what is above them. */
+  unplaced: string[];
+}
+
+/** Places every step of a flow. */
+export function placeSteps({ steps, facts }: FlowState): Tree {
   const placed = new Map<string, Placed>();
   for (const state of steps.values()) {
-    const facts = state.facts?.value;
     placed.set(state.id, {
       state,
       name: nameOf(state),
-      attempt: facts?.attempt ?? 1,
+      attempt: state.facts?.value.attempt ?? 1,
       parent: null,
       superseded: false,
       excused: false,
     });
   }
-  const parentMissing = linkParents(placed);
+  const unclear = linkParents(placed, facts);
   cutCycles(placed);
   weighAttempts(placed);
-  return { placed, parentMissing };
+  return { placed, ...unclear };
 }
 
 /** A step of which only the end has arrived has no name yet. */
@@ -46,25 +49,61 @@ function nameOf(step: StepState): string {
   return step.facts?.value.name ?? "(unknown step)";
 }
 
-function linkParents(placed: Map<string, Placed>): boolean {
-  const bySpan = new Map<string, Placed>();
-  for (const step of placed.values()) {
-    for (const span of step.state.spans) {
-      const owner = bySpan.get(span);
-      // Two steps that claim one span contradict each other: the smaller id has it, whichever came first.
-      if (owner === undefined || compareText(step.state.id, owner.state.id) < 0) bySpan.set(span, step);
-    }
-  }
+function linkParents(placed: Map<string, Placed>, facts: FlowFacts): Omit<Tree, "placed"> {
+  const bySpan = stepsBySpan(placed);
+  const unplaced = new Set<string>();
   let parentMissing = false;
   for (const step of placed.values()) {
     const parent = step.state.facts?.value.parent ?? null;
     if (parent === null) continue;
-    const found = "stepId" in parent ? placed.get(parent.stepId) : bySpan.get(parent.spanId);
-    if (found !== undefined && found !== step) step.parent = found;
-    // A parent span that is no step of this flow is the flow's own span, or none of ours.
-    else if (found === undefined && "stepId" in parent) parentMissing = true;
+    let found: Placed | undefined;
+    if ("stepId" in parent) {
+      found = placed.get(parent.stepId);
+      if (found === undefined) parentMissing = true;
+    } else {
+      found = climb(parent.spanId, bySpan, facts, unplaced);
+    }
+    if (found !== step) step.parent = found ?? null;
   }
-  return parentMissing;
+  return { parentMissing, unplaced: [...unplaced].sort(compareText) };
+}
+
+/** The nearest step above, over spans that are none of ours; `undefined` where that is the flow, or not known yet. */
+function climb(
+  from: string,
+  bySpan: Map<string, Placed>,
+  { spans, links }: FlowFacts,
+  unplaced: Set<string>,
+): Placed | undefined {
+  let span = from;
+  for (let height = 0; height < HIGHEST; height += 1) {
+    const step = bySpan.get(span);
+    if (step !== undefined) return step;
+    if (spans.includes(span)) return undefined;
+    const above = Object.hasOwn(links, span) ? links[span] : undefined;
+    if (above === undefined) {
+      unplaced.add(span);
+      return undefined;
+    }
+    span = above;
+  }
+  return undefined;
+}
+
+/** Two steps that claim one span contradict each other: the smaller id has it, whichever came first. */
+function stepsBySpan(placed: Map<string, Placed>): Map<string, Placed> {
+  const own = new Map<string, Placed>();
+  const copied = new Map<string, Placed>();
+  const claim = (claims: Map<string, Placed>, span: string, step: Placed) => {
+    const owner = claims.get(span);
+    if (owner === undefined || compareText(step.state.id, owner.state.id) < 0) claims.set(span, step);
+  };
+  for (const step of placed.values()) {
+    for (const span of step.state.spans) claim(own, span, step);
+    if (step.state.copyOf !== null) claim(copied, step.state.copyOf, step);
+  }
+  for (const [span, step] of copied) if (!own.has(span)) own.set(span, step);
+  return own;
 }
 
 /** Steps that claim to be each other's ancestors: the smallest id among them hangs below the flow. */

@@ -41,7 +41,7 @@ const DEFAULT_HEARTBEAT_MS = 10_000;
 export function addObservations(span: RawSpan, out: Observation[]): "taken" | "ignored" | Rejection {
   if (span.malformed !== null) return { reason: "malformed", message: span.malformed };
   const said = readSaid(span);
-  if (!said.any) return "ignored";
+  if (!said.any) return ignore(span, out);
   return checkSpan(span, said) ?? addByKind(span, said, out) ?? "taken";
 }
 
@@ -54,6 +54,14 @@ export function signOfLife(span: RawSpan): Heartbeat | undefined {
   const instance = instanceOf(span);
   if (intervalMs === null || instance === null) return undefined;
   return { kind: "heartbeat", instance, service: serviceOf(span), at: span.start, intervalMs };
+}
+
+/** Nothing of it is kept but what it hangs below: it may lie between two steps. */
+function ignore({ spanId, parentSpanId, start }: RawSpan, out: Observation[]): "ignored" {
+  if (spanId !== "" && parentSpanId !== "" && isTime(start)) {
+    out.push({ kind: "span-linked", spanId, parentSpanId, at: start });
+  }
+  return "ignored";
 }
 
 /** What holds for every kind. */
@@ -143,6 +151,7 @@ function addFlow(
     name,
     labels: labelsOf(span),
     parent: parentFlowOf(said, flow),
+    copyOf: copyOf(span, said),
   });
   if (said.pending) return;
   const at = endOf(span);
@@ -195,7 +204,7 @@ function addStep(
     optional: said.optional,
     parent: stepParentOf(span, said),
     attributes: attributesOf(span),
-    pending: said.pending,
+    copyOf: copyOf(span, said),
   });
   if (said.pending || said.open || status === "running" || status === "paused") return;
   const at = endOf(span);
@@ -276,6 +285,11 @@ function stepParentOf(span: RawSpan, said: Said): StepParent {
   const stepId = identity(said.stepParentId);
   if (stepId !== "") return { stepId };
   return span.parentSpanId === "" ? null : { spanId: span.parentSpanId };
+}
+
+/** A pending copy is a child of the span that it announces. */
+function copyOf(span: RawSpan, { pending }: Said): string | null {
+  return pending ? span.parentSpanId || span.spanId : null;
 }
 
 function attemptOf(value: AttributeValue | undefined): number | undefined {

@@ -5,12 +5,13 @@
  * arrives within one turn of the event loop is committed as one, and each caller is answered after that.
  */
 import { WeirError } from "../errors.ts";
-import { keyText, type Step } from "../flow.ts";
-import { begin, observe, type Picture, picture } from "../fold/index.ts";
-import type { FlowObservation, Heartbeat, Observation } from "../observation.ts";
-import { type FlowInHand, flowRows } from "./flow-rows.ts";
+import { type FlowKey, keyText, type Step } from "../flow.ts";
+import { begin, observe, type Picture } from "../fold/index.ts";
+import type { FlowObservation, Observation } from "../observation.ts";
+import type { FlowInHand, FlowRows } from "./flow-rows.ts";
 import { HotFlows } from "./hot-flows.ts";
 import type { Instances } from "./instances.ts";
+import type { Links } from "./links.ts";
 import { type Db, reasonOf } from "./open.ts";
 
 /** A flow that a commit changed. */
@@ -37,8 +38,18 @@ interface Touched {
   events: Set<string>;
 }
 
-export function appender(db: Db, instances: Instances, afterCommit: (written: Written[]) => void): Appender {
-  const rows = flowRows(db);
+/** What appending works with, all of one database. */
+export interface AppendParts {
+  rows: FlowRows;
+  links: Links;
+  instances: Instances;
+}
+
+export function appender(
+  db: Db,
+  { rows, links, instances }: AppendParts,
+  afterCommit: (written: Written[]) => void,
+): Appender {
   const hot = new HotFlows();
   const dataVersion = db.prepare("PRAGMA data_version").pluck();
   let knownVersion = dataVersion.get();
@@ -54,21 +65,23 @@ export function appender(db: Db, instances: Instances, afterCommit: (written: Wr
     const touched = new Map<string, Touched>();
     for (const { observations } of batches) {
       for (const observation of observations) {
+        if (observation.kind === "span-linked") {
+          for (const waiting of links.add(observation)) wake(touched, waiting);
+          continue;
+        }
         instances.heard(observation);
         if (observation.kind !== "heartbeat") apply(touched, observation);
       }
     }
     instances.save();
-    const written: Written[] = [];
-    for (const { flow, steps, events } of touched.values()) {
-      const now = picture(flow.state);
+    return [...touched.values()].map(({ flow, steps, events }) => {
+      const now = links.draw(flow.state);
       rows.save(flow, now, steps, events);
-      written.push({ picture: now, steps: now.steps.filter((step) => steps.has(step.id)) });
-    }
-    return written;
+      return { picture: now, steps: now.steps.filter((step) => steps.has(step.id)) };
+    });
   });
 
-  function apply(touched: Map<string, Touched>, observation: Exclude<Observation, Heartbeat>): void {
+  function apply(touched: Map<string, Touched>, observation: FlowObservation): void {
     const name = keyText(observation.flow);
     let entry = touched.get(name);
     if (entry === undefined) {
@@ -80,9 +93,24 @@ export function appender(db: Db, instances: Instances, afterCommit: (written: Wr
     else if (observation.kind === "event-noted") entry.events.add(observation.spanId);
   }
 
+  /** Its steps may find their place now; all of them are told of, for any may have moved. */
+  function wake(touched: Map<string, Touched>, key: FlowKey): void {
+    const name = keyText(key);
+    if (touched.has(name)) return;
+    const flow = hot.get(name) ?? rows.load(key);
+    if (flow === undefined) return;
+    hot.set(name, flow);
+    touched.set(name, { flow, steps: new Set(flow.state.steps.keys()), events: new Set() });
+  }
+
   function inHand(name: string, observation: FlowObservation): FlowInHand {
     const flow = hot.get(name) ??
-      rows.load(observation.flow) ?? { state: begin(observation), pk: null, summary: null };
+      rows.load(observation.flow) ?? {
+        state: begin(observation),
+        pk: null,
+        summary: null,
+        unplaced: "",
+      };
     hot.set(name, flow);
     return flow;
   }

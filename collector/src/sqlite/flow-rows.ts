@@ -1,6 +1,7 @@
 /** A flow's state to and from its rows. */
 import type { FlowKey, FlowSummary } from "../flow.ts";
 import type { EventState, FlowFacts, FlowState, Picture, StepState } from "../fold/index.ts";
+import type { Links } from "./links.ts";
 import type { Db } from "./open.ts";
 
 /** What is stored of the picture; health depends on the clock and is added when read. */
@@ -12,6 +13,8 @@ export interface FlowInHand {
   /** `null` until it has a row. */
   pk: number | null;
   summary: StoredSummary | null;
+  /** The spans that its steps wait to learn of, as last written. */
+  unplaced: string;
 }
 
 interface FlowRow {
@@ -26,7 +29,7 @@ export interface FlowRows {
   save(flow: FlowInHand, picture: Picture, steps: Iterable<string>, events: Iterable<string>): void;
 }
 
-export function flowRows(db: Db): FlowRows {
+export function flowRows(db: Db, links: Links): FlowRows {
   const selectFlow = db.prepare<[string, string], FlowRow>(
     "SELECT pk, facts, summary FROM flows WHERE tenant = ? AND id = ?",
   );
@@ -66,10 +69,11 @@ export function flowRows(db: Db): FlowRows {
         const event = JSON.parse(json) as EventState;
         state.events.set(event.span, event);
       }
-      return { state, pk: row.pk, summary: JSON.parse(row.summary) as StoredSummary };
+      // Not known without a look; so the next write looks.
+      return { state, pk: row.pk, summary: JSON.parse(row.summary) as StoredSummary, unplaced: "?" };
     },
 
-    save(flow, { summary, runners }, steps, events) {
+    save(flow, { summary, runners, unplaced }, steps, events) {
       const { state, summary: before } = flow;
       const values = [
         summary.name,
@@ -102,6 +106,8 @@ export function flowRows(db: Db): FlowRows {
         for (const [key, value] of Object.entries(summary.labels))
           putLabel.run(summary.tenant, key, value, pk);
       }
+      if (flow.unplaced !== unplaced.join()) links.await(pk, unplaced);
+      flow.unplaced = unplaced.join();
       countTenant.run(
         summary.tenant,
         running(summary) - running(before),

@@ -7,6 +7,7 @@ import { flowRows } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { Instances } from "./instances.ts";
+import { linksOf } from "./links.ts";
 import { openDatabase } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { statsQueries } from "./stats-queries.ts";
@@ -36,7 +37,9 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const health = new HealthReader(now, instances, new UsualDurations(db));
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, health);
-  const flows = flowQueries(db, flowRows(db), health);
+  const links = linksOf(db, now);
+  const rows = flowRows(db, links);
+  const flows = flowQueries(db, rows, health);
   const tenants = tenantQueries(db, openFlows);
   const stats = statsQueries(db);
 
@@ -52,7 +55,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       }
     }
   };
-  const writer = appender(db, instances, (written) => {
+  const writer = appender(db, { rows, links, instances }, (written) => {
     if (listeners.size === 0) return;
     tell(
       written.map(({ picture, steps }) => ({

@@ -1,7 +1,7 @@
 /** The processes that send spans, and when each was last heard of. */
 import type { Micros } from "../flow.ts";
 import type { Instance } from "../health.ts";
-import type { Observation } from "../observation.ts";
+import type { Observation, SpanLinked } from "../observation.ts";
 import type { Db } from "./open.ts";
 
 /** Silent this long, a process tells nothing that its flows' age does not. */
@@ -36,7 +36,7 @@ export class Instances {
   }
 
   /** Any word from a process is a sign of life; a heartbeat also tells when to expect the next. */
-  heard(observation: Observation): void {
+  heard(observation: Exclude<Observation, SpanLinked>): void {
     const { instance: id } = observation;
     if (id === null) return;
     const intervalMs =
