@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
-import { readServeConfig, show, UsageError } from "./config.ts";
+import { readDoctorConfig, readServeConfig, show, UsageError } from "./config.ts";
 import { isLoopback } from "./host.ts";
 import { serve } from "./serve.ts";
 
@@ -16,12 +16,20 @@ const HELP = `weir shows where every customer's workflow stands
     --store          where flows are kept (WEIR_STORE)
     --insecure-open  allow a host that others can reach, without keys (WEIR_INSECURE_OPEN=1)
 
+  weir doctor [URL] [--redis redis://127.0.0.1:6379]
+
+    proves, from a service's folder and with its settings, that a flow sent from here arrives and crosses a hop
+
+    URL              the collector (default: WEIR_ENDPOINT, or what else the SDK's setup() goes by; the key: WEIR_API_KEY)
+    --redis          proves a queue hop too, with the bullmq of this folder (WEIR_REDIS)
+
   weir --help
   weir --version
 `;
 
 const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = {
   serve: runServe,
+  doctor: runDoctor,
   "--help": () => void process.stdout.write(HELP),
   "--version": () => void process.stdout.write(`${version()}\n`),
 };
@@ -38,6 +46,13 @@ async function runServe(args: string[]): Promise<void> {
     warn: (line) => void process.stderr.write(`weir: ${line}\n`),
   });
   await serve(app, store, config);
+}
+
+async function runDoctor(args: string[]): Promise<void> {
+  const config = readDoctorConfig(args, process.env);
+  const { doctor } = await import("./doctor/index.ts");
+  const { env, stdout: out } = process;
+  if (!(await doctor({ ...config, folder: process.cwd(), env, out }))) process.exitCode = 1;
 }
 
 function version(): string {

@@ -15,6 +15,14 @@ export interface ServeConfig {
   insecureOpen: boolean;
 }
 
+/** What `weir doctor` was asked for. */
+export interface DoctorConfig {
+  /** The collector; `undefined`: where the SDK's own settings say. */
+  url: string | undefined;
+  /** A Redis to prove a queue hop with. */
+  redis: string | undefined;
+}
+
 /** The caller's mistake, in one line that says what was expected and what was got. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -54,6 +62,12 @@ const INSECURE_OPEN: Flag<boolean> = {
   read: (text) => ({ "1": true, true: true, "0": false, false: false })[text],
 };
 
+const REDIS: Flag<string | undefined> = {
+  fallback: undefined,
+  takes: "an address such as redis://127.0.0.1:6379",
+  read: (text) => (/^rediss?:$/.test(URL.parse(text)?.protocol ?? "") ? text : undefined),
+};
+
 /**
  * Reads the flags of `weir serve`.
  *
@@ -77,11 +91,37 @@ export function readServeConfig(args: readonly string[], env: Env): ServeConfig 
   return config;
 }
 
-/** `--flag value` and `--flag=value`; the last one wins. Switches stand alone. */
-function flagsIn(args: readonly string[], known: string[], switches: string[]): Map<string, string> {
+/**
+ * Reads the address and the flags of `weir doctor`.
+ *
+ * @throws {UsageError} for an unknown flag or a bad value.
+ * @example readDoctorConfig(["http://weir.internal:4318"], process.env)
+ */
+export function readDoctorConfig(args: readonly string[], env: Env): DoctorConfig {
+  const words: string[] = [];
+  const given = flagsIn(args, ["redis"], [], words);
+  const [address, tooMuch] = words;
+  if (tooMuch !== undefined) throw new UsageError(`doctor: expected one address, got ${show(tooMuch)} too`);
+  if (address !== undefined && !/^https?:$/.test(URL.parse(address)?.protocol ?? "")) {
+    throw new UsageError(`doctor: expected an address such as http://127.0.0.1:4318, got ${show(address)}`);
+  }
+  return { url: address, redis: settingOf("redis", REDIS, given, env) };
+}
+
+/** `--flag value` and `--flag=value`; the last one wins. Switches stand alone. What is no flag goes to `words`. */
+function flagsIn(
+  args: readonly string[],
+  known: string[],
+  switches: string[],
+  words?: string[],
+): Map<string, string> {
   const given = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
+    if (words !== undefined && !arg.startsWith("-")) {
+      words.push(arg);
+      continue;
+    }
     const [, name, value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(arg) ?? [];
     if (name === undefined || !known.includes(name)) {
       throw new UsageError(

@@ -5,6 +5,7 @@
  *
  * - `append` resolves when its observations are durable and visible to every later question; when it rejects,
  *   nothing of them is kept. Appends may run at the same time and may share a commit.
+ * - What waits to be durable is bounded: over the bound `append` rejects with the code `overloaded`.
  * - What a question answers is a function of the set of appended observations (and, for `health`, of the
  *   clock): order, repetition and the split into appends change nothing.
  * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.

@@ -107,7 +107,7 @@ test.each<[string[], Record<string, string>, string]>([
   [["serve"], { WEIR_INSECURE_OPEN: "yes" }, 'WEIR_INSECURE_OPEN: expected 1 or 0, got "yes"'],
   [["serve", "--prot", "1"], {}, 'expected one of --host, --port, --store, --insecure-open, got "--prot"'],
   [["serve", "4318"], {}, 'got "4318"'],
-  [["servee"], {}, 'expected serve, --help, --version, got "servee"'],
+  [["servee"], {}, 'expected serve, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
 ])("%j with %j is one line, exit 2", async (args, env, message) => {

@@ -129,6 +129,24 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
       });
     });
 
+    test("over a bound an append is refused as overloaded, and keeps nothing; what was taken is kept", async () => {
+      await withStore(async (store) => {
+        const { labels } = flowOf({ tenant: "acme", id: "many" });
+        const many = Array.from({ length: 40_000 }, (_, n) => labels(T0 + n, { n: String(n) }));
+        const appends = await Promise.allSettled([
+          ...Array.from({ length: 10 }, () => store.append(many)),
+          store.append([flowOf({ tenant: "acme", id: "late" }).opened(T0)]),
+        ]);
+        expect(appends[0]).toMatchObject({ status: "fulfilled" });
+        const refused = appends.filter((each) => each.status === "rejected");
+        expect(refused.length).toBeGreaterThan(0);
+        for (const { reason } of refused) expect(reason).toMatchObject({ code: "overloaded" });
+        expect(await store.flow({ tenant: "acme", id: "many" })).toMatchObject({ labels: { n: "39999" } });
+        const late = appends.at(-1)?.status === "fulfilled";
+        expect((await store.flow({ tenant: "acme", id: "late" })) !== undefined).toBe(late);
+      });
+    });
+
     test("listeners hear of a change once it can be read, in order; one that throws harms nobody", async () => {
       await withStore(async (store) => {
         const heard: FlowChange[] = [];

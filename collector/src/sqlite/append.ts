@@ -14,6 +14,9 @@ import type { Instances } from "./instances.ts";
 import type { Links } from "./links.ts";
 import { type Db, reasonOf } from "./open.ts";
 
+/** Observations that may wait for the next commit; it takes them all at once. */
+const MOST_WAITING = 200_000;
+
 /** A flow that a commit changed. */
 export interface Written {
   picture: Picture;
@@ -54,6 +57,7 @@ export function appender(
   const dataVersion = db.prepare("PRAGMA data_version").pluck();
   let knownVersion = dataVersion.get();
   let waiting: Waiting[] = [];
+  let waitingCount = 0;
   let scheduled = false;
 
   const writeAll = db.transaction((batches: Waiting[]): Written[] => {
@@ -120,6 +124,7 @@ export function appender(
     if (waiting.length === 0) return;
     const batches = waiting;
     waiting = [];
+    waitingCount = 0;
     let written: Written[];
     try {
       written = writeAll.immediate(batches);
@@ -139,6 +144,13 @@ export function appender(
   return {
     append(observations) {
       if (observations.length === 0) return Promise.resolve();
+      // One that is larger than all of that goes alone: it would never be taken otherwise.
+      if (waitingCount > 0 && waitingCount + observations.length > MOST_WAITING) {
+        return Promise.reject(
+          new WeirError("overloaded", "more comes in than can be stored: send it again later"),
+        );
+      }
+      waitingCount += observations.length;
       return new Promise((resolve, reject) => {
         waiting.push({ observations, resolve, reject });
         if (scheduled) return;
