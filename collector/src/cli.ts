@@ -60,7 +60,8 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-async function main([name, ...args]: string[]): Promise<void> {
+async function main([first, ...args]: string[]): Promise<void> {
+  const name = args.includes("--help") ? "--help" : first;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
   if (command === undefined) {
     const got = name === undefined ? "nothing" : show(name);

@@ -200,6 +200,14 @@ describe("a step span", () => {
     expect(step(attributes)).toEqual([{ ...opened, copyOf }]);
   });
 
+  test("a pending copy without a step id is the step of the span that it announces", () => {
+    const parentSpanId = "00000000000000aa";
+    const [said] = observe(
+      aRawSpan({ parentSpanId, attributes: { "weir.kind": "step", "weir.pending": true } }),
+    );
+    expect(said).toMatchObject({ stepId: parentSpanId, copyOf: parentSpanId });
+  });
+
   test.each([
     [{ "weir.step.id": "s1" }, {}, { stepId: "s1" }],
     [{ "weir.step.parent_id": "s0" }, { parentSpanId: "aaaaaaaaaaaaaaaa" }, { parent: { stepId: "s0" } }],

@@ -24,10 +24,11 @@ export interface Running {
 
 /** Starts a TypeScript or JavaScript file of the repository, by the Node that runs this. */
 export function startNode(file: string, args: string[] = [], env: Record<string, string> = {}): Running {
-  return start(process.execPath, [join(ROOT, file), ...args], env);
+  return startProgram(process.execPath, [join(ROOT, file), ...args], env);
 }
 
-function start(command: string, args: string[], env: Record<string, string> = {}): Running {
+/** Starts any program, in the top folder. */
+export function startProgram(command: string, args: string[], env: Record<string, string> = {}): Running {
   const child = spawn(command, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
@@ -130,7 +131,7 @@ export async function startRedis(): Promise<RunningRedis> {
     "--dir",
     folder,
   ];
-  const running = start(command, args);
+  const running = startProgram(command, args);
   await running.printed(/Ready to accept connections/);
   return {
     ...running,

@@ -42,7 +42,7 @@ export async function queueHop(redis: string, folder: string): Promise<Hop> {
       "call the doctor in the folder of a service that uses it, or leave --redis away",
     );
   }
-  // The last error says why, as BullMQ goes on trying for ever.
+  // What a part says here is nearer to the cause than what its promises reject with.
   let lastError: Error | undefined;
   const made: Connected[] = [];
   const watched = <T extends Connected>(part: T): T => {
@@ -53,7 +53,9 @@ export async function queueHop(redis: string, folder: string): Promise<Hop> {
     return part;
   };
   const name = `weir-doctor-${process.pid}-${Date.now()}`;
-  const shared = { connection: { url: redis, maxRetriesPerRequest: null }, telemetry: bullmqTelemetry() };
+  // Left to itself BullMQ knocks at a Redis that is not there for ever.
+  const connection = { url: redis, maxRetriesPerRequest: null, retryStrategy: () => null };
+  const shared = { connection, telemetry: bullmqTelemetry() };
   const queue = watched(new bullmq.Queue(name, shared));
   let reached = false;
 

@@ -188,7 +188,8 @@ function addStep(
   const { spanId, start } = span;
   const service = serviceOf(span);
   const instance = instanceOf(span);
-  const stepId = identity(said.stepId) || spanId;
+  const copied = copyOf(span, said);
+  const stepId = identity(said.stepId) || (copied ?? spanId);
   out.push({
     kind: "step-opened",
     flow,
@@ -204,7 +205,7 @@ function addStep(
     optional: said.optional,
     parent: stepParentOf(span, said),
     attributes: attributesOf(span),
-    copyOf: copyOf(span, said),
+    copyOf: copied,
   });
   if (said.pending || said.open || status === "running" || status === "paused") return;
   const at = endOf(span);
