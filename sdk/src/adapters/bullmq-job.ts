@@ -5,10 +5,11 @@
  * all that happens to the job, so that attempts of one job never pass for those of another.
  */
 import { type Context, context, createContextKey } from "@opentelemetry/api";
+import { BAGGAGE } from "../attributes.ts";
 import { extract, inject } from "../propagation.ts";
 import { type Scope, scopeOf, withScope } from "../scope.ts";
 import { endStepById, openQueueStep } from "../step.ts";
-import { StepRun } from "../step-run.ts";
+import { StepRun, sendStepEnd } from "../step-run.ts";
 
 const JOB = createContextKey("weir.bullmq.job");
 
@@ -17,7 +18,21 @@ export interface QueuedJob {
   id?: string | undefined;
   name: string;
   queueName: string;
-  opts?: { telemetry?: { metadata?: string } };
+  /** When it was added, in milliseconds since the epoch. */
+  timestamp?: number;
+  /** The schedule that makes such jobs. */
+  repeatJobKey?: string | undefined;
+  opts?: JobOptions;
+}
+
+interface JobOptions {
+  telemetry?: { metadata?: string; omitContext?: boolean };
+  /** What BullMQ 5 calls the metadata in a sandbox. */
+  tm?: string;
+  jobId?: string | undefined;
+  deduplication?: { id: string; replace?: boolean; keepLastIfActive?: boolean } | undefined;
+  /** What BullMQ 5 also calls it. */
+  debounce?: unknown;
 }
 
 /** How far a job has come: what its next stay in the queue is known by, at both ends of it. */
@@ -29,6 +44,24 @@ export interface Progress {
 }
 
 const FIRST: Progress = { attempt: 1, putBacks: 0 };
+
+/** Why BullMQ fails a job that it had not the processor run: it stalled too often, or its child failed. */
+const DEFERRED = /^(job (stalled|started) more than |child .* failed$)/;
+
+const MAX_QUEUES = 1000;
+/** By queue: whether jobs of our processor end their flows. */
+const endings = new Map<string, boolean>();
+
+/**
+ * The processors of this process. A job that killed its last worker may be the first that the next one has, which
+ * fails it before any processor could say that its flow ends with it: then what all of them say holds.
+ */
+const processors = { allEndFlow: false, some: false };
+
+export function addProcessor(endFlow: boolean): void {
+  processors.allEndFlow = endFlow && (processors.allEndFlow || !processors.some);
+  processors.some = true;
+}
 
 /** One pick-up of a job that belongs to a flow: in the context of everything that the worker does with it. */
 export class JobRun {
@@ -43,6 +76,9 @@ export class JobRun {
   endFlow = false;
   /** What the processor threw, as it was. */
   thrown: unknown;
+  hasThrown = false;
+  /** BullMQ has failed it for good, with no error of our processor. */
+  givenUp = false;
   /** BullMQ has moved the job on: what its worker does now is no part of the flow any more. */
   settled = false;
   /** Known once our processor has it. */
@@ -51,6 +87,25 @@ export class JobRun {
   constructor(metadata: string, scope: Scope) {
     this.metadata = metadata;
     this.scope = scope;
+  }
+
+  isOf(queueName: string, jobId: string, jobName: string): void {
+    this.queueName = queueName;
+    this.jobId = jobId;
+    this.jobName = jobName;
+  }
+
+  /** Our processor has it: what its options say of the flow's end holds for the queue. */
+  isProcessed(endFlow: boolean): void {
+    this.endFlow ||= endFlow;
+    if (endings.size >= MAX_QUEUES) endings.clear();
+    endings.set(this.queueName, this.endFlow);
+  }
+
+  /** Whether the flow ends with this job, which BullMQ failed for that reason: perhaps without asking any processor. */
+  endsFlow(reason: string): boolean {
+    if (this.endFlow || this.#progress !== undefined || !DEFERRED.test(reason)) return this.endFlow;
+    return endings.get(this.queueName) ?? processors.allEndFlow;
   }
 
   /** Under which all attempts of this job hang. */
@@ -62,10 +117,13 @@ export class JobRun {
     this.#endWait(FIRST);
   }
 
-  begins(progress: Progress): void {
+  begins(progress: Progress, job: QueuedJob): void {
     this.#progress = progress;
     const { attempt, putBacks } = progress;
-    if (attempt === 1 && putBacks === 0) return;
+    if (attempt === 1 && putBacks === 0) {
+      if (isReplaceable(job)) this.#openWait(FIRST, job.timestamp);
+      return;
+    }
     // Someone may have retried the job by hand, which nobody told us: then its wait has no other start than this.
     this.#openWait(progress, undefined);
     this.#endWait(progress);
@@ -89,9 +147,11 @@ export class JobRun {
     const { queueName: name, jobName, jobId } = this;
     const { attempt } = progress;
     const stepId = waitId(name, jobId, progress);
+    // The first one holds all the others.
+    const scope = progress === FIRST ? this.scope : this.group();
     openQueueStep(
       { name, stepId, attempt, openedAt, attributes: attributesOf(jobName, jobId) },
-      contextOf(this.group()),
+      contextOf(scope),
     );
   }
 
@@ -126,19 +186,84 @@ export function contextFrom(metadata: string, ctx: Context): Context {
   return scope === undefined ? found : found.setValue(JOB, new JobRun(metadata, scope));
 }
 
-/** Says that a job waits in its queue, in the flow that its metadata names. */
-export function openWait(job: QueuedJob, since: number | undefined): void {
-  const metadata = job.opts?.telemetry?.metadata;
-  if (typeof metadata !== "string" || job.id === undefined) return;
-  openQueueStep(
-    {
-      name: job.queueName,
-      stepId: waitId(job.queueName, job.id, FIRST),
-      openedAt: since,
-      attributes: attributesOf(job.name, job.id),
-    },
-    contextFrom(metadata, context.active()),
-  );
+/** The metadata that came with a job into its processor. */
+export function metadataOf({ opts }: QueuedJob): string | undefined {
+  const metadata = opts?.telemetry?.metadata ?? opts?.tm;
+  return typeof metadata === "string" && metadata.includes(BAGGAGE.flowId) ? metadata : undefined;
+}
+
+/** What a schedule makes lives on when the flow in which the schedule was made is long over: it belongs to none. */
+export function isScheduled(job: QueuedJob): boolean {
+  return typeof job.repeatJobKey === "string";
+}
+
+/** The same, where nothing but the id is known. */
+export function isScheduledId(jobId: string): boolean {
+  return /^repeat:.*:\d+$/.test(jobId);
+}
+
+/**
+ * Whether the job may go, or come into the queue later, with nobody told: as a debounced job that a newer one takes the
+ * place of. Its wait is known only when it is over.
+ */
+function isReplaceable({ opts }: QueuedJob): boolean {
+  const { replace, keepLastIfActive } = opts?.deduplication ?? {};
+  return replace === true || keepLastIfActive === true;
+}
+
+/**
+ * Says that a job waits in its queue, in the flow that its metadata names. A job that another stands for, as the queue
+ * had its id or its deduplication id already, does not wait, which a wait that is cancelled at once says.
+ */
+export async function openWait(job: QueuedJob, since: number | undefined): Promise<void> {
+  const { id, queueName, opts } = job;
+  const metadata = opts?.telemetry?.metadata;
+  if (typeof metadata !== "string" || id === undefined || isScheduled(job) || isReplaceable(job)) return;
+  const ctx = contextFrom(metadata, context.active());
+  const scope = scopeOf(ctx);
+  if (scope === undefined) return;
+  const fate = mayBeThere(job) ? await fateOf(job, scope) : "added";
+  if (fate === "known") return;
+  const stepId = waitId(queueName, id, FIRST);
+  const attributes = attributesOf(job.name, id);
+  openQueueStep({ name: queueName, stepId, openedAt: since, attributes }, ctx);
+  if (fate === "added") return;
+  // Where a worker was as quick as this, and has the job done and removed, it ended the wait before: that end counts.
+  const reason = "the job was not added: the queue had one with its id or deduplication id";
+  sendStepEnd(scope.flow, stepId, scope.parent(), { status: "cancelled", reason });
+}
+
+function mayBeThere({ opts = {} }: QueuedJob): boolean {
+  return (opts.jobId ?? opts.deduplication ?? opts.debounce) !== undefined;
+}
+
+/** `known`: it is there, by an earlier call in the same flow, which has said so. */
+type Fate = "added" | "known" | "not added";
+
+/** What has become of a job that was added under an id which the queue may have had before. */
+async function fateOf(job: QueuedJob, { flow }: Scope): Promise<Fate> {
+  const stored = await storedJob(job);
+  if (stored === "unreadable") return "added";
+  const metadata = stored === undefined ? undefined : metadataOf(stored);
+  if (metadata === undefined) return "not added";
+  if (metadata === job.opts?.telemetry?.metadata) return "added";
+  const other = scopeOf(contextFrom(metadata, context.active()))?.flow;
+  return other?.id === flow.id && other.tenant === flow.tenant ? "known" : "not added";
+}
+
+/** The job as the queue has it: BullMQ returns what was given to `add`, under the id of what is there. */
+async function storedJob(job: QueuedJob): Promise<QueuedJob | undefined | "unreadable"> {
+  try {
+    const { queue, constructor: jobs } = job as unknown as { queue: unknown; constructor: Reader };
+    return await jobs.fromId(queue, job.id);
+  } catch {
+    // The connection is being closed, or BullMQ has changed: the job is taken for what it nearly always is.
+    return "unreadable";
+  }
+}
+
+interface Reader {
+  fromId(queue: unknown, id: string | undefined): Promise<QueuedJob | undefined>;
 }
 
 /** Steps of a job say which one it is. Its data and its result are the user's own, and stay where they are. */

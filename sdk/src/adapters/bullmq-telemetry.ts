@@ -4,11 +4,13 @@
  */
 import { type Context, context, createContextKey, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Telemetry } from "bullmq";
+import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError, isAbort } from "../errors.ts";
 import { runtime } from "../runtime.ts";
 import { scopeOf } from "../scope.ts";
 import {
   contextFrom,
+  isScheduledId,
   type JobRun,
   jobRun,
   metadataIn,
@@ -26,31 +28,37 @@ const ADD = createContextKey("weir.bullmq.add");
 const QUEUE_NAME = "bullmq.queue.name";
 const JOB_ID = "bullmq.job.id";
 const JOB_NAME = "bullmq.job.name";
+const FAILED_REASON = "bullmq.job.failed.reason";
 
-export const telemetry: Telemetry<Context> = {
-  tracer: {
-    startSpan(name, options, parent) {
-      const operation = name.split(" ", 1)[0] ?? "";
-      if (options?.kind === SpanKind.PRODUCER) return new AddSpan(operation);
-      if (options?.kind === SpanKind.CONSUMER) return new PickUpSpan(parent !== undefined);
-      return isOutcome(operation) ? new OutcomeSpan(operation) : IGNORED;
+/** @param endFlow flows end with the jobs of the worker that has this, whatever its processor is */
+export function telemetryOf(endFlow: boolean): Telemetry<Context> {
+  return {
+    tracer: {
+      startSpan(name, options, parent) {
+        const operation = name.split(" ", 1)[0] ?? "";
+        if (options?.kind === SpanKind.PRODUCER) return new AddSpan(operation);
+        if (options?.kind === SpanKind.CONSUMER) return new PickUpSpan(parent !== undefined, endFlow);
+        return isOutcome(operation) ? new OutcomeSpan(operation) : IGNORED;
+      },
     },
+    contextManager: CONTEXTS,
+  };
+}
+
+const CONTEXTS: Telemetry<Context>["contextManager"] = {
+  active: () => context.active(),
+  root: () => ROOT_CONTEXT,
+  with<F extends (...args: never[]) => unknown>(ctx: Context, fn: F): ReturnType<F> {
+    const add = ctx.getValue(ADD) as AddSpan | undefined;
+    if (add === undefined) return context.with(ctx, fn as () => ReturnType<F>);
+    const result = context.with(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
+    add.returns(result);
+    return result;
   },
-  contextManager: {
-    active: () => context.active(),
-    root: () => ROOT_CONTEXT,
-    with<F extends (...args: never[]) => unknown>(ctx: Context, fn: F): ReturnType<F> {
-      const add = ctx.getValue(ADD) as AddSpan | undefined;
-      if (add === undefined) return context.with(ctx, fn as () => ReturnType<F>);
-      const result = context.with(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
-      add.returns(result);
-      return result;
-    },
-    getMetadata(ctx: Context): string {
-      return ctx.getValue(ADD) === undefined ? (jobRun(ctx)?.metadata ?? "") : metadataIn(ctx);
-    },
-    fromMetadata: (active: Context, metadata: string): Context => contextFrom(metadata, active),
+  getMetadata(ctx: Context): string {
+    return ctx.getValue(ADD) === undefined ? (jobRun(ctx)?.metadata ?? "") : metadataIn(ctx);
   },
+  fromMetadata: (active: Context, metadata: string): Context => contextFrom(metadata, active),
 };
 
 class IgnoredSpan implements Span {
@@ -70,6 +78,7 @@ const IGNORED = new IgnoredSpan();
 class AddSpan extends IgnoredSpan {
   readonly #operation: string;
   readonly #since = runtime()?.now();
+  #inFlow = false;
 
   constructor(operation: string) {
     super();
@@ -80,6 +89,7 @@ class AddSpan extends IgnoredSpan {
     const run = jobRun(ctx);
     // A worker that has finished a job of ours adds the next one of a schedule, which belongs to someone else.
     const byWorker = run?.settled === true && scopeOf(ctx) === run.scope;
+    this.#inFlow = !byWorker && scopeOf(ctx) !== undefined;
     return (byWorker ? outside(ctx) : ctx).setValue(ADD, this);
   }
 
@@ -89,29 +99,49 @@ class AddSpan extends IgnoredSpan {
     if (this.#operation === "addNode") return;
     void Promise.resolve(added).then(
       (value) => {
-        for (const job of jobsIn(value)) openWait(job, this.#since);
+        for (const job of jobsIn(value)) {
+          if (this.#inFlow && job.opts?.telemetry === undefined) diagnoseNoMetadata(job.queueName);
+          openWait(job, this.#since).catch((error: unknown) =>
+            diagnoseInternal("a BullMQ job's wait", error),
+          );
+        }
       },
       () => {},
     );
   }
 }
 
+/** BullMQ gives a node of a tree the metadata only where that has options to put it in. */
+function diagnoseNoMetadata(queueName: string): void {
+  diagnose(
+    "bullmq-no-metadata",
+    `a job of queue ${queueName} was added in a flow and does not belong to it, as BullMQ kept no place for that: ` +
+      "expected FlowProducer.add({ name, queueName, opts: {} }), with `opts` in every node",
+    queueName,
+  );
+}
+
 /** A worker has a job and begins with it. */
 class PickUpSpan extends IgnoredSpan {
   readonly #hasMetadata: boolean;
+  readonly #endFlow: boolean;
   #queueName = "";
   #run: JobRun | undefined;
+  #context: PickUpContext | undefined;
 
-  constructor(hasMetadata: boolean) {
+  constructor(hasMetadata: boolean, endFlow: boolean) {
     super();
     this.#hasMetadata = hasMetadata;
+    this.#endFlow = endFlow;
   }
 
   override setSpanOnContext(ctx: Context): Context {
     // The worker may have been made in a flow: its jobs are not part of that.
     if (!this.#hasMetadata) return outside(ctx);
     this.#run = jobRun(ctx);
-    return ctx;
+    if (this.#run !== undefined) this.#run.endFlow = this.#endFlow;
+    this.#context = new PickUpContext(ctx);
+    return this.#context;
   }
 
   override setAttributes(attributes: Attributes): void {
@@ -119,10 +149,47 @@ class PickUpSpan extends IgnoredSpan {
     const jobId = textOf(attributes[JOB_ID]);
     const run = this.#run;
     if (run === undefined || jobId === undefined || run.jobId !== "") return;
-    run.queueName = this.#queueName;
-    run.jobId = jobId;
-    run.jobName = textOf(attributes[JOB_NAME]) ?? "";
+    if (isScheduledId(jobId)) {
+      this.#run = undefined;
+      this.#context?.leaveFlow();
+      return;
+    }
+    run.isOf(this.#queueName, jobId, textOf(attributes[JOB_NAME]) ?? "");
     run.pickedUp();
+  }
+
+  /** BullMQ tells why it gave up only after it has; a processor's own error says more. */
+  override addEvent(_name?: string, attributes?: Attributes): void {
+    const run = this.#run;
+    const reason = textOf(attributes?.[FAILED_REASON]);
+    if (run !== undefined && reason !== undefined && run.givenUp && run.endsFlow(reason)) {
+      run.scope.flow.fail(unrecoverable(reason));
+    }
+  }
+}
+
+/** A job is named only when its context is in use already; and then it may be one that belongs to no flow. */
+class PickUpContext implements Context {
+  #inner: Context;
+
+  constructor(inner: Context) {
+    this.#inner = inner;
+  }
+
+  leaveFlow(): void {
+    this.#inner = outside(this.#inner);
+  }
+
+  getValue(key: symbol): unknown {
+    return this.#inner.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#inner.setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#inner.deleteValue(key);
   }
 }
 
@@ -168,14 +235,25 @@ class OutcomeSpan extends IgnoredSpan {
     if (this.#failed) return;
     run.settled = true;
     if (this.#outcome === "retry" || this.#outcome === "delay") run.willRetry(this.#since);
-    else if (run.endFlow) endFlow(run, this.#outcome);
+    else if (this.#outcome === "complete") {
+      if (run.endFlow) run.scope.flow.end();
+    } else if (!run.hasThrown) run.givenUp = true;
+    else if (run.endFlow) failFlow(run);
   }
 }
 
-function endFlow({ scope, thrown }: JobRun, outcome: "complete" | "fail"): void {
-  if (outcome === "complete") scope.flow.end();
-  else if (isAbort(thrown)) scope.flow.cancel(describeError(thrown).message);
+function failFlow({ scope, thrown }: JobRun): void {
+  if (isAbort(thrown)) scope.flow.cancel(describeError(thrown).message);
   else scope.flow.fail(thrown);
+}
+
+/** As BullMQ calls what it gives up by itself. */
+function unrecoverable(reason: string): Error {
+  const error = new Error(reason);
+  error.name = "UnrecoverableError";
+  // Ours would lead nowhere.
+  error.stack = "";
+  return error;
 }
 
 interface JobNode {

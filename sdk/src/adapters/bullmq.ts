@@ -1,20 +1,42 @@
 /** Flows over BullMQ queues. */
 import { context } from "@opentelemetry/api";
 import type { Job, Processor, Telemetry } from "bullmq";
-import { BAGGAGE } from "../attributes.ts";
 import { diagnose } from "../diagnostics.ts";
+import { describeError } from "../errors.ts";
 import { runtimeFor } from "../runtime.ts";
 import { withScope } from "../scope.ts";
 import { step } from "../step.ts";
+import type { UserAttributes } from "../types.ts";
 import { named } from "../wrapping.ts";
-import { attributesOf, jobRun, type Progress } from "./bullmq-job.ts";
-import { telemetry } from "./bullmq-telemetry.ts";
+import {
+  addProcessor,
+  attributesOf,
+  contextFrom,
+  isScheduled,
+  type JobRun,
+  jobRun,
+  metadataOf,
+  type Progress,
+} from "./bullmq-job.ts";
+import { telemetryOf } from "./bullmq-telemetry.ts";
 
 /** Options of `flowProcessor`. */
-export interface FlowProcessorOptions {
+export interface FlowProcessorOptions<Data = unknown> {
   /**
    * `true`: the flow ends with this job, as succeeded when the job is completed, as failed when BullMQ gives up on
-   * it: after the last attempt, or at once for an `UnrecoverableError`. Default `false`.
+   * it: after the last attempt, at once for an `UnrecoverableError`, or when it has stalled too often. Default `false`.
+   */
+  endFlow?: boolean | undefined;
+  /** Shown with each attempt. Without it nothing of a job's data is. A result never is. */
+  attributes?: ((job: Job<Data>) => UserAttributes) | undefined;
+}
+
+/** Options of `bullmqTelemetry`, for workers. */
+export interface TelemetryOptions {
+  /**
+   * As of `flowProcessor`, for a Worker whose processor is a file, or has no `flowProcessor` around it. Also where jobs
+   * may fail with no processor asked, as a child failed or the last worker died of them, and the workers of this process
+   * differ in it. Default `false`.
    */
   endFlow?: boolean | undefined;
 }
@@ -24,12 +46,19 @@ export interface FlowProcessorOptions {
  * time in the queue is a step of kind `queue`, from the call of `add` until a worker has it, and again from each
  * failed attempt until the next. Jobs added outside a flow stay as they are. Of a job, Weir gets its name and id.
  *
+ * What a schedule makes (`upsertJobScheduler`, or `repeat` in BullMQ 5) belongs to no flow, though the schedule was
+ * made in one: open a flow in the processor. A job that isn't added, as the queue had its id already, is shown as
+ * cancelled. A node of a `FlowProducer` tree belongs to the flow where it has `opts`, be they empty.
+ *
  * @example
  * const queue = new Queue("imports", { connection, telemetry: bullmqTelemetry() });
  */
-export function bullmqTelemetry(): Telemetry {
-  return telemetry;
+export function bullmqTelemetry(options: TelemetryOptions = {}): Telemetry {
+  return options.endFlow === true ? ENDING : LEAVING;
 }
+
+const LEAVING: Telemetry = telemetryOf(false);
+const ENDING: Telemetry = telemetryOf(true);
 
 /**
  * A worker's processor that continues the job's flow: each attempt is a step with the job's name, and steps opened
@@ -43,43 +72,108 @@ export function bullmqTelemetry(): Telemetry {
  */
 export function flowProcessor<Data, Result, Name extends string>(
   processor: Processor<Data, Result, Name>,
-  options: FlowProcessorOptions = {},
+  options: FlowProcessorOptions<Data> = {},
 ): Processor<Data, Result, Name> {
+  const endFlow = options.endFlow === true;
+  addProcessor(endFlow);
   // BullMQ looks at a processor's length to see whether it takes a signal.
   return named(processor, async function processInFlow(this: unknown, job, ...rest): Promise<Result> {
     const run = jobRun();
     if (run === undefined) {
-      if (isAddedInFlow(job) && runtimeFor("flowProcessor") !== undefined) diagnoseNoTelemetry(job.queueName);
+      if (isMissed(job) && runtimeFor("flowProcessor") !== undefined) diagnoseNoTelemetry(job.queueName);
       return processor.call(this, job, ...rest);
     }
-    const progress = progressOf(job);
-    run.endFlow = options.endFlow === true;
-    run.begins(progress);
-    const attributes = attributesOf(job.name, job.id);
-    const attempt = context.with(withScope(context.active(), run.group()), () =>
-      step.open(job.name, { attempt: progress.attempt, attributes }),
-    );
-    try {
-      return await attempt.run(() => processor.call(this, job, ...rest));
-    } catch (error) {
-      run.thrown = error;
-      const putBack = putBackBy(error);
-      if (putBack !== undefined) {
-        attempt.cancel(putBack);
-        run.isPutBack();
-      }
-      throw error;
-    } finally {
-      attempt[Symbol.dispose]();
-    }
+    run.isProcessed(endFlow);
+    return attempt(run, job, attributesFrom(options, job), () => processor.call(this, job, ...rest));
   } satisfies Processor<Data, Result, Name>);
+}
+
+/** What `continueFlow` reads of a job. */
+export type SandboxedJob = Pick<
+  Job,
+  "name" | "queueName" | "opts" | "attemptsMade" | "attemptsStarted" | "stalledCounter"
+> & {
+  id?: string | undefined;
+  repeatJobKey?: string | undefined;
+};
+
+/**
+ * For a sandboxed processor, which BullMQ runs in a process or thread of its own: does there what `flowProcessor` does
+ * elsewhere. The file calls `setup()` itself. The flow ends with the job where the Worker, in the main process, has
+ * `telemetry: bullmqTelemetry({ endFlow: true })`.
+ *
+ * @returns what `fn` returned
+ * @example
+ * // import-job.ts, for new Worker("imports", new URL("import-job.js", import.meta.url), { … })
+ * setup({ serviceName: "import-worker" });
+ * export default (job: SandboxedJob) => continueFlow(job, () => step.start("store", () => store(job.data)));
+ */
+export async function continueFlow<Result>(
+  job: SandboxedJob,
+  fn: () => Result | Promise<Result>,
+): Promise<Result> {
+  const metadata = isScheduled(job) ? undefined : metadataOf(job);
+  if (metadata === undefined) return fn();
+  const ctx = contextFrom(metadata, context.active());
+  const run = jobRun(ctx);
+  if (run === undefined) return fn();
+  run.isOf(job.queueName, job.id ?? "", job.name);
+  return context.with(ctx, () => {
+    // The Worker has ended it already, unless that has no telemetry: the first end counts.
+    run.pickedUp();
+    return attempt(run, job, {}, fn);
+  });
+}
+
+/** One attempt of a job, as a step. */
+async function attempt<Result>(
+  run: JobRun,
+  job: SandboxedJob,
+  own: UserAttributes,
+  fn: () => Result | Promise<Result>,
+): Promise<Result> {
+  const progress = progressOf(job);
+  run.begins(progress, job);
+  const attributes = { ...own, ...attributesOf(job.name, job.id) };
+  const handle = context.with(withScope(context.active(), run.group()), () =>
+    step.open(job.name, { attempt: progress.attempt, attributes }),
+  );
+  try {
+    return await handle.run(fn);
+  } catch (error) {
+    run.thrown = error;
+    run.hasThrown = true;
+    const putBack = putBackBy(error);
+    if (putBack !== undefined) {
+      handle.cancel(putBack);
+      run.isPutBack();
+    }
+    throw error;
+  } finally {
+    handle[Symbol.dispose]();
+  }
+}
+
+function attributesFrom<Data>({ attributes }: FlowProcessorOptions<Data>, job: Job<Data>): UserAttributes {
+  if (typeof attributes !== "function") return {};
+  try {
+    return attributes(job);
+  } catch (error) {
+    const { type, message } = describeError(error);
+    diagnose(
+      "flow-options",
+      `flowProcessor: expected attributes(job) to return an object, it threw ${type}: ${message}`,
+      "attributes",
+    );
+    return {};
+  }
 }
 
 /**
  * Which attempt this is. BullMQ does not count one whose worker died, the job "stalled"; here it counts, so that what
  * died unfinished is not taken for what goes on.
  */
-function progressOf({ attemptsMade, attemptsStarted, stalledCounter }: Job): Progress {
+function progressOf({ attemptsMade, attemptsStarted, stalledCounter }: SandboxedJob): Progress {
   const putBacks = attemptsStarted - 1 - attemptsMade - stalledCounter;
   return { attempt: attemptsMade + stalledCounter + 1, putBacks: Math.max(putBacks, 0) };
 }
@@ -99,8 +193,9 @@ function putBackBy(error: unknown): string | undefined {
   return typeof name === "string" && Object.hasOwn(PUT_BACK, name) ? PUT_BACK[name] : undefined;
 }
 
-function isAddedInFlow({ opts }: Job): boolean {
-  return typeof opts?.telemetry?.metadata === "string" && opts.telemetry.metadata.includes(BAGGAGE.flowId);
+/** The job belongs to a flow, of which its worker knows nothing. */
+function isMissed(job: Job): boolean {
+  return !isScheduled(job) && metadataOf(job) !== undefined;
 }
 
 function diagnoseNoTelemetry(queueName: string): void {

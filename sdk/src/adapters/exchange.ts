@@ -2,14 +2,15 @@
  * A flow around one HTTP request and its response: what the server adapters have in common. It lives as long as
  * both the handler and the response do, and ends as they ended.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, context } from "@opentelemetry/api";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { flow } from "../flow.ts";
 import { extract } from "../propagation.ts";
 import { type Scope, scopeOf, withScope } from "../scope.ts";
-import type { FlowOptions } from "../types.ts";
+import type { FlowHandle, FlowOptions } from "../types.ts";
+import { statusError } from "./status.ts";
 
 type OfRequest<Request, Value> = Value | ((request: Request) => Value);
 
@@ -34,6 +35,13 @@ export interface Exchange {
 
 /** The flow that each request came with. */
 const arrived = new WeakMap<IncomingMessage, Scope | undefined>();
+/** The flow that was opened for a request, the innermost one. */
+const opened = new WeakMap<IncomingMessage, FlowHandle>();
+
+/** The flow of a request, for code that has lost its context: opened for it, or come with it. */
+export function flowOf(request: IncomingMessage): FlowHandle | undefined {
+  return opened.get(request) ?? arrived.get(request)?.flow;
+}
 
 /**
  * Runs `next` in the flow that the request's headers name, or in none: the server may have been started in a flow.
@@ -41,12 +49,12 @@ const arrived = new WeakMap<IncomingMessage, Scope | undefined>();
  */
 export function continueFlow(request: IncomingMessage, response: ServerResponse, next: () => void): void {
   const active = context.active();
-  // Further in, the user may have opened a flow since.
+  // Further in, the user may have opened a flow since, or lost the one that arrived.
   if (arrived.has(request)) {
-    next();
+    regainFlow(request, next);
     return;
   }
-  const ctx = extract(request.headers, withScope(active, undefined));
+  const ctx = extract(request.headers, withScope(active, undefined), request.socket?.remoteAddress);
   const scope = scopeOf(ctx);
   arrived.set(request, scope);
   if (scope !== undefined) bindTo(ctx, request, response);
@@ -74,21 +82,23 @@ export function flowAround<T>(
 ): T {
   const handle = regainFlow(request, () => flow.open(options));
   if (handle.id === "") return handler({ fail: () => {} });
+  opened.set(request, handle);
 
   let open = 2;
   let wentAway = false;
-  const close = () => {
-    open -= 1;
-    if (open > 0) return;
-    // Only the first end counts: after a failure these change nothing.
-    if (wentAway) handle.cancel("the client closed the connection before the response was finished");
-    else if (response.statusCode >= 500) handle.fail(statusError(response.statusCode));
-    handle[Symbol.dispose]();
-  };
   const exchange: Exchange = {
     fail(error) {
       if (!(wentAway && isConnectionError(error))) handle.fail(error);
     },
+  };
+  const close = () => {
+    open -= 1;
+    if (open > 0) return;
+    // Only the first end counts: after a failure these change nothing.
+    if (wentAway && response.errored) exchange.fail(response.errored);
+    if (wentAway) handle.cancel("the connection was closed before the response was finished");
+    else if (response.statusCode >= 500) handle.fail(statusError(response.statusCode));
+    handle[Symbol.dispose]();
   };
   whenDone(response, (finished) => {
     wentAway = !finished;
@@ -148,14 +158,6 @@ function whenDone(response: ServerResponse, fn: (finished: boolean) => void): vo
 function isConnectionError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return code === "ECONNRESET" || code === "ECONNABORTED" || code === "ERR_STREAM_PREMATURE_CLOSE";
-}
-
-function statusError(status: number): Error {
-  const error = new Error(`the response was ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd());
-  error.name = "HttpError";
-  // Ours would lead nowhere.
-  error.stack = "";
-  return error;
 }
 
 /** OpenTelemetry's HTTP instrumentation binds them too; the first to do so stays. */

@@ -1,6 +1,20 @@
 /** Flows in Express 4 and 5. */
 import type { Request, RequestHandler } from "express";
-import { continueFlow, flowAround, optionsFor, type RequestFlowOptions } from "./exchange.ts";
+import type { FlowHandle } from "../types.ts";
+import { continueFlow, flowAround, flowOf, optionsFor, type RequestFlowOptions } from "./exchange.ts";
+
+declare global {
+  // The types of Express 4 and of Express 5 both take what is here.
+  namespace Express {
+    interface Request {
+      /**
+       * The flow of this request: the one that `flowHandler` opened for it, or the one that it came with. For code that
+       * has lost its context, as in callbacks of a pool: `req.flow?.run(() => step.start(…))`.
+       */
+      readonly flow?: FlowHandle | undefined;
+    }
+  }
+}
 
 // What Express's own types say of bodies and locals. The types of a route's parameters don't reach through a call, so
 // they are the same, unless the caller names them.
@@ -12,7 +26,8 @@ export type FlowHandlerOptions<Req = Request> = RequestFlowOptions<Req>;
 
 /**
  * Continues a flow that arrives with a request: steps opened in any handler below belong to it. Call it before
- * the routes and other middleware are added; it works on an application and on a router.
+ * the routes and other middleware are added; it works on an application and on a router. Call it on a router again
+ * where middleware before that calls back from elsewhere and loses the flow.
  *
  * @returns the application it was given
  * @example
@@ -20,9 +35,16 @@ export type FlowHandlerOptions<Req = Request> = RequestFlowOptions<Req>;
  */
 export function withExpress<App extends { use(handler: RequestHandler): unknown }>(app: App): App {
   app.use(function weir(req, res, next) {
+    showFlow(req);
     continueFlow(req, res, next);
   });
   return app;
+}
+
+/** A `flow` that someone else has put there stays. */
+function showFlow(req: Request): void {
+  if ("flow" in req) return;
+  Object.defineProperty(req, "flow", { configurable: true, get: () => flowOf(req) });
 }
 
 /**
@@ -53,6 +75,7 @@ export function flowHandler<
   handler: RequestHandler<P, ResBody, ReqBody, ReqQuery, Locals>,
 ): RequestHandler<P, ResBody, ReqBody, ReqQuery, Locals> {
   return function flowHandler(req, res, next) {
+    showFlow(req as Request);
     return flowAround(req, res, optionsFor(options, req, "flowHandler"), (exchange) =>
       handler(req, res, (...args: [deferToNext?: unknown]) => {
         const [reason] = args;

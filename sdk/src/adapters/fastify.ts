@@ -1,10 +1,14 @@
 /** Flows in Fastify 4 and 5. */
+import { errorMonitor } from "node:events";
+import { Readable } from "node:stream";
 import type { FastifyPluginCallback, FastifyRequest, RouteHandlerMethod } from "fastify";
 import plugin from "fastify-plugin";
+import type { FlowHandle } from "../types.ts";
 import {
   continueFlow,
   type Exchange,
   flowAround,
+  flowOf,
   optionsFor,
   type RequestFlowOptions,
   regainFlow,
@@ -25,12 +29,27 @@ declare module "fastify" {
     /** Opens a flow around this route's handler and response; `withFastify` must be registered before. */
     flow?: RequestFlowOptions<FlowRequest>;
   }
+  interface FastifyRequest {
+    /**
+     * The flow of this request: the one that its route opened, or the one that it came with. For code that has lost
+     * its context, as in callbacks of a pool: `request.flow?.run(() => step.start(…))`.
+     */
+    readonly flow?: FlowHandle | undefined;
+  }
 }
 
 const exchanges = new WeakMap<FastifyRequest, Exchange>();
 const inFlow = new WeakSet<RouteHandlerMethod>();
 
 const addFlows: FastifyPluginCallback = function addFlows(app, _options, done) {
+  // A `flow` that someone else has put there stays.
+  if (!app.hasRequestDecorator("flow")) {
+    app.decorateRequest("flow", {
+      getter(this: FastifyRequest) {
+        return flowOf(this.raw);
+      },
+    });
+  }
   app.addHook("onRequest", function continueWeirFlow(request, reply, next) {
     continueFlow(request.raw, reply.raw, next);
   });
@@ -41,6 +60,12 @@ const addFlows: FastifyPluginCallback = function addFlows(app, _options, done) {
   // An error handler may turn an error into any answer; this is the error as it was.
   app.addHook("onError", function failWeirFlow(request, _reply, error, next) {
     exchanges.get(request)?.fail(error);
+    next();
+  });
+  // One that breaks when headers are sent has no answer but the connection's end, as a client's leaving has.
+  app.addHook("onSend", function watchStream(request, _reply, payload, next) {
+    const exchange = payload instanceof Readable ? exchanges.get(request) : undefined;
+    if (exchange !== undefined) (payload as Readable).once(errorMonitor, (error) => exchange.fail(error));
     next();
   });
   app.addHook("onRoute", function openWeirFlow(route) {

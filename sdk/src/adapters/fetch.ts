@@ -6,44 +6,67 @@
  * follow a redirect anywhere: fetch takes off `authorization` there, and leaves `baggage`.)
  */
 import { channel } from "node:diagnostics_channel";
-import { type Context, context } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { allowed, inject } from "../propagation.ts";
-import { scopeOf } from "../scope.ts";
+import { CallStep, type ClientOptions, flowContext, pairsOf, split, type Undo } from "./outgoing.ts";
+
+export type { ClientCall, Undo } from "./outgoing.ts";
 
 type Fetch = typeof globalThis.fetch;
 
-/** Ends what `withFetch()` began. */
-export type Undo = () => void;
+/** Options of `withFetch`. */
+export type FetchOptions = ClientOptions;
 
 /**
  * Makes `fetch` take the current flow along, to hosts that may know it: loopback, private addresses and names,
  * and those in `propagateTo`. Outside a flow, and to every other host, requests stay as they are.
  *
- * Without an argument it patches `globalThis.fetch`, once however often it is called. With one, for example the
- * `fetch` of the undici package, it returns a fetch that carries identity and leaves the one given alone. That
- * fetch must be undici's, or take its `dispatcher` option: any other goes through without identity.
+ * Without a fetch it patches `globalThis.fetch`, once however often it is called; the options of the first call count.
+ * With one, for example the `fetch` of the undici package, it returns a fetch that carries identity and leaves the one
+ * given alone. That fetch must be undici's, or take its `dispatcher` option: any other goes through without identity.
+ * For undici's `request`, `stream` and the like there is `flowInterceptor`.
+ *
+ * A dispatcher that follows redirects by itself, by undici's `redirect()`, would take identity along to any host: put
+ * `flowInterceptor` below that, and give it to the fetch that you have.
  *
  * A `Request` that was built with a `dispatcher` of its own loses that; give the dispatcher to `fetch` instead.
  *
- * @returns without an argument a function that takes the patch back, else the wrapped fetch.
+ * @returns without a fetch a function that takes the patch back, else the wrapped fetch.
  * @example
  * withFetch();
  * await flow.start({ name: "order", tenant: "acme-corp" }, () => fetch("http://billing:3000/charge"));
  */
-export function withFetch(): Undo;
-export function withFetch(fetch: Fetch): Fetch;
-export function withFetch(fetch?: Fetch): Undo | Fetch {
-  if (fetch !== undefined) return carrying(fetch, () => true);
-  undoPatch ??= patchGlobal();
+export function withFetch(options?: FetchOptions): Undo;
+export function withFetch(fetch: Fetch, options?: FetchOptions): Fetch;
+export function withFetch(first: Fetch | FetchOptions = {}, options: FetchOptions = {}): Undo | Fetch {
+  if (typeof first === "function") return carrying(first, options, () => true);
+  undoPatch ??= patchGlobal(first);
   return undoPatch;
+}
+
+/**
+ * Takes the current flow along in all that an undici dispatcher sends, to hosts that may know it. Put it before other
+ * interceptors: `redirect()` and `retry()` then make requests that are judged by the host they go to.
+ *
+ * @example
+ * setGlobalDispatcher(new Agent().compose(flowInterceptor, interceptors.redirect({ maxRedirections: 3 })));
+ * await request("http://billing:3000/charge");
+ */
+export function flowInterceptor<Options extends object, Handler>(
+  dispatch: (options: Options, handler: Handler) => boolean,
+): (options: Options, handler: Handler) => boolean {
+  return function dispatchInFlow(options, handler) {
+    const ctx = flowContext();
+    return dispatch(ctx === undefined ? options : (withIdentity(options, ctx) as Options), handler);
+  };
 }
 
 let undoPatch: Undo | undefined;
 
-function patchGlobal(): Undo {
+function patchGlobal(options: FetchOptions): Undo {
   const original = globalThis.fetch;
   let active = true;
-  const patched = carrying(original, () => active);
+  const patched = carrying(original, options, () => active);
   globalThis.fetch = patched;
   return function undo() {
     if (!active) return;
@@ -54,14 +77,38 @@ function patchGlobal(): Undo {
   };
 }
 
-function carrying(original: Fetch, active: () => boolean): Fetch {
+function carrying(original: Fetch, options: FetchOptions, active: () => boolean): Fetch {
   return function fetch(this: unknown, ...args: Parameters<Fetch>) {
-    const ctx = context.active();
-    if (!active() || scopeOf(ctx) === undefined) return Reflect.apply(original, this, args);
+    const ctx = active() ? flowContext() : undefined;
+    if (ctx === undefined) return Reflect.apply(original, this, args);
     const [input, init, ...rest] = args as [Parameters<Fetch>[0], Init?, ...unknown[]];
     const dispatcher = new CarryingDispatcher(ctx, init?.dispatcher);
-    return Reflect.apply(original, this, [input, withDispatcher(init, dispatcher), ...rest]);
+    const call = options.steps ? openCall(options, input, init) : undefined;
+    const answer = Reflect.apply(original, this, [input, withDispatcher(init, dispatcher), ...rest]);
+    return call === undefined ? answer : followed(call, answer);
   };
+}
+
+function openCall(options: FetchOptions, input: Parameters<Fetch>[0], init: Init | undefined) {
+  try {
+    const request = typeof input === "object" && "url" in input ? input : undefined;
+    const url = new URL(request?.url ?? String(input));
+    return CallStep.open(options, { method: (init?.method ?? request?.method ?? "GET").toUpperCase(), url });
+  } catch {
+    // Not an address: fetch will say so.
+    return undefined;
+  }
+}
+
+async function followed(call: CallStep, answer: Promise<Response>): Promise<Response> {
+  try {
+    const response = await answer;
+    call.answered(response.status);
+    return response;
+  } catch (error) {
+    call.failed(error);
+    throw error;
+  }
 }
 
 /** What we use of undici's dispatchers: every request, and every hop of a redirect, goes through `dispatch`. */
@@ -107,24 +154,24 @@ function globalDispatcher(handler: object = {}): Dispatcher | undefined {
 }
 
 function withIdentity(options: DispatchOptions, ctx: Context): DispatchOptions {
-  const { origin, headers = {} } = options;
-  if (origin === undefined || !isRecord(headers) || !allowed(new URL(origin).host)) return options;
-  const carried: Record<string, string> = {};
-  for (const key of ["baggage", "traceparent"]) {
-    const given = Object.keys(headers).find((name) => name.toLowerCase() === key);
-    if (given !== undefined) carried[key] = String(headers[given]);
-  }
-  const had = Object.keys(carried);
+  const { origin } = options;
+  const entries = entriesOf(options.headers);
+  if (origin === undefined || entries === undefined || !allowed(new URL(origin).host)) return options;
+  const [carried, others] = split(entries);
+  const traced = "traceparent" in carried;
   inject(carried, ctx);
   // Who listens here traces the requests, and adds this header itself: two of them would be read as none.
-  if (!had.includes("traceparent") && channel("undici:request:create").hasSubscribers)
-    delete carried["traceparent"];
-  const others = Object.entries(headers).filter(([name]) => !had.includes(name.toLowerCase()));
-  return { ...options, headers: { ...Object.fromEntries(others), ...carried } };
+  if (!traced && channel("undici:request:create").hasSubscribers) delete carried["traceparent"];
+  const all = [...others, ...Object.entries(carried)];
+  return { ...options, headers: Array.isArray(options.headers) ? all.flat() : Object.fromEntries(all) };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(Symbol.iterator in value);
+/** Undici takes headers as an object, as names and values in turn, and as anything that yields pairs. */
+function entriesOf(headers: unknown): [name: string, value: unknown][] | undefined {
+  if (headers === undefined || headers === null) return [];
+  if (typeof headers !== "object") return undefined;
+  if (Array.isArray(headers) && !Array.isArray(headers[0])) return pairsOf(headers);
+  return Symbol.iterator in headers ? [...(headers as Iterable<[string, unknown]>)] : Object.entries(headers);
 }
 
 /** Leaves `init` itself alone. One with a prototype, such as a Request, can't be copied by its own members. */

@@ -10,6 +10,7 @@ export interface SeenStep {
   kind: string;
   parentId: string | undefined;
   attempt: number;
+  optional: boolean;
   /** `running` until its end was seen. */
   status: string;
   error: string | undefined;
@@ -36,6 +37,8 @@ export interface Receiver {
   flowThat(fits: (flow: SeenFlow) => boolean): Promise<SeenFlow>;
   /** How many spans came that are no flow's. */
   strangers(): number;
+  /** All that was told so far, as text. */
+  wire(): string;
   forget(): void;
   close(): Promise<void>;
 }
@@ -70,6 +73,7 @@ export async function startReceiver(): Promise<Receiver> {
       }
     },
     strangers: () => spans.filter((span) => span.attributes["weir.kind"] === undefined).length,
+    wire: () => JSON.stringify(spans),
     forget() {
       spans = [];
     },
@@ -155,6 +159,7 @@ function toFlows(spans: Span[]): SeenFlow[] {
         step.startedAt = Math.min(step.startedAt, start);
         step.kind = text("step.kind") ?? "step";
         step.parentId = text("step.parent_id");
+        step.optional = attributes["weir.step.optional"] === true;
         step.attempt = Number(attributes["weir.step.attempt"] ?? 1);
       }
       if (status !== undefined && (step.endedAt === undefined || end < step.endedAt)) {
@@ -195,6 +200,7 @@ function emptyStep(id: string, startedAt: number): SeenStep {
     kind: "step",
     parentId: undefined,
     attempt: 1,
+    optional: false,
     status: "running",
     error: undefined,
     startedAt,

@@ -34,6 +34,7 @@ test("Express: parameters and bodies are there, and checked when they are named"
     }),
   );
   withExpress(express.Router());
+  app.get("/", (req, res) => void res.send(req.flow?.run((flow) => flow.tenant)));
   expect(app).toBeTypeOf("function");
 });
 
@@ -49,6 +50,7 @@ test("Fastify: a route's config takes a flow", async () => {
     },
     async () => "done",
   );
+  app.get("/plain", async (request) => request.flow?.tenant ?? "none");
   // @ts-expect-error a flow needs a tenant
   app.get("/", { config: { flow: { name: "data_import" } } }, async () => "done");
   await app.close();
