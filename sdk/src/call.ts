@@ -1,17 +1,15 @@
 /**
  * Runs the user's function in a context and tells when it is over, without changing what it returns or throws.
  */
+import { types } from "node:util";
 import { type Context, context } from "@opentelemetry/api";
-
-/** Told once how the function ended. Must not throw. */
-export interface Outcome {
-  returned(): void;
-  threw(error: unknown): void;
-}
+import { diagnoseInternal } from "./diagnostics.ts";
+import { follow } from "./follow.ts";
+import type { Outcome } from "./outcome.ts";
 
 /**
  * Calls `fn(handle)` in `ctx`. A value is returned at once; of a promise (or anything with `then`) the outcome is that
- * of the promise, and the one derived from it is returned.
+ * of the promise, and the one derived from it is returned. A generator or stream is over when it has been read.
  */
 export function callIn<H, T>(ctx: Context, outcome: Outcome, handle: H, fn: (handle: H) => T): T {
   let result: T;
@@ -21,16 +19,25 @@ export function callIn<H, T>(ctx: Context, outcome: Outcome, handle: H, fn: (han
     outcome.threw(error);
     throw error;
   }
-  if (result instanceof Promise) return settle(outcome, result) as T;
-  if (hasThen(result)) return settleForeign(ctx, outcome, result) as T;
-  outcome.returned();
+  if (!isObject(result)) {
+    outcome.returned();
+    return result;
+  }
+  try {
+    if (types.isPromise(result)) return settle(ctx, outcome, result) as T;
+    if (hasThen(result)) return settleForeign(ctx, outcome, result) as T;
+  } catch (error) {
+    // A promise whose own `then` throws: it goes back as it came.
+    diagnoseInternal("waiting for a promise", error);
+  }
+  conclude(ctx, outcome, result);
   return result;
 }
 
-function settle(outcome: Outcome, promise: PromiseLike<unknown>): PromiseLike<unknown> {
+function settle(ctx: Context, outcome: Outcome, promise: PromiseLike<unknown>): PromiseLike<unknown> {
   return promise.then(
     (value) => {
-      outcome.returned();
+      conclude(ctx, outcome, value);
       return value;
     },
     (error: unknown) => {
@@ -40,17 +47,24 @@ function settle(outcome: Outcome, promise: PromiseLike<unknown>): PromiseLike<un
   );
 }
 
+function conclude(ctx: Context, outcome: Outcome, value: unknown): void {
+  if (!isObject(value) || !follow(ctx, outcome, value)) outcome.returned();
+}
+
 /** Query builders and the like begin their work when `then` is called: once, and inside the context. */
 function settleForeign(ctx: Context, outcome: Outcome, thenable: PromiseLike<unknown>): PromiseLike<unknown> {
   const promise = context.with(
     ctx,
     () => new Promise<unknown>((resolve, reject) => void thenable.then(resolve, reject)),
   );
-  return settle(outcome, promise);
+  return settle(ctx, outcome, promise);
 }
 
-function hasThen(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== "object" || value === null) && typeof value !== "function") return false;
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+function hasThen(value: object): value is PromiseLike<unknown> {
   try {
     return typeof (value as { then?: unknown }).then === "function";
   } catch {

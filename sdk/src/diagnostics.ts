@@ -1,6 +1,7 @@
 /**
  * The one channel on which Weir says that something is wrong. Rate-limited, and it harms nobody.
  */
+import { types } from "node:util";
 
 /** What was wrong, what was expected and what was got. `code` is stable, for filters. */
 export interface Diagnostic {
@@ -37,8 +38,10 @@ export function diagnose(code: string, message: string, subject = ""): void {
   if (lastSaid.size >= MAX_REMEMBERED) lastSaid.clear();
   lastSaid.set(key, now);
   try {
-    if (handler !== undefined) handler({ code, message });
-    else process.emitWarning(message, { type: "WeirWarning", code });
+    // One that is async may fail later; nobody handles that, and Node would end the process.
+    const result: unknown = handler?.({ code, message });
+    if (types.isPromise(result)) result.catch(() => {});
+    if (handler === undefined) process.emitWarning(message, { type: "WeirWarning", code });
   } catch {
     // A handler that throws is the user's own affair; the code around us must not feel it.
   }

@@ -60,8 +60,11 @@ function stackOf(thrown: unknown, seen: Set<unknown>): string {
   const cause = read(thrown, "cause");
   if (cause !== undefined) text += inner("caused by", cause, seen);
   const errors = read(thrown, "errors");
-  if (Array.isArray(errors)) {
-    for (const error of errors.slice(0, MAX_CAUSES)) text += inner("one of", error, seen);
+  if (isArray(errors)) {
+    for (let i = 0; i < MAX_CAUSES; i++) {
+      const error = read(errors, String(i));
+      if (error !== undefined) text += inner("one of", error, seen);
+    }
   }
   return text;
 }
@@ -78,6 +81,15 @@ function read(value: unknown, key: string): unknown {
     return (value as Record<string, unknown>)[key];
   } catch {
     return undefined;
+  }
+}
+
+/** `Array.isArray` throws for a proxy that was revoked. */
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
   }
 }
 

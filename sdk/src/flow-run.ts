@@ -30,6 +30,7 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
     this.tenant = identity.tenant;
     this.labels = identity.labels;
     this.#parent = parent;
+    rt.keepContext();
   }
 
   /** Opens a flow in this process, in the scope `outer`: as the child of the flow there, if any. */
@@ -57,7 +58,7 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
       const text = nameText(name, "flow.event: name");
       if (text === undefined) return;
       const says = saying("event", this);
-      addUserAttributes(says, attributes);
+      addUserAttributes(says, attributes, this.runtime.redactor);
       sendPoint(this.runtime, text, says, this.#parent);
     } catch (error) {
       diagnoseInternal("flow.event", error);
@@ -66,7 +67,7 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
 
   setLabel(key: string, value: LabelValue): void {
     try {
-      const kept = addLabel(this.labels, key, value);
+      const kept = addLabel(this.labels, key, value, this.runtime.redactor);
       if (kept === undefined) return;
       const says = saying("label", this);
       says[LABEL_PREFIX + kept] = this.labels[kept] as string;

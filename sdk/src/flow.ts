@@ -8,19 +8,16 @@ import { FlowRun } from "./flow-run.ts";
 import type { FlowIdentity } from "./identity.ts";
 import { newFlowId } from "./ids.ts";
 import { INERT_FLOW } from "./inert.ts";
-import { runtimeFor } from "./runtime.ts";
+import { type Runtime, runtimeFor } from "./runtime.ts";
 import { type Scope, scopeOf, withScope } from "./scope.ts";
 import { addLabels, nameText } from "./text.ts";
 import type { FlowApi, FlowHandle, FlowOptions, LabelValue, UserAttributes } from "./types.ts";
-import { named } from "./wrapping.ts";
+import { isFunction, named } from "./wrapping.ts";
 
 export const flow: FlowApi = { start, open, wrap, end, fail, cancel, event, setLabel, current };
 
 function start<T>(options: FlowOptions, fn: (flow: FlowHandle) => T): T {
-  if (typeof fn !== "function") {
-    diagnose("no-function", `flow.start: expected a function to run, got ${typeof fn}`);
-    return undefined as T;
-  }
+  if (!isFunction("flow.start", fn)) return undefined as T;
   const rt = runtimeFor("flow.start");
   if (rt === undefined) return fn(INERT_FLOW);
   const ctx = context.active();
@@ -38,7 +35,9 @@ function wrap<This, Args extends unknown[], T>(
   options: FlowOptions | ((...args: Args) => FlowOptions),
   fn: (this: This, ...args: Args) => T,
 ): (this: This, ...args: Args) => T {
+  isFunction("flow.wrap", fn);
   return named(fn, function inFlow(this: This, ...args: Args): T {
+    if (typeof fn !== "function") return undefined as T;
     return start(optionsFor(options, args), () => fn.apply(this, args));
   });
 }
@@ -80,7 +79,7 @@ function opened(call: string, options: FlowOptions, outer: Scope | undefined): F
   const rt = runtimeFor(call);
   if (rt === undefined) return undefined;
   try {
-    const identity = identityFrom(call, options);
+    const identity = identityFrom(call, options, rt);
     return identity && FlowRun.open(rt, identity, options.endOnExit !== false, outer);
   } catch (error) {
     diagnoseInternal(call, error);
@@ -88,7 +87,7 @@ function opened(call: string, options: FlowOptions, outer: Scope | undefined): F
   }
 }
 
-function identityFrom(call: string, options: FlowOptions): FlowIdentity | undefined {
+function identityFrom(call: string, options: FlowOptions, rt: Runtime): FlowIdentity | undefined {
   if (typeof options !== "object" || options === null) {
     diagnose("flow-options", `${call}: expected options such as { name, tenant }, got ${typeof options}`);
     return undefined;
@@ -100,7 +99,7 @@ function identityFrom(call: string, options: FlowOptions): FlowIdentity | undefi
   const given = options.id === undefined ? undefined : nameText(options.id, `${call}: id`);
   // Without a prototype, a label named `__proto__` is a label like any other.
   const labels: Record<string, string> = Object.create(null);
-  addLabels(labels, options.labels);
+  addLabels(labels, options.labels, rt.redactor);
   return { id: given ?? newFlowId(), name, tenant, labels, stepId: undefined };
 }
 

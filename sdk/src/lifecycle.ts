@@ -3,9 +3,10 @@
  */
 import { type Attributes, type Context, context, type Span } from "@opentelemetry/api";
 import { ATTR } from "./attributes.ts";
-import { callIn, type Outcome } from "./call.ts";
+import { callIn } from "./call.ts";
 import { diagnoseInternal } from "./diagnostics.ts";
 import { describeError, isAbort } from "./errors.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { type Ending, endSpan, SUCCEEDED } from "./spans.ts";
@@ -137,6 +138,6 @@ export abstract class Lifecycle<Handle> implements Outcome {
     const rt = this.runtime;
     rt.counts[this.#counted]--;
     rt.pending.remove(this);
-    if (this.#span !== undefined) endSpan(this.#span, ending, rt.now());
+    if (this.#span !== undefined) endSpan(rt, this.#span, ending);
   }
 }

@@ -4,12 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { types } from "node:util";
 import type { TracerProvider } from "@opentelemetry/api";
+import { LIMITS } from "./attributes.ts";
 import { type DiagnosticHandler, diagnose } from "./diagnostics.ts";
+import type { RedactOptions } from "./redact.ts";
+import type { AcceptFrom } from "./trust.ts";
 
 export interface SetupOptions {
   /**
-   * The name of this service on the page.
+   * The name of this service on the page; at most 256 characters.
    * Default: `WEIR_SERVICE_NAME`, `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the name in
    * the nearest package.json, `unknown_service:node`.
    */
@@ -29,6 +33,33 @@ export interface SetupOptions {
    * always may. Default: `WEIR_PROPAGATE_TO`, separated by commas.
    */
   propagateTo?: readonly string[] | undefined;
+  /**
+   * From whom a request may continue a flow: `"inside"` (peers at loopback and private addresses), `"anyone"`,
+   * `"nobody"`, or a function that decides for each request. Others' requests are served as ever, and begin no
+   * flow's step. What comes out of a queue is always taken, as whoever writes there is inside.
+   *
+   * The peer is who holds the other end of the connection. Behind a proxy or a load balancer that is the proxy, so
+   * everyone is inside: a service that such a proxy opens to the public sets `"nobody"`, unless the proxy takes the
+   * `baggage` header off. On a Unix socket nobody has an address: who trusts all that write to it sets `"anyone"`.
+   *
+   * Default: `WEIR_ACCEPT_FROM`, `"inside"`.
+   *
+   * @example
+   * setup({ acceptFrom: ({ headers }) => headers["x-gateway-key"] === process.env.GATEWAY_KEY });
+   */
+  acceptFrom?: AcceptFrom | undefined;
+  /**
+   * What is taken out of attributes, labels, event attributes, reasons, error messages and stacks before they leave
+   * the process, besides passwords, tokens, keys, cookies, card numbers and the like, which are known by key and by
+   * look. `false` turns all of it off. Names of flows, steps, events and errors, tenants and ids stay as they are:
+   * they are what is searched for, so put no secrets in them.
+   *
+   * Default: `WEIR_REDACT`, more keys separated by commas, or `off`.
+   *
+   * @example
+   * setup({ redact: { keys: ["iban", /^x-internal-/i], patterns: [/\bDE\d{20}\b/], replaceWith: "***" } });
+   */
+  redact?: RedactOptions | false | undefined;
   /** Milliseconds between two signs of life. Default: `WEIR_HEARTBEAT_INTERVAL`, 10,000. */
   heartbeatInterval?: number | undefined;
   /** Makes the spans instead of Weir's own provider: sampling and export are then yours. */
@@ -43,6 +74,8 @@ export interface Config {
   endpoint: string;
   headers: Record<string, string>;
   propagateTo: string[];
+  acceptFrom: AcceptFrom;
+  redact: RedactOptions | false;
   heartbeatInterval: number;
 }
 
@@ -51,7 +84,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 const TRACES_PATH = "/v1/traces";
 const DEFAULT_ENDPOINT = `http://127.0.0.1:4318${TRACES_PATH}`;
 const DEFAULT_HEARTBEAT_MS = 10_000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_REPLACEMENT = 64;
 
 export function readOptions(options: SetupOptions, env: Env): Config {
   return {
@@ -59,6 +93,8 @@ export function readOptions(options: SetupOptions, env: Env): Config {
     endpoint: endpoint(options.endpoint, env),
     headers: headers(options, env),
     propagateTo: propagateTo(options.propagateTo, env),
+    acceptFrom: acceptFrom(options.acceptFrom, env),
+    redact: redact(options.redact, env),
     heartbeatInterval: heartbeatInterval(options.heartbeatInterval, env),
   };
 }
@@ -67,7 +103,7 @@ export function readOptions(options: SetupOptions, env: Env): Config {
 function serviceName(given: unknown, env: Env): string | undefined {
   if (given !== undefined && (typeof given !== "string" || given === "")) {
     unfit("serviceName", "a non-empty string", given);
-  } else if (given !== undefined) return given as string;
+  } else if (given !== undefined) return (given as string).slice(0, LIMITS.name);
   const named = env["WEIR_SERVICE_NAME"] || env["OTEL_SERVICE_NAME"];
   if (named) return named;
   return /(^|,)\s*service\.name\s*=/.test(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? undefined : packageName();
@@ -125,7 +161,10 @@ function withTracesPath(
 
 function headers(options: SetupOptions, env: Env): Record<string, string> {
   const merged: Record<string, string> = {};
-  for (const [key, value] of Object.entries(options.headers ?? {})) {
+  const given: unknown = options.headers ?? {};
+  const fits = typeof given === "object" && given !== null;
+  if (!fits) unfit("headers", 'an object such as { "x-team": "data" }', given);
+  for (const [key, value] of Object.entries(fits ? given : {})) {
     if (typeof value === "string") merged[key] = value;
     else unfit(`headers[${JSON.stringify(key)}]`, "a string", value);
   }
@@ -149,6 +188,64 @@ function propagateTo(given: unknown, env: Env): string[] {
   });
 }
 
+function acceptFrom(given: unknown, env: Env): AcceptFrom {
+  const value = given ?? (env["WEIR_ACCEPT_FROM"]?.trim() || "inside");
+  if (typeof value === "function") return value as AcceptFrom;
+  if (value === "inside" || value === "anyone" || value === "nobody") return value;
+  unfit("acceptFrom", '"inside", "anyone", "nobody" or a function', value, '"nobody" is taken');
+  return "nobody";
+}
+
+function redact(given: unknown, env: Env): RedactOptions | false {
+  const named = env["WEIR_REDACT"]?.trim() ?? "";
+  if (given === false || (given === undefined && named.toLowerCase() === "off")) return false;
+  const fromEnv = named.toLowerCase() === "off" ? [] : named.split(",");
+  if (given !== undefined && (typeof given !== "object" || given === null)) {
+    unfit("redact", "false or an object such as { keys, patterns, replaceWith }", given);
+    return { keys: words(fromEnv) };
+  }
+  const { keys, patterns, replaceWith } = (given ?? {}) as Record<string, unknown>;
+  const fits = typeof replaceWith === "string" && replaceWith.length <= MAX_REPLACEMENT;
+  if (replaceWith !== undefined && !fits) {
+    unfit("redact.replaceWith", `a string of at most ${MAX_REPLACEMENT} characters`, replaceWith);
+  }
+  return {
+    keys: [
+      ...words(fromEnv),
+      ...listOf(
+        "redact.keys",
+        "strings or RegExps",
+        keys,
+        (key) => typeof key === "string" || types.isRegExp(key),
+      ),
+    ] as (string | RegExp)[],
+    patterns: listOf("redact.patterns", "RegExps", patterns, types.isRegExp) as RegExp[],
+    replaceWith: fits ? replaceWith : undefined,
+  };
+}
+
+/** Those of a list that fit; the others are said. */
+function listOf(
+  option: string,
+  expected: string,
+  given: unknown,
+  fits: (item: unknown) => boolean,
+): unknown[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) {
+    unfit(option, `an array of ${expected}`, given);
+    return [];
+  }
+  return given.filter((item: unknown) => {
+    if (!fits(item)) unfit(option, `an array of ${expected}`, item);
+    return fits(item);
+  });
+}
+
+function words(list: string[]): string[] {
+  return list.map((word) => word.trim()).filter((word) => word !== "");
+}
+
 function heartbeatInterval(given: unknown, env: Env): number {
   const value = given ?? (env["WEIR_HEARTBEAT_INTERVAL"] || undefined);
   if (value === undefined) return DEFAULT_HEARTBEAT_MS;
@@ -158,16 +255,12 @@ function heartbeatInterval(given: unknown, env: Env): number {
   return DEFAULT_HEARTBEAT_MS;
 }
 
-function unfit(option: string, expected: string, got: unknown): void {
+function unfit(option: string, expected: string, got: unknown, instead = "the default is used"): void {
   let shown: string;
   try {
     shown = JSON.stringify(got)?.slice(0, 80) ?? typeof got;
   } catch {
     shown = typeof got;
   }
-  diagnose(
-    "bad-option",
-    `setup: expected ${option} to be ${expected}, got ${shown}: the default is used`,
-    option,
-  );
+  diagnose("bad-option", `setup: expected ${option} to be ${expected}, got ${shown}: ${instead}`, option);
 }

@@ -14,9 +14,10 @@ import { diagnose, diagnoseInternal } from "./diagnostics.ts";
 import { FlowRun } from "./flow-run.ts";
 import { mayReceive } from "./hosts.ts";
 import { fromBaggage, mergeBaggage, toBaggage } from "./identity.ts";
-import { runtime } from "./runtime.ts";
+import { type Runtime, runtime } from "./runtime.ts";
 import { scopeOf, withScope } from "./scope.ts";
 import { StepRun } from "./step-run.ts";
+import { isAccepted, type Peer } from "./trust.ts";
 
 /**
  * Adds the current flow to headers: `baggage`, beside what is there, and `traceparent` where there is none. Returns
@@ -50,28 +51,33 @@ export function inject(
 
 /**
  * A context that continues the flow named in the headers (lower-case keys): `ctx` itself where there is none, or
- * where it can't be read, which a diagnostic says.
+ * where it can't be read or `acceptFrom` does not take it, which a diagnostic says.
  *
+ * @param from the address of the peer. Where it is given, be it as `undefined`, `acceptFrom` decides; without it, as
+ *   for a job out of a queue, identity is taken
  * @example
- * context.with(extract(request.headers), () => step.start("charge", charge));
+ * context.with(extract(request.headers, context.active(), request.socket.remoteAddress), () =>
+ *   step.start("charge", charge),
+ * );
  */
 export function extract(
   headers: Record<string, string | string[] | undefined>,
   ctx: Context = context.active(),
+  ...from: [address?: string | undefined]
 ): Context {
   const rt = runtime();
   if (rt === undefined) return ctx;
   try {
     const baggage = textOf(headers["baggage"], ",");
     if (baggage === undefined) return ctx;
+    if (!baggage.includes(BAGGAGE.flowId)) return ctx;
+    if (from.length > 0 && !isTrusted(rt, { address: from[0], headers })) return ctx;
     const identity = fromBaggage(baggage);
     if (identity === undefined) {
-      if (baggage.includes(BAGGAGE.flowId)) {
-        diagnose(
-          "baggage-malformed",
-          "the flow named in a `baggage` header can't be read, and is not continued",
-        );
-      }
+      diagnose(
+        "baggage-malformed",
+        "the flow named in a `baggage` header can't be read, and is not continued",
+      );
       return ctx;
     }
     const remote = parseTraceparent(textOf(headers["traceparent"], undefined));
@@ -83,6 +89,21 @@ export function extract(
     diagnoseInternal("extract", error);
     return ctx;
   }
+}
+
+/** Says so where the flow that a peer named is not continued. */
+function isTrusted(rt: Runtime, peer: Peer): boolean {
+  try {
+    if (isAccepted(rt.acceptFrom, peer)) return true;
+  } catch (error) {
+    diagnoseInternal("setup: the function in acceptFrom", error);
+    return false;
+  }
+  diagnose(
+    "peer-refused",
+    `${peer.address ?? "a peer without an address"} named a flow in a \`baggage\` header, which is not continued: setup({ acceptFrom }) says from whom identity is taken`,
+  );
+  return false;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "./clock.ts";
 import { diagnose } from "./diagnostics.ts";
 import type { Pending } from "./pending.ts";
+import type { Redactor } from "./redact.ts";
+import type { AcceptFrom } from "./trust.ts";
 
 export interface Runtime {
   readonly tracer: Tracer;
@@ -12,8 +14,14 @@ export interface Runtime {
   readonly pending: Pending;
   /** Host patterns that may receive flow identity, besides those of the inside. */
   readonly propagateTo: readonly string[];
+  /** From whom flow identity is taken. */
+  readonly acceptFrom: AcceptFrom;
+  /** What takes secrets out of the user's words; `undefined` where that is not wanted. */
+  readonly redactor: Redactor | undefined;
   /** Mutable: what this process has open, and what it did outside any flow. */
   readonly counts: Counts;
+  /** Called before the first flow, and not by setup(): who registers a context manager until then finds the place free. */
+  keepContext(): void;
 }
 
 export interface Counts {

@@ -28,9 +28,10 @@ import { type Clock, createClock } from "./clock.ts";
 import { diagnose, diagnoseInternal, onDiagnostic } from "./diagnostics.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { leanTracer } from "./lean-tracer.ts";
-import { type Config, readOptions, type SetupOptions } from "./options.ts";
+import { type Config, LONGEST_TIMER_MS, readOptions, type SetupOptions } from "./options.ts";
 import { Pending } from "./pending.ts";
 import type { ExportQueue } from "./queue.ts";
+import { createRedactor } from "./redact.ts";
 import { type Counts, type Runtime, setRuntime } from "./runtime.ts";
 import { noteOfRequest, type SpanQueueOptions, spanQueue } from "./span-queue.ts";
 import { MAX_VALUE } from "./text.ts";
@@ -125,7 +126,7 @@ export function setupWith(options: SetupOptions, parts: SetupParts): void {
  */
 export async function flush(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<void> {
   try {
-    if (active) await weir?.flush(timeoutMs, true);
+    if (active) await weir?.flush(timeout("flush", timeoutMs), true);
   } catch (error) {
     diagnoseInternal("flush()", error);
   }
@@ -153,6 +154,16 @@ export async function shutdown(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<
   }
 }
 
+/** A timer takes any other value for one millisecond: then nothing would be sent. */
+function timeout(call: string, given: unknown): number {
+  if (typeof given === "number" && given >= 0) return Math.min(given, LONGEST_TIMER_MS);
+  diagnose(
+    "bad-timeout",
+    `${call}(): expected milliseconds, from 0 up, got ${typeof given}: 5,000 are taken`,
+  );
+  return DEFAULT_TIMEOUT_MS;
+}
+
 /**
  * How the SDK fares: what was sent, what waits, what was lost.
  *
@@ -175,7 +186,6 @@ export function health(): Health {
 }
 
 function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
-  keepContext();
   const users = options.tracerProvider;
   const exporter = users === undefined ? (parts.exporter ?? otlpExporter(config)) : undefined;
   const queue = exporter && spanQueue<ReadableSpan>(exporter, config.endpoint, parts.queue);
@@ -186,7 +196,18 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
   const pending = new Pending(tracer, parts.pendingDelayMs ?? PENDING_DELAY_MS, () => queue?.hurry());
   const counts: Counts = { openFlows: 0, openSteps: 0, stepsOutsideFlow: 0 };
   const now = parts.clock ?? createClock();
-  const rt: Runtime = { tracer, now, pending, propagateTo: config.propagateTo, counts };
+  const { propagateTo, acceptFrom } = config;
+  const redactor = config.redact === false ? undefined : createRedactor(config.redact);
+  const rt: Runtime = {
+    tracer,
+    now,
+    pending,
+    propagateTo,
+    acceptFrom,
+    redactor,
+    counts,
+    keepContext: contextKeeper(),
+  };
   setRuntime(rt);
 
   const stopHeartbeat = startHeartbeat(rt, config.heartbeatInterval);
@@ -215,11 +236,29 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
   };
 }
 
-/** Asynchronous context is needed to know the current flow. Where someone keeps it already, theirs is used. */
-function keepContext(): void {
+/**
+ * Asynchronous context is needed to know the current flow. Where someone keeps it already, theirs is used. Looks
+ * once, when it is first called: OpenTelemetry takes one context manager per process, and an SDK that is started
+ * after setup() may bring one that does more than ours.
+ */
+function contextKeeper(): () => void {
+  let looked = false;
+  return function keepContext() {
+    if (looked) return;
+    looked = true;
+    if (isContextKept()) return;
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    if (isContextKept()) return;
+    diagnose(
+      "no-context",
+      "another version of @opentelemetry/api was loaded first, and Weir can't know the current flow: expected one version of it in the process (see `npm ls @opentelemetry/api`)",
+    );
+  };
+}
+
+function isContextKept(): boolean {
   const key = createContextKey("weir.probe");
-  const kept = context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
-  if (!kept) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
 }
 
 function ownProvider(config: Config, queue: ExportQueue<ReadableSpan> | undefined): TracerProvider {

@@ -4,6 +4,7 @@
 import { type Attributes, type Context, type Span, SpanStatusCode } from "@opentelemetry/api";
 import { ATTR, type EndStatus, EXCEPTION } from "./attributes.ts";
 import type { ErrorText } from "./errors.ts";
+import type { Redactor } from "./redact.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** How a flow or step ended. */
@@ -17,11 +18,14 @@ export interface Ending {
 export const SUCCEEDED: Ending = { status: "succeeded" };
 
 /** Writes an ending on an open span, and ends it. */
-export function endSpan(span: Span, ending: Ending, at: number): void {
+export function endSpan(rt: Runtime, span: Span, ending: Ending, at: number = rt.now()): void {
   if (ending.status !== "succeeded") {
+    const { error, reason } = ending;
+    const { redactor } = rt;
     span.setAttribute(ATTR.status, ending.status);
-    if (ending.reason !== undefined) span.setAttribute(ATTR.reason, ending.reason);
-    if (ending.status === "failed") recordFailure(span, ending.error, at);
+    if (reason !== undefined) span.setAttribute(ATTR.reason, redactor?.text(reason) ?? reason);
+    if (ending.status === "failed")
+      recordFailure(span, error && redactor ? redacted(error, redactor) : error, at);
   }
   span.end(at);
 }
@@ -40,8 +44,12 @@ export function sendPoint(
   else {
     // Said in full, also where it succeeded: such a span has nothing else to say.
     if (ending.status === "succeeded") span.setAttribute(ATTR.status, ending.status);
-    endSpan(span, ending, at);
+    endSpan(rt, span, ending, at);
   }
+}
+
+function redacted({ type, message, stack }: ErrorText, redactor: Redactor): ErrorText {
+  return { type, message: redactor.text(message), stack: redactor.text(stack) };
 }
 
 function recordFailure(span: Span, error: ErrorText | undefined, at: number): void {

@@ -36,7 +36,7 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
     else {
       if (options.optional === true) attributes[ATTR.stepOptional] = true;
       if (options.attempt !== undefined) addAttempt(attributes, options.attempt);
-      addUserAttributes(attributes, options.attributes);
+      addUserAttributes(attributes, options.attributes, flow.runtime.redactor);
       step.begin(outer.parent(), options.endOnExit !== false);
     }
     return step;

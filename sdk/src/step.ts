@@ -13,25 +13,17 @@ import { sendPoint } from "./spans.ts";
 import { addAttempt, StepRun, sendStepEnd, stepAttributes } from "./step-run.ts";
 import { addUserAttributes, nameText } from "./text.ts";
 import type { StepApi, StepHandle, StepOptions, UserAttributes } from "./types.ts";
-import { named } from "./wrapping.ts";
+import { isFunction, named } from "./wrapping.ts";
 
 export const step: StepApi = { start, open, wrap, end, fail, current };
 
 type Work<T> = (step: StepHandle) => T;
 
 function start<T>(name: string, options: StepOptions | undefined | Work<T>, work?: Work<T>): T {
-  const fn = work ?? options;
-  if (typeof fn !== "function") {
-    diagnose("no-function", `step.start: expected a function to run, got ${typeof fn}`);
-    return undefined as T;
-  }
+  const [fn, given] = split("step.start", options, work);
+  if (fn === undefined) return undefined as T;
   const ctx = context.active();
-  const run = opened(
-    "step.start",
-    name,
-    work === undefined ? undefined : (options as StepOptions),
-    scopeOf(ctx),
-  );
+  const run = opened("step.start", name, given, scopeOf(ctx));
   if (run === undefined) return fn(INERT_STEP);
   return callIn(withScope(ctx, run), run, run as StepHandle, fn);
 }
@@ -45,11 +37,21 @@ function wrap<This, Args extends unknown[], T>(
   options: StepOptions | undefined | ((this: This, ...args: Args) => T),
   work?: (this: This, ...args: Args) => T,
 ): (this: This, ...args: Args) => T {
-  const fn = (work ?? options) as (this: This, ...args: Args) => T;
-  const given = work === undefined ? undefined : (options as StepOptions);
+  const [fn, given] = split("step.wrap", options, work);
   return named(fn, function inStep(this: This, ...args: Args): T {
+    if (fn === undefined) return undefined as T;
     return start<T>(name, given, () => fn.apply(this, args));
   });
+}
+
+/** Options may be left out, so the function is the first of the two that is one. */
+function split<F extends (...args: never[]) => unknown>(
+  call: string,
+  options: StepOptions | undefined | F,
+  work: F | undefined,
+): [F | undefined, StepOptions | undefined] {
+  if (typeof options === "function") return [options, undefined];
+  return isFunction(call, work) ? [work, options] : [undefined, undefined];
 }
 
 function end(): void {
@@ -84,11 +86,18 @@ function opened(
   }
   try {
     const text = nameText(name, `${call}: name`);
-    return text === undefined ? undefined : StepRun.open(text, options ?? undefined, outer);
+    return text === undefined ? undefined : StepRun.open(text, optionsFrom(call, options), outer);
   } catch (error) {
     diagnoseInternal(call, error);
     return undefined;
   }
+}
+
+function optionsFrom(call: string, given: unknown): StepOptions | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (typeof given === "object") return given as StepOptions;
+  diagnose("step-options", `${call}: expected options such as { attributes }, got ${typeof given}`);
+  return undefined;
 }
 
 function outsideFlow(call: string, name: unknown): void {
@@ -135,7 +144,7 @@ export function openQueueStep(queued: QueueStep, ctx: Context = context.active()
     attributes[ATTR.stepKind] = "queue";
     attributes[ATTR.open] = true;
     if (queued.attempt !== undefined) addAttempt(attributes, queued.attempt);
-    addUserAttributes(attributes, queued.attributes);
+    addUserAttributes(attributes, queued.attributes, scope.flow.runtime.redactor);
     sendPoint(scope.flow.runtime, name, attributes, scope.parent(), undefined, queued.openedAt);
   } catch (error) {
     diagnoseInternal("openQueueStep", error);

@@ -5,11 +5,14 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { LABEL_PREFIX, LIMITS, PREFIX } from "./attributes.ts";
 import { diagnose } from "./diagnostics.ts";
+import type { Redactor } from "./redact.ts";
 
 /** Longer attribute values are cut; one value must not fill a request. */
 export const MAX_VALUE = 16 * 1024;
 const MAX_ATTRIBUTES = 100;
 const MAX_ELEMENTS = 100;
+/** Numbers of payment cards have more digits than this. */
+const CARDS_FROM = 999_999_999_999;
 
 /**
  * A name, tenant or id as text of at most 256 characters; `undefined` where it is missing, empty or no text, which
@@ -28,17 +31,29 @@ export function nameText(value: unknown, what: string): string | undefined {
 }
 
 /** Adds labels to `into` as text, within the limits; what does not fit is left out, which a diagnostic says. */
-export function addLabels(into: Record<string, string>, labels: unknown): void {
+export function addLabels(
+  into: Record<string, string>,
+  labels: unknown,
+  redactor?: Redactor | undefined,
+): void {
   if (labels === undefined || labels === null) return;
   if (typeof labels !== "object") {
     diagnose("label-value", `labels: expected an object such as { env: "production" }, got ${shown(labels)}`);
     return;
   }
-  for (const [key, value] of entries(labels)) addLabel(into, key, value);
+  // Some may be refused and others still fit; a thousand are a mistake, and not worth the time.
+  for (const [key, value] of entries(labels).slice(0, 4 * LIMITS.labels)) {
+    addLabel(into, key, value, redactor);
+  }
 }
 
 /** Adds one label; returns its key as kept, `undefined` where it was refused. */
-export function addLabel(into: Record<string, string>, key: unknown, value: unknown): string | undefined {
+export function addLabel(
+  into: Record<string, string>,
+  key: unknown,
+  value: unknown,
+  redactor?: Redactor | undefined,
+): string | undefined {
   const name = typeof key === "string" && key !== "" ? cutTo(LIMITS.labelKey, key, "label key") : undefined;
   const text = labelText(value);
   if (name === undefined || text === undefined) {
@@ -53,7 +68,9 @@ export function addLabel(into: Record<string, string>, key: unknown, value: unkn
     diagnose("label-count", `label ${shown(key)} is left out: a flow has at most ${LIMITS.labels} labels`);
     return undefined;
   }
-  into[name] = cutTo(LIMITS.labelValue, text, `label ${name}`);
+  const kept = cutTo(LIMITS.labelValue, text, `label ${name}`);
+  if (redactor === undefined) into[name] = kept;
+  else into[name] = hidden(name, value, redactor) ?? redactor.text(kept).slice(0, LIMITS.labelValue);
   return name;
 }
 
@@ -63,7 +80,11 @@ export function addLabelAttributes(into: Attributes, labels: Readonly<Record<str
 }
 
 /** Adds the user's attributes to `into`; what OpenTelemetry can't carry becomes JSON, or is left out. */
-export function addUserAttributes(into: Attributes, attributes: unknown): void {
+export function addUserAttributes(
+  into: Attributes,
+  attributes: unknown,
+  redactor?: Redactor | undefined,
+): void {
   if (attributes === undefined || attributes === null) return;
   if (typeof attributes !== "object") {
     diagnose("attributes", `attributes: expected an object such as { rows: 120 }, got ${shown(attributes)}`);
@@ -78,8 +99,9 @@ export function addUserAttributes(into: Attributes, attributes: unknown): void {
       );
       continue;
     }
-    const kept = attributeValue(value);
-    if (kept === undefined) continue;
+    const given = attributeValue(value, redactor);
+    if (given === undefined) continue;
+    const kept = hidden(key, value, redactor) ?? given;
     if (left-- === 0) {
       diagnose(
         "attribute-count",
@@ -91,41 +113,71 @@ export function addUserAttributes(into: Attributes, attributes: unknown): void {
   }
 }
 
-function attributeValue(value: unknown): AttributeValue | undefined {
+/** What stands for the value of a secret key. A yes or no is no secret. */
+function hidden(key: string, value: unknown, redactor: Redactor | undefined): string | undefined {
+  if (redactor === undefined || typeof value === "boolean") return undefined;
+  return redactor.hides(key) ? redactor.replaceWith : undefined;
+}
+
+function attributeValue(value: unknown, redactor: Redactor | undefined): AttributeValue | undefined {
   switch (typeof value) {
     case "string":
-      return value.length > MAX_VALUE ? value.slice(0, MAX_VALUE).toWellFormed() : wellFormed(value);
+      return boundedText(value, redactor);
     case "number":
       // OTLP has 64-bit integers, and JSON no word for NaN: a span with such a number would not arrive.
-      return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
-        ? value
-        : String(value);
+      if (!Number.isSafeInteger(value) && (!Number.isFinite(value) || Number.isInteger(value)))
+        return String(value);
+      return redactor !== undefined && value > CARDS_FROM ? redactedNumber(value, redactor) : value;
     case "boolean":
       return value;
     case "bigint":
-      return String(value);
+      return boundedText(String(value), redactor);
     case "object":
-      return value === null ? undefined : (plainArray(value) ?? json(value));
+      return value === null ? undefined : (plainArray(value, redactor) ?? json(value, redactor));
     default:
       return undefined;
   }
 }
 
+function redactedNumber(value: number, redactor: Redactor): AttributeValue {
+  const digits = String(value);
+  const kept = redactor.text(digits);
+  return kept === digits ? value : kept;
+}
+
+function boundedText(text: string, redactor: Redactor | undefined): string {
+  const kept = text.length > MAX_VALUE ? text.slice(0, MAX_VALUE).toWellFormed() : wellFormed(text);
+  return redactor === undefined ? kept : redactor.text(kept);
+}
+
 /** An array of one plain type is carried as it is, by every version of OpenTelemetry. */
-function plainArray(value: object): AttributeValue | undefined {
+function plainArray(value: object, redactor: Redactor | undefined): AttributeValue | undefined {
   if (!Array.isArray(value) || value.length > MAX_ELEMENTS) return undefined;
   const type = typeof value[0];
   if (type !== "string" && type !== "number" && type !== "boolean") return undefined;
   const kept = value.map((element: unknown) =>
-    typeof element === type ? attributeValue(element) : undefined,
+    typeof element === type ? attributeValue(element, redactor) : undefined,
   );
   return kept.every((element) => typeof element === type) ? (kept as AttributeValue) : undefined;
 }
 
-function json(value: object): string | undefined {
+function json(value: object, redactor: Redactor | undefined): string | undefined {
   try {
-    const text = JSON.stringify(value, (_key, part) => (typeof part === "bigint" ? String(part) : part));
-    return text === undefined ? undefined : (attributeValue(unquoted(text)) as string);
+    if (ArrayBuffer.isView(value)) return `(${value.byteLength} bytes)`;
+    // What would be cut off is not written in the first place: someone may attach all rows of an import.
+    let left = 4 * MAX_VALUE;
+    const text = JSON.stringify(value, function fitting(key, part: unknown) {
+      if (left < 0) return undefined;
+      left -= key.length + (typeof part === "string" ? part.length : 2);
+      if (part === null || part === undefined) return part;
+      // The whole, and elements of arrays, have no key of their own.
+      const secret = key === "" || Array.isArray(this) ? undefined : hidden(key, part, redactor);
+      if (secret !== undefined) return secret;
+      if (typeof part === "string") return boundedText(part, redactor);
+      if (typeof part === "bigint") return String(part);
+      return Array.isArray(part) && part.length > MAX_VALUE ? part.slice(0, MAX_VALUE) : part;
+    });
+    return text === undefined ? undefined : boundedText(unquoted(text), redactor);
   } catch {
     return "(unprintable)";
   }
@@ -172,6 +224,15 @@ function entries(value: object): [string, unknown][] {
 /** A value for a diagnostic: short, and never a secret's whole length. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "object" && value !== null) return plainly(value);
   return typeof value === "function" ? "a function" : String(value);
+}
+
+/** `Array.isArray` throws for a proxy that was revoked. */
+function plainly(value: object): string {
+  try {
+    return Array.isArray(value) ? "an array" : "an object";
+  } catch {
+    return "an object";
+  }
 }

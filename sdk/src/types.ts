@@ -84,7 +84,8 @@ export interface StepHandle {
 export interface FlowApi {
   /**
    * Opens a flow, runs `fn` in it, ends it, and returns what `fn` returned: a value for a value, a promise for a
-   * promise. A throw ends the flow as failed (an `AbortError`: as cancelled). Without a name or tenant `fn` runs
+   * promise. A throw ends the flow as failed (an `AbortError`: as cancelled). With a generator or a readable stream
+   * returned it ends when that has been read, was closed or failed. Without a name or tenant `fn` runs
    * in no flow, and a diagnostic says so. Inside another flow it is that flow's child.
    *
    * @example
@@ -136,7 +137,8 @@ export interface FlowApi {
 export interface StepApi {
   /**
    * Opens a step in the current flow (under the current step), runs `fn`, ends it, and returns what `fn` returned.
-   * A throw ends it as failed (an `AbortError`: as cancelled). Outside a flow `fn` just runs; a diagnostic says so.
+   * A throw ends it as failed (an `AbortError`: as cancelled). With a generator or a readable stream returned it ends
+   * when that has been read, was closed or failed. Outside a flow `fn` just runs; a diagnostic says so.
    *
    * @example
    * const rows = await step.start("read", { attributes: { file: "a.csv" } }, () => readRows("a.csv"));
@@ -161,4 +163,43 @@ export interface StepApi {
   fail(error?: unknown): void;
   /** The step we are in; `undefined` outside one. @example step.current()?.name; */
   current(): StepHandle | undefined;
+}
+
+/** What came with a request or a message: the flow that it names, or none. */
+export interface Arrival {
+  /** The flow; `undefined` where none was named, or the one named was not taken. */
+  readonly flow: FlowHandle | undefined;
+  /** Runs `fn` in that flow, under the step that it was sent from, and returns what `fn` returned; without a flow, in none. */
+  run<T>(fn: () => T): T;
+}
+
+/** Takes a flow over a hop that has no adapter. Nothing here throws; what `fn` throws is rethrown, the same object. */
+export interface IdentityApi {
+  /**
+   * Adds the current flow to headers, as `baggage` and `traceparent`: a plain object, a `Headers` or a `Map`, which is
+   * returned. Outside a flow it changes nothing.
+   *
+   * @param to where it is sent. A `host` that may not have it (see `propagateTo`) gets nothing. Leave it out for a
+   *   queue of your own
+   * @example
+   * await producer.send({ topic: "imports", messages: [{ value, headers: identity.inject({}) }] });
+   * @example
+   * await client.post(url, body, { headers: identity.inject({ accept: "text/csv" }, { host: url.host }) });
+   */
+  inject<C extends object = Record<string, string>>(carrier?: C, to?: { host?: string | undefined }): C;
+  /**
+   * Reads the flow out of headers: a plain object with keys in any case and values as text or bytes, a `Headers` or
+   * a `Map`. What can't be read names no flow, which a diagnostic says.
+   *
+   * @param from the peer's address, for what comes over a network: `acceptFrom` then decides whether the flow is
+   *   taken. Leave it out for a queue of your own
+   * @example
+   * await consumer.run({
+   *   eachMessage: ({ message }) => identity.extract(message.headers).run(() => step.start("store", () => store(message))),
+   * });
+   * @example
+   * // A cron job that goes on with what was left open: the carrier was kept in a table.
+   * identity.extract(row.carrier).run(() => step.start("remind", () => remind(row)));
+   */
+  extract(carrier: object | undefined, from?: { address?: string | undefined }): Arrival;
 }

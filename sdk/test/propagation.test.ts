@@ -31,6 +31,22 @@ test("inject keeps the baggage and the traceparent that are there, in whatever c
   expect(headers["Traceparent"]).toBe("theirs");
 });
 
+test("beside much baggage of others, labels are shed first, and identity stays, within 8192 bytes", () => {
+  record();
+  const labels = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`k${i}`, "é".repeat(256)]));
+  const theirs = `user=${"7".repeat(7000)}`;
+  const headers = flow.start({ ...IMPORT, labels }, () => inject({ baggage: theirs }));
+  const baggage = headers["baggage"] ?? "";
+  expect(baggage.length).toBeLessThanOrEqual(8192);
+  expect(baggage.startsWith(`${theirs},`)).toBe(true);
+  expect(fromBaggage(baggage)).toMatchObject({
+    id: "17",
+    name: "data_import",
+    tenant: "acme-corp",
+    labels: {},
+  });
+});
+
 test("outside a flow inject changes nothing", () => {
   record();
   expect(inject({ a: "1" })).toEqual({ a: "1" });

@@ -1,10 +1,11 @@
 /** An in-memory stand-in for the network, and the spans as tests want to read them. */
 import type { Attributes, HrTime } from "@opentelemetry/api";
-import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterEach } from "vitest";
 import type { Diagnostic } from "../src/diagnostics.ts";
 import type { SetupOptions } from "../src/options.ts";
 import { flush, type SetupParts, setupWith, shutdown } from "../src/setup.ts";
+import { InMemoryExporter } from "../src/testing.ts";
 
 export interface Seen {
   name: string;
@@ -38,15 +39,8 @@ export interface Recorder {
 
 /** Sets the SDK up to record, until the end of the test. Open spans are not announced unless asked for. */
 export function record(options: SetupOptions = {}, parts: SetupParts = {}): Recorder {
-  const sent: ReadableSpan[] = [];
+  const exporter = new InMemoryExporter();
   const diagnostics: Diagnostic[] = [];
-  const exporter: SpanExporter = {
-    export(batch, done) {
-      sent.push(...batch);
-      done({ code: 0 });
-    },
-    shutdown: async () => {},
-  };
   setupWith(
     { onDiagnostic: (diagnostic) => diagnostics.push(diagnostic), ...options },
     { exporter, env: {}, ...parts },
@@ -55,7 +49,7 @@ export function record(options: SetupOptions = {}, parts: SetupParts = {}): Reco
   const recorder: Recorder = {
     async spans() {
       await flush();
-      return sent.map(seen);
+      return exporter.getFinishedSpans().map(seen);
     },
     async finished() {
       return (await recorder.spans()).filter((span) => !span.pending);
