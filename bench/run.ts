@@ -3,11 +3,14 @@
 import { availableParallelism } from "node:os";
 import { ingest } from "./ingest.ts";
 import { latency } from "./latency.ts";
+import { memory } from "./memory.ts";
+import { service } from "./service.ts";
 import { stepCost } from "./step-cost.ts";
 import { type Figure, table } from "./table.ts";
+import { throughput } from "./throughput.ts";
 
 const figures: Figure[] = [];
-for (const [name, measure] of Object.entries({ stepCost, ingest, latency })) {
+for (const [name, measure] of Object.entries({ stepCost, throughput, memory, service, ingest, latency })) {
   console.error(`bench: ${name} …`);
   figures.push(...(await measure()));
 }

@@ -1,0 +1,32 @@
+/** Heap of what is open, and what a million steps leave behind; each in a process of its own. */
+import { fileURLToPath } from "node:url";
+import { type Figure, median, whole } from "./table.ts";
+import { measureIn, startSink } from "./workers.ts";
+
+const WORKER = fileURLToPath(new URL("./memory-worker.ts", import.meta.url));
+const ROUNDS = 3;
+const GOAL = 4096;
+
+export async function memory(): Promise<Figure[]> {
+  const sink = await startSink();
+  try {
+    const open: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1)
+      open.push(Number(await measureIn(WORKER, ["open", sink.good])));
+    const growth = Number(await measureIn(WORKER, ["steps", sink.good]));
+    return [
+      {
+        what: "heap of an open flow with one open step",
+        value: `${whole(median(open))} bytes`,
+        beside: `${(median(open) / GOAL).toFixed(2)} of 4 KB`,
+      },
+      {
+        what: "heap that a million steps leave behind",
+        value: `${whole(growth / 1024)} KB`,
+        beside: `${(growth / 1e6).toFixed(2)} bytes a step`,
+      },
+    ];
+  } finally {
+    await sink.stop();
+  }
+}

@@ -1,0 +1,47 @@
+// The service of service.ts: Express, with three steps in each request. Arguments: off | weir, the collector's address.
+// Prints its address when it is ready, and on SIGTERM its memory as JSON.
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import express from "express";
+import { flowHandler, withExpress } from "../sdk/src/adapters/express.ts";
+import { setup, step } from "../sdk/src/index.ts";
+
+const [subject, endpoint = ""] = process.argv.slice(2);
+const STEP_MS = 1;
+
+const app = express();
+if (subject === "weir") {
+  setup({ serviceName: "bench", endpoint, onDiagnostic() {} });
+  withExpress(app);
+  app.get(
+    "/import/:customer",
+    flowHandler(
+      { name: "data_import", tenant: (request) => String(request.params["customer"]) },
+      async (_, response) => {
+        await step.start("read", work);
+        await step.start("validate", { attributes: { rows: 120 } }, work);
+        await step.start("process", work);
+        response.json({ ok: true });
+      },
+    ),
+  );
+} else {
+  app.get("/import/:customer", async (_, response) => {
+    await work();
+    await work();
+    await work();
+    response.json({ ok: true });
+  });
+}
+
+const server = app.listen(0, "127.0.0.1", () => {
+  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+process.on("SIGTERM", () => {
+  console.log(`rss ${process.memoryUsage().rss}`);
+  process.exit();
+});
+
+function work(): Promise<void> {
+  return pause(STEP_MS);
+}
