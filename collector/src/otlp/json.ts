@@ -6,6 +6,7 @@
 import { EXCEPTION } from "@weir/sdk/attributes";
 import type { AttributeValue } from "../flow.ts";
 import {
+  blankSpan,
   DEEPEST,
   lastValue,
   MalformedError,
@@ -76,21 +77,7 @@ function readResource(resource: Json | undefined): RawResource {
 }
 
 function readSpan(json: Json, resource: RawResource): RawSpan {
-  const span: RawSpan = {
-    resource,
-    hasTraceId: false,
-    spanId: "",
-    parentSpanId: "",
-    name: "",
-    start: 0,
-    end: 0,
-    keys: [],
-    values: [],
-    failed: false,
-    statusMessage: "",
-    exception: null,
-    malformed: null,
-  };
+  const span = blankSpan(resource);
   try {
     if (!isObject(json)) throw new BadShape(`expected an object, got ${nameOf(json)}`);
     fillSpan(span, json);

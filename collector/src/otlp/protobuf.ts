@@ -2,6 +2,7 @@
 import { EXCEPTION } from "@weir/sdk/attributes";
 import type { AttributeValue } from "../flow.ts";
 import {
+  blankSpan,
   DEEPEST,
   lastValue,
   type RawException,
@@ -67,21 +68,7 @@ function readScopeSpans(wire: Wire, end: number, resource: RawResource, spans: R
 }
 
 function readSpan(wire: Wire, end: number, resource: RawResource): RawSpan {
-  const span: RawSpan = {
-    resource,
-    hasTraceId: false,
-    spanId: "",
-    parentSpanId: "",
-    name: "",
-    start: 0,
-    end: 0,
-    keys: [],
-    values: [],
-    failed: false,
-    statusMessage: "",
-    exception: null,
-    malformed: null,
-  };
+  const span = blankSpan(resource);
   while (wire.position < end) {
     const tag = wire.tag(end);
     // Literal tags, so that this is a jump table: `tagOf(9, BYTES)` is 74.

@@ -57,6 +57,25 @@ export function intervalOf(value: AttributeValue | undefined): number | null {
   return interval >= 1 ? Math.min(Math.round(interval), LONGEST_HEARTBEAT_MS) : null;
 }
 
+/** A span of which nothing has been read yet. */
+export function blankSpan(resource: RawResource): RawSpan {
+  return {
+    resource,
+    hasTraceId: false,
+    spanId: "",
+    parentSpanId: "",
+    name: "",
+    start: 0,
+    end: 0,
+    keys: [],
+    values: [],
+    failed: false,
+    statusMessage: "",
+    exception: null,
+    malformed: null,
+  };
+}
+
 /** Arrays and maps within attribute values may be this deep; what is below is left out. */
 export const DEEPEST = 16;
 export const TOO_DEEP = "[too deep]";
