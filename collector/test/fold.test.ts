@@ -117,6 +117,8 @@ describe("what is missing is said", () => {
 
   test("a step that is still open when its flow has ended", () => {
     expect(pictureOf(opened(10), stepOpened("s", 11), ended(20)).summary.incomplete).toEqual(["end-missing"]);
+    const second = step("b", 12, 13, { name: "s", attempt: 2 });
+    expect(pictureOf(opened(10), stepOpened("s", 11), second, ended(20)).summary.incomplete).toEqual([]);
   });
 
   test("an end of a step that was never seen, and a parent that was never seen", () => {

@@ -25,12 +25,12 @@ export function picture(flow: FlowState): Picture {
   const failure = firstFailure(ordered);
   const status = statusOf(facts, end, failure);
   const startedAt = facts.opened?.at ?? facts.firstAt;
-  const open = ordered.filter((step) => step.state.ends.length === 0);
-  const current = open.filter((step) => !step.superseded);
+  const current = ordered.filter((step) => step.state.ends.length === 0 && !step.superseded);
 
   const incomplete: Incomplete[] = [];
   if (facts.opened === null) incomplete.push("start-missing");
-  if (end !== undefined && open.length > 0) incomplete.push("end-missing");
+  // Of an attempt that was given up for a later one no end is missed.
+  if (end !== undefined && current.length > 0) incomplete.push("end-missing");
   if (parentMissing || ordered.some((step) => step.state.opened === null))
     incomplete.push("step-start-missing");
 

@@ -34,7 +34,7 @@ export interface TestFlow {
   labels: Record<string, string>;
   /** The flow that it was opened in. */
   parent: { tenant: string; id: string } | null;
-  /** `start-missing` where the flow came from elsewhere, `end-missing` where a step outlived it. */
+  /** `start-missing` where the flow came from elsewhere, `end-missing` where a step outlived it, unless a later attempt took over. */
   incomplete: ("start-missing" | "end-missing" | "step-start-missing")[];
   /** Those directly in the flow, by their start. */
   steps: TestStep[];
@@ -98,7 +98,7 @@ function flowFrom(said: readonly Said[], links: Links): TestFlow {
     ({ kind, stepId }) => kind === "flow" || (kind === "end" && stepId === undefined),
   );
   const steps = stepsIn(said, links);
-  const open = steps.filter((step) => step.end === undefined);
+  const open = steps.filter((step) => step.end === undefined && !step.superseded);
   const end = firstEnd(ofFlow);
   const failure = failureIn(steps);
   return {
@@ -107,7 +107,7 @@ function flowFrom(said: readonly Said[], links: Links): TestFlow {
     name: (opened ?? first).flowName,
     status: statusOf(said, ofFlow, end, failure),
     ...times((opened ?? first).start, end),
-    currentSteps: open.filter((step) => !step.superseded).map(nameOf),
+    currentSteps: open.map(nameOf),
     failedStep: failure === undefined ? null : nameOf(failure),
     error: end?.error ?? failure?.end?.error ?? null,
     labels: labelsIn(said),

@@ -34,8 +34,8 @@ export function incompleteInWords(reason: FlowSummary["incomplete"][number]): st
     case "start-missing":
       return "Its own start has not arrived: name, labels and the time of its start are taken from its steps.";
     case "end-missing":
-      return "Its end has not arrived, though its own span has ended: nothing says how it ended.";
+      return "A step was open when the flow ended, and its end has not arrived: it may still run, or its process is gone.";
     case "step-start-missing":
-      return "A step ended whose start has not arrived: it is drawn at its end.";
+      return "A step has ended, or is named as another's parent, and its own start has not arrived.";
   }
 }
