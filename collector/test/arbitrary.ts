@@ -4,7 +4,7 @@ import type { FlowObservation, Saying, SpanLinked } from "../src/observation.ts"
 
 const text = fc.constantFrom("read", "validate", "process", "__proto__", "constructor");
 const stepId = fc.constantFrom("s1", "s2", "s3", "s4", "aaaaaaaa00000000");
-const at = fc.integer({ min: 1, max: 12 }).map((n) => 1_790_000_000_000_000 + n * 1000);
+const at = fc.integer({ min: 1, max: 5 }).map((n) => 1_790_000_000_000_000 + n * 1000);
 const error = fc.option(
   fc.record({ type: text, message: fc.constantFrom("bad row 7", ""), stack: fc.constantFrom(null, "at x") }),
 );
@@ -19,7 +19,7 @@ const attributes = fc.dictionary(fc.constantFrom("rows", "file"), fc.constantFro
 function world(salt: number) {
   const toId = (letter: string) => letter.repeat(8) + salt.toString(16).padStart(8, "0");
   const idOf = (letters: string) => fc.constantFrom(...letters).map(toId);
-  return { ours: idOf("abcdefgh"), any: idOf("abcdefghijk"), toId };
+  return { ours: idOf("abcd"), any: idOf("abcdghijk"), toId };
 }
 
 function saying(key: Saying["flow"], spanId: fc.Arbitrary<string>) {
@@ -72,7 +72,7 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
 /** Spans between ours. Each hangs below one other: a span that says two things of itself is not looked into. */
 function linksOf(salt: number): fc.Arbitrary<SpanLinked[]> {
   const { toId } = world(salt);
-  return fc.dictionary(fc.constantFrom(..."ghijk"), fc.constantFrom(..."abcdefghijk")).map((parents) =>
+  return fc.dictionary(fc.constantFrom(..."ghijk"), fc.constantFrom(..."abcdghijk")).map((parents) =>
     Object.entries(parents).map(([span, parent]) => ({
       kind: "span-linked",
       spanId: toId(span),

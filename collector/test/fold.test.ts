@@ -50,6 +50,38 @@ describe("the state is a function of the set of observations", () => {
   });
 });
 
+describe("contradictions are settled by their content, never by who came first", () => {
+  const bothWays = (...said: Said[]) => [pictureOf(...said), pictureOf(...said.toReversed())] as const;
+
+  test("one span that ends a flow twice, with different errors", () => {
+    const error = (message: string) => ({ type: "Error", message, stack: null });
+    const end = (message: string) =>
+      ended(20, { status: "failed", spanId: "e".repeat(16), error: error(message) });
+    const [one, other] = bothWays(opened(10), end("a"), end("b"));
+    expect(one.summary.error).toEqual(error("a"));
+    expect(other.summary.error).toEqual(error("a"));
+  });
+
+  test("two steps that claim one span: the smaller id has it", () => {
+    const spanId = "1".repeat(16);
+    const claims = [stepOpened("b", 11, { spanId }), stepOpened("a", 11, { spanId })];
+    for (const { steps } of bothWays(
+      opened(10),
+      ...claims,
+      stepOpened("child", 12, { parent: { spanId } }),
+    )) {
+      expect(steps.find(({ id }) => id === "child")).toMatchObject({ parentId: "a" });
+    }
+  });
+
+  test("one span that gives a step two names", () => {
+    const named = (name: string) => stepOpened("s", 11, { spanId: "1".repeat(16), name });
+    for (const { summary } of bothWays(opened(10), named("x"), named("y"))) {
+      expect(summary.currentSteps).toEqual(["x"]);
+    }
+  });
+});
+
 describe("opening and ending", () => {
   test("a flow runs from its start until its end", () => {
     expect(pictureOf(opened(10)).summary).toMatchObject({ status: "running", startedAt: 10, endedAt: null });
