@@ -6,7 +6,8 @@
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort, type Running } from "../e2e/support/processes.ts";
+import type { Running } from "../e2e/support/processes.ts";
+import { freePort } from "../scripts/free-port.ts";
 import { type Figure, median, quantile } from "./table.ts";
 import { startSink, startWorker } from "./workers.ts";
 

@@ -1,8 +1,8 @@
 // `weir doctor --redis`, with the BullMQ and the Redis of this machine.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../scripts/free-port.ts";
 import { flowOf, flowsOf } from "./support/api.ts";
 import {
-  freePort,
   type RunningCollector,
   type RunningRedis,
   startCollector,

@@ -1,13 +1,12 @@
 // What `npm start` runs: a collector with the example of data imports. Arguments are the collector's:
 // `npm start -- --port 5000`.
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildPage } from "./build-page.ts";
 import { Child, type ChildOptions } from "./child.ts";
+import { freePort } from "./free-port.ts";
 import { ROOT } from "./run.ts";
 import { getSystemParts, REDIS_SERVER } from "./system-parts.ts";
 
@@ -129,15 +128,6 @@ async function stop(code: number): Promise<never> {
   await collector?.stop();
   rmSync(redisFolder, { recursive: true, force: true });
   process.exit(code);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A collector that listens on every address is found on this one. */

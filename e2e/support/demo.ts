@@ -1,5 +1,6 @@
 /** The services of `examples/data-import`, each in its own process. */
-import { freePort, type Running, startNode } from "./processes.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { type Running, startNode } from "./processes.ts";
 
 export interface Demo {
   api: string;

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/free-port.ts";
 import { findSystemPart, REDIS_SERVER } from "../../scripts/system-parts.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -110,6 +110,7 @@ export async function startCollector({ path, port = 0 }: CollectorOptions = {}):
 
 export interface RunningRedis extends Running {
   url: string;
+  port: number;
 }
 
 /** A Redis of its own, that keeps nothing on the disk. */
@@ -136,19 +137,10 @@ export async function startRedis(): Promise<RunningRedis> {
   return {
     ...running,
     url: `redis://127.0.0.1:${port}`,
+    port,
     async stop(signal) {
       await running.stop(signal);
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("expected a port");
-  return address.port;
 }

@@ -1,10 +1,10 @@
 /** A process that has just begun: none of its processors has run. In a file of its own, for that. */
 import { FlowProducer, Worker } from "bullmq";
 import { expect, test } from "vitest";
+import { startRedis } from "../../../e2e/support/processes.ts";
 import { bullmqTelemetry, flowProcessor } from "../../src/adapters/bullmq.ts";
 import { flow } from "../../src/index.ts";
 import { ended, useRecording } from "./recording.ts";
-import { startRedis } from "./redis.ts";
 
 const recording = useRecording();
 

@@ -8,12 +8,12 @@ import { Queue, Worker } from "bullmq";
 import express from "express";
 import fastify from "fastify";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { startRedis } from "../../../e2e/support/processes.ts";
 import { bullmqTelemetry, flowProcessor } from "../../src/adapters/bullmq.ts";
 import { flowHandler, withExpress } from "../../src/adapters/express.ts";
 import { withFastify } from "../../src/adapters/fastify.ts";
 import { withHttp } from "../../src/adapters/http.ts";
 import { flow, flush, health, setup, shutdown, step } from "../../src/index.ts";
-import { startRedis } from "./redis.ts";
 import { type Listening, listen } from "./server.ts";
 
 const MANY = 10_000;

@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import type * as bullmq from "bullmq";
 import type { Job, JobsOptions, Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type RunningRedis, startRedis } from "../../../e2e/support/processes.ts";
 import { bullmqTelemetry, type FlowProcessorOptions, flowProcessor } from "../../src/adapters/bullmq.ts";
 import { flow, step } from "../../src/index.ts";
 import { outline, type SeenFlow } from "./receiver.ts";
 import { ended, useRecording } from "./recording.ts";
-import { type RedisServer, startRedis } from "./redis.ts";
 
 export type QueueKind = { name: string } & Pick<
   typeof bullmq,
@@ -17,7 +17,7 @@ export type QueueKind = { name: string } & Pick<
 export function queueContract(kind: QueueKind): void {
   describe(`${kind.name}: the contract of queues`, () => {
     const recording = useRecording();
-    let redis: RedisServer;
+    let redis: RunningRedis;
     let queue: Queue;
     let queueName: string;
     let tests = 0;
