@@ -21,8 +21,8 @@ export interface AppOptions {
   accept?: Accept;
   /** Counts what came in, for whoever shows it. */
   counters?: OtlpCounters;
-  /** Sizes that a body may have. */
-  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit">;
+  /** Sizes that a body may have, and who may say what. */
+  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit" | "admit">;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { Attributes } from "../src/flow.ts";
+import { allOf, onlyOf } from "../src/otlp/admit.ts";
 import { createCounters } from "../src/otlp/counters.ts";
 import { createFakeStore, type FakeStore } from "./fake-store.ts";
 import { aSpan, type ShortSpan } from "./otlp-support.ts";
@@ -156,6 +157,45 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
       ]);
       expect(counters.accepted - before).toBe(2);
       expect(counters.rejected.get("bad-kind")).toBeGreaterThanOrEqual(2);
+    });
+
+    test("a span that its sender may not send is rejected by itself, with the first reason found", async () => {
+      const asked: string[] = [];
+      const admit = allOf(onlyOf("acme-corp"), undefined, ([said]) => {
+        asked.push(said?.kind ?? "nothing");
+        return said?.kind === "event-noted" ? { reason: "bad-kind", message: "no events today" } : undefined;
+      });
+      const url = await start({ otlp: { admit: () => admit } });
+      const attributes = { "weir.kind": "flow" };
+      const other = { "weir.tenant": "globex" };
+      const promise = { "service.instance.id": "worker-1", "weir.heartbeat.interval_ms": 2000 };
+      const { response, body } = await send(
+        url,
+        encoding.body(
+          [
+            aSpan({ attributes: other }),
+            aSpan({
+              attributes: { ...attributes, "weir.parent_flow.id": "a", "weir.parent_flow.tenant": "globex" },
+            }),
+            aSpan({ attributes: { "weir.kind": "event" } }),
+            aSpan({ attributes: { ...attributes, "weir.parent_flow.id": "a" } }),
+          ],
+          promise,
+        ),
+      );
+      expect(response.status).toBe(200);
+      const answer = encoding.readAnswer(body);
+      expect(answer.rejectedSpans).toBe(3);
+      for (const reason of [
+        "weir.tenant: the key is bound",
+        "weir.parent_flow.tenant: the key",
+        "no events today",
+      ]) {
+        expect(answer.errorMessage).toContain(reason);
+      }
+      expect(asked).toEqual(["event-noted", "flow-opened"]);
+      expect(store.taken.map(({ kind }) => kind)).toEqual(["flow-opened", "flow-ended", "heartbeat"]);
+      expect(counters.rejected.get("foreign-tenant")).toBeGreaterThanOrEqual(2);
     });
 
     test("spans that are none of Weir's are accepted, ignored and counted", async () => {

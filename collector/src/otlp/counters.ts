@@ -1,5 +1,5 @@
 /** What became of the spans that came, since the process started. */
-import type { Reason } from "./to-observations.ts";
+import type { Reason } from "./rejection.ts";
 
 export interface OtlpCounters {
   accepted: number;

@@ -1,6 +1,7 @@
 /** OTLP over HTTP: `POST /v1/traces`, and polite answers at `/v1/logs` and `/v1/metrics`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { detailOf, errorHeaders, HTTP_STATUS, toWeirError, WeirError } from "../errors.ts";
+import type { Admit } from "./admit.ts";
 import { CONTENT_TYPES, type Codec, codecOf, FALLBACK_CODEC } from "./codec.ts";
 import type { OtlpCounters } from "./counters.ts";
 import { inflate } from "./inflate.ts";
@@ -11,6 +12,8 @@ export interface OtlpOptions {
   accept: Accept;
   counters: OtlpCounters;
   warn: (line: string) => void;
+  /** What the sender of a request may say. Default: everything. */
+  admit?: ((request: FastifyRequest) => Admit | undefined) | undefined;
   /** Bytes of a body as it comes. Default 20 MiB. */
   bodyLimit?: number;
   /** Bytes of a body once inflated. Default 64 MiB. */
@@ -21,7 +24,7 @@ const MIB = 1024 * 1024;
 
 /** Adds the door; its own scope, because bodies and errors have forms of their own here. */
 export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
-  const { accept, counters, warn, bodyLimit = 20 * MIB, inflatedLimit = 64 * MIB } = options;
+  const { accept, counters, warn, admit, bodyLimit = 20 * MIB, inflatedLimit = 64 * MIB } = options;
 
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -43,7 +46,8 @@ export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
     scope.post("/v1/traces", async (request, reply) => {
       const codec = codecOfRequest(request);
       const body = await bodyOf(request, inflatedLimit);
-      return answer(reply, codec, await receive(decode(codec, body), keep, counters));
+      const partial = await receive(decode(codec, body), { accept: keep, counters, admit: admit?.(request) });
+      return answer(reply, codec, partial);
     });
 
     for (const signal of ["logs", "metrics"]) {

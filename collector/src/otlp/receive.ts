@@ -1,8 +1,10 @@
 /** Where all doors meet: decoded spans → observations → `accept`, and what the sender is told. */
 import type { Observation } from "../observation.ts";
+import type { Admit } from "./admit.ts";
 import type { OtlpCounters } from "./counters.ts";
 import type { RawResource, RawSpan } from "./raw-span.ts";
-import { addObservations, type Rejection, signOfLife } from "./to-observations.ts";
+import type { Rejection } from "./rejection.ts";
+import { addObservations, signOfLife } from "./to-observations.ts";
 
 /** Resolves when the observations are durable; rejects when none of them is kept. */
 export type Accept = (observations: Observation[]) => Promise<void>;
@@ -15,17 +17,26 @@ export interface PartialSuccess {
 
 const REASONS_TOLD = 5;
 
-export async function receive(
-  spans: RawSpan[],
-  accept: Accept,
-  counters: OtlpCounters,
-): Promise<PartialSuccess> {
+export interface ReceiveOptions {
+  accept: Accept;
+  counters: OtlpCounters;
+  /** What this sender may say. Default: everything. */
+  admit?: Admit | undefined;
+}
+
+export async function receive(spans: RawSpan[], options: ReceiveOptions): Promise<PartialSuccess> {
+  const { accept, counters, admit } = options;
   const observations: Observation[] = [];
+  /** What the span at hand says. */
+  const said: Observation[] = [];
   const rejections: Rejection[] = [];
   const resources = new Set<RawResource>();
   let ignored = 0;
   for (const span of spans) {
-    const outcome = addObservations(span, observations);
+    said.length = 0;
+    let outcome = addObservations(span, said);
+    if (outcome === "taken") outcome = admit?.(said) ?? outcome;
+    if (outcome === "taken" || outcome === "ignored") observations.push(...said);
     if (outcome === "taken" && !resources.has(span.resource)) {
       resources.add(span.resource);
       const life = signOfLife(span);

@@ -7,29 +7,9 @@ import type { AttributeValue, FlowError, FlowKey, Micros, StepKind } from "../fl
 import type { Heartbeat, Observation, StepParent } from "../observation.ts";
 import { BOUNDS, cut } from "./bounds.ts";
 import { intervalOf, type RawSpan, textOf } from "./raw-span.ts";
+import type { Reason, Rejection } from "./rejection.ts";
 import { readSaid, type Said } from "./said.ts";
 import { attributesOf, labelsOf } from "./user-data.ts";
-
-/** Why a span is not taken: a closed set, so that it can be counted by. */
-export type Reason =
-  | "malformed"
-  | "bad-trace-id"
-  | "bad-span-id"
-  | "bad-time"
-  | "no-kind"
-  | "bad-kind"
-  | "no-identity"
-  | "no-instance"
-  | "bad-status"
-  | "bad-step-kind"
-  | "bad-attempt";
-
-/** A span that is not taken, and what would have been. */
-export interface Rejection {
-  reason: Reason;
-  /** What was expected and what was got. */
-  message: string;
-}
 
 const DEFAULT_HEARTBEAT_MS = 10_000;
 
