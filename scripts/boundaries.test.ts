@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
   ["collector/src/http/api.ts", `import { open } from "../sqlite/open.ts";`, "http imports"],
   ["collector/src/http/api.ts", `import { decode } from "../otlp/codec.ts";`, "http imports"],
   ["collector/src/http/api.ts", `import { fold } from "../fold/fold.ts";`, "http imports"],
-  ["collector/src/http/api.ts", `import { readConfig } from "../config.ts";`, "http imports"],
+  ["collector/src/http/api.ts", `import { readGiven } from "../flags.ts";`, "http imports"],
   ["collector/src/http/api.ts", `import Database from "better-sqlite3";`, "http knows no database"],
   ["collector/src/http/api.ts", `export { open } from "../sqlite/open.ts";`, "http imports"],
   ["collector/src/http/api.ts", `export const later = import("../sqlite/open.ts");`, "http imports"],
