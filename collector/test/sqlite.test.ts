@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
@@ -46,6 +46,16 @@ describe("sqlite: the file", () => {
       /version 99, this program knows up to \d+: use a newer program/,
     );
     expect(db.pragma("user_version", { simple: true })).toBe(99);
+    db.close();
+  });
+
+  test("a database of another program is refused, and left as it is", async () => {
+    const path = newPath();
+    mkdirSync(dirname(path));
+    const db = new Database(path);
+    db.exec("CREATE TABLE invoices (id INTEGER)");
+    expect(() => openSqliteStore({ path })).toThrow(/another program.*name another file with --store/);
+    expect(db.prepare("SELECT name FROM sqlite_schema").pluck().all()).toEqual(["invoices"]);
     db.close();
   });
 

@@ -108,6 +108,32 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
       }
     });
 
+    test("a flow may grow large in small parts, over restarts, and is told whole", async () => {
+      const key = { tenant: "acme", id: "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" };
+      const { opened, step, event, ended } = flowOf(key);
+      const error = { type: "RangeError", message: "row 99 ist groß", stack: null };
+      const all: Observation[] = [opened(T0, { labels: { env: "prod" } })];
+      for (let n = 1; n <= 120; n += 1) {
+        const ending = n === 99 ? { status: "failed" as const, error } : {};
+        all.push(
+          ...step(`s${n}`, T0 + n, T0 + 2 * n, { attributes: { n, ["__proto__"]: [n / 3, null] } }, ending),
+        );
+        if (n % 10 === 0) all.push(event(`at ${n}`, T0 + n, { attributes: { nested: { n } } }));
+      }
+      all.push(ended(T0 + 1000));
+      let store = await open(() => T0);
+      for (let at = 0; at < all.length; at += 20) {
+        await store.append(all.slice(at, at + 20));
+        if (at % 60 === 0) store = await reopen(store, () => T0);
+      }
+      const flows = all.filter((said) => said.kind !== "span-linked" && said.kind !== "heartbeat");
+      const { health, children, steps, events, ...summary } = (await store.flow(key)) ?? {};
+      expect({ summary, steps, events }).toEqual(withoutRunners(picture(fold(flows))));
+      const { items } = await store.flows({ limit: 1, order: "newest", q: "IST GROß" });
+      expect(items).toEqual([{ ...summary, health: null }]);
+      await store.close();
+    });
+
     test("ids clash between tenants without harm", async () => {
       await withStore(async (store) => {
         await store.append([flowOf({ tenant: "acme", id: "1" }).opened(T0)]);

@@ -7,6 +7,7 @@
 import { LIMITS } from "@weir/sdk/attributes";
 import type { FlowKey } from "../flow.ts";
 import type { FlowObservation, Saying, SpanLinked, StepEnded, StepOpened } from "../observation.ts";
+import { setOwn } from "../set-own.ts";
 import { compareMarks, compareText, compareValues, first, keepSmallest, latest, type Said } from "./order.ts";
 import type { End, EventState, FlowFacts, FlowState, Opening, StepState } from "./state.ts";
 
@@ -208,15 +209,6 @@ function label(facts: FlowFacts, by: Saying, labels: Record<string, string>, ran
   const keys = Object.keys(facts.labels);
   if (keys.length <= LIMITS.labels) return;
   for (const key of keys.sort(compareText).slice(LIMITS.labels)) delete facts.labels[key];
-}
-
-/** Plain assignment would lose a label named `__proto__`. */
-function setOwn<T>(record: Record<string, T>, key: string, value: T): void {
-  if (key === "__proto__") {
-    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    record[key] = value;
-  }
 }
 
 function said<T>(by: Saying, rank: number, value: T): Said<T> {

@@ -108,6 +108,7 @@ function stepsBySpan(placed: Map<string, Placed>): Map<string, Placed> {
 
 /** Steps that claim to be each other's ancestors: the smallest id among them hangs below the flow. */
 function cutCycles(placed: Map<string, Placed>): void {
+  if (!some(placed, (step) => step.parent !== null)) return;
   const done = new Set<Placed>();
   for (const start of placed.values()) {
     const path = new Set<Placed>();
@@ -138,6 +139,8 @@ interface Attempts {
 }
 
 function weighAttempts(placed: Map<string, Placed>): void {
+  // The usual flow: nothing was tried again and nothing may fail, so there is nothing to weigh.
+  if (!some(placed, ({ attempt, state }) => attempt > 1 || state.facts?.value.optional === true)) return;
   const attempts = new Map<string, Attempts>();
   for (const step of placed.values()) {
     const key = attemptsKey(step);
@@ -160,4 +163,9 @@ function weighAttempts(placed: Map<string, Placed>): void {
       done.add(step);
     }
   }
+}
+
+function some(placed: Map<string, Placed>, test: (step: Placed) => boolean): boolean {
+  for (const step of placed.values()) if (test(step)) return true;
+  return false;
 }

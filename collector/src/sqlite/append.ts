@@ -63,10 +63,11 @@ export function appender(
   const writeAll = db.transaction((batches: Waiting[]): Written[] => {
     // Another program has written the file (a prune by hand): what is held in memory may be out of date.
     const version = dataVersion.get();
-    if (version !== knownVersion) hot.clear();
+    if (version !== knownVersion) forget();
     knownVersion = version;
 
     const touched = new Map<string, Touched>();
+    recent = undefined;
     for (const { observations } of batches) {
       for (const observation of observations) {
         if (observation.kind === "span-linked") {
@@ -78,19 +79,32 @@ export function appender(
       }
     }
     instances.save();
-    return [...touched.values()].map(({ flow, steps, events }) => {
+    const written = [...touched.values()].map(({ flow, steps, events }) => {
       const now = links.draw(flow.state);
       rows.save(flow, now, steps, events);
+      hot.keep(flow, now.summary.endedAt === null);
       return { picture: now, steps: now.steps.filter((step) => steps.has(step.id)) };
     });
+    rows.finish();
+    return written;
   });
 
+  /** What the last observation was about: the next is mostly about the same. */
+  let recent: { key: FlowKey; entry: Touched } | undefined;
+
   function apply(touched: Map<string, Touched>, observation: FlowObservation): void {
-    const name = keyText(observation.flow);
-    let entry = touched.get(name);
-    if (entry === undefined) {
-      entry = { flow: inHand(name, observation), steps: new Set(), events: new Set() };
-      touched.set(name, entry);
+    const { tenant, id } = observation.flow;
+    let entry: Touched | undefined;
+    if (recent !== undefined && recent.key.id === id && recent.key.tenant === tenant) {
+      entry = recent.entry;
+    } else {
+      const name = keyText(observation.flow);
+      entry = touched.get(name);
+      if (entry === undefined) {
+        entry = { flow: inHand(name, observation), steps: new Set(), events: new Set() };
+        touched.set(name, entry);
+      }
+      recent = { key: observation.flow, entry };
     }
     observe(entry.flow.state, observation);
     if ("stepId" in observation) entry.steps.add(observation.stepId);
@@ -103,20 +117,25 @@ export function appender(
     if (touched.has(name)) return;
     const flow = hot.get(name) ?? rows.load(key);
     if (flow === undefined) return;
-    hot.set(name, flow);
     touched.set(name, { flow, steps: new Set(flow.state.steps.keys()), events: new Set() });
   }
 
   function inHand(name: string, observation: FlowObservation): FlowInHand {
-    const flow = hot.get(name) ??
+    return (
+      hot.get(name) ??
       rows.load(observation.flow) ?? {
         state: begin(observation),
         pk: null,
         summary: null,
         unplaced: "",
-      };
-    hot.set(name, flow);
-    return flow;
+        large: false,
+      }
+    );
+  }
+
+  function forget(): void {
+    hot.clear();
+    rows.forget();
   }
 
   function flush(): void {
@@ -130,7 +149,7 @@ export function appender(
       written = writeAll.immediate(batches);
     } catch (error) {
       // Rolled back: what is held in memory is ahead of the disk.
-      hot.clear();
+      forget();
       const reason = new WeirError("unavailable", `store: not committed: ${reasonOf(error)}`, {
         cause: error,
       });

@@ -3,15 +3,18 @@ import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
 import { picture } from "../fold/index.ts";
 import type { FlowQuery, Page } from "../store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { clause, whereOf } from "./filter.ts";
-import type { FlowRows, StoredSummary } from "./flow-rows.ts";
+import { idOf, type StoredId, storedId } from "./flow-id.ts";
+import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type StoredSummary } from "./flow-rows.ts";
 import type { HealthReader } from "./health-reader.ts";
 import type { Db } from "./open.ts";
-import { Statements } from "./statements.ts";
+import { statusOf } from "./status.ts";
+import { type Place, type WalkRow, walker } from "./walk.ts";
 
-interface ListRow {
-  summary: string;
-  runners: string;
+interface ChildRow {
+  tenant: number;
+  id: StoredId;
+  name: number;
+  status: number;
 }
 
 export interface FlowQueries {
@@ -21,57 +24,52 @@ export interface FlowQueries {
   summaries(pks: number[]): FlowSummary[];
 }
 
-export function flowQueries(db: Db, rows: FlowRows, health: HealthReader): FlowQueries {
-  const statements = new Statements(db);
-  const children = db.prepare<[string, string], ChildFlow>(
-    "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, tenant, id",
+export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: HealthReader): FlowQueries {
+  const { texts, tenants } = numbers;
+  const walk = walker(db, numbers);
+  const children = db.prepare<[number, StoredId], ChildRow>(
+    "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, pk",
   );
+  const byPk = db.prepare<[number], FlowRow>(`SELECT ${FLOW_COLUMNS} FROM flows WHERE pk = ?`);
+  const toFlow = (row: FlowRow): FlowSummary =>
+    health.complete(rows.summaryOf(row), row.runners === null ? [] : (JSON.parse(row.runners) as string[]));
 
-  const byPk = db.prepare<[number], ListRow>("SELECT summary, runners FROM flows WHERE pk = ?");
-  const toFlow = ({ summary, runners }: ListRow): FlowSummary =>
-    health.complete(JSON.parse(summary) as StoredSummary, JSON.parse(runners) as string[]);
+  function childrenOf(key: FlowKey): ChildFlow[] {
+    const tenant = tenants.find(key.tenant);
+    if (tenant === undefined) return [];
+    return children.all(tenant, storedId(key.id)).map((row) => ({
+      tenant: tenants.nameOf(row.tenant),
+      id: idOf(row.id),
+      name: texts.textOf(row.name),
+      status: statusOf(row.status),
+    }));
+  }
 
   return {
     list(query) {
-      const newest = query.order === "newest";
-      const where = whereOf(query);
-      if (query.cursor !== undefined) {
-        where.conditions.push(`(started_at, tenant, id) ${newest ? "<" : ">"} (?, ?, ?)`);
-        where.values.push(...decodeCursor(query.cursor, ["number", "string", "string"]));
-      }
-      const direction = newest ? "DESC" : "ASC";
-      const sql = `SELECT summary, runners FROM flows ${clause(where)}
-        ORDER BY started_at ${direction}, tenant ${direction}, id ${direction}`;
       const wanted = query.health?.length ? new Set(query.health) : undefined;
-
+      const q = query.q?.toLowerCase();
       const items: FlowSummary[] = [];
-      let more = false;
-      for (const row of statements.of<ListRow>(sql).iterate(...where.values)) {
+      let last: WalkRow | undefined;
+      const { order, limit } = query;
+      for (const row of walk(query, { order, after: placeOf(query.cursor), chunk: limit + 1 })) {
         const flow = toFlow(row);
         if (wanted !== undefined && (flow.health === null || !wanted.has(flow.health))) continue;
-        if (items.length === query.limit) {
-          more = true;
-          break;
+        if (q && !holds(flow, q)) continue;
+        if (items.length === limit && last !== undefined) {
+          return { items, nextCursor: encodeCursor([last.startedAt, last.pk]) };
         }
         items.push(flow);
+        last = row;
       }
-      const last = items.at(-1);
-      return {
-        items,
-        nextCursor: more && last !== undefined ? encodeCursor([last.startedAt, last.tenant, last.id]) : null,
-      };
+      return { items, nextCursor: null };
     },
 
     detail(key) {
       const flow = rows.load(key);
       if (flow === undefined) return undefined;
       const { summary, steps, events, runners } = picture(flow.state);
-      return {
-        ...health.complete(summary, runners),
-        steps,
-        events,
-        children: children.all(key.tenant, key.id),
-      };
+      return { ...health.complete(summary, runners), steps, events, children: childrenOf(key) };
     },
 
     summaries(pks) {
@@ -81,4 +79,17 @@ export function flowQueries(db: Db, rows: FlowRows, health: HealthReader): FlowQ
       });
     },
   };
+}
+
+function placeOf(cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined;
+  const [startedAt, pk] = decodeCursor(cursor, ["number", "number"]) as [number, number];
+  return { startedAt, pk };
+}
+
+/** @param q in lower case. */
+function holds({ id, name, labels, error }: StoredSummary, q: string): boolean {
+  const texts = [id, name, ...Object.values(labels)];
+  if (error !== null) texts.push(error.type, error.message);
+  return texts.some((text) => text.toLowerCase().includes(q));
 }

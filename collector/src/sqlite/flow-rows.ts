@@ -1,8 +1,14 @@
 /** A flow's state to and from its rows. */
 import type { FlowKey, FlowSummary } from "../flow.ts";
-import type { EventState, FlowFacts, FlowState, Picture, StepState } from "../fold/index.ts";
+import { type FlowState, type Picture, picture } from "../fold/index.ts";
+import { FlowPacker, unpackEvent, unpackFlow, unpackStep } from "./flow-bytes.ts";
+import { idOf, type StoredId, storedId } from "./flow-id.ts";
+import { Labels } from "./labels.ts";
 import type { Links } from "./links.ts";
 import type { Db } from "./open.ts";
+import { statusCode } from "./status.ts";
+import { Tenants } from "./tenants.ts";
+import { StoredTexts } from "./texts.ts";
 
 /** What is stored of the picture; health depends on the clock and is added when read. */
 export type StoredSummary = Omit<FlowSummary, "health">;
@@ -15,106 +21,189 @@ export interface FlowInHand {
   summary: StoredSummary | null;
   /** The spans that its steps wait to learn of, as last written. */
   unplaced: string;
+  /** Its steps and events have rows of their own. */
+  large: boolean;
 }
 
-interface FlowRow {
+/** The columns of a flow that say what a list shows. */
+export interface FlowRow {
   pk: number;
-  facts: string;
-  summary: string;
+  tenant: number;
+  id: StoredId;
+  runners: string | null;
+  summary: string | null;
+  state: Buffer;
 }
+
+export const FLOW_COLUMNS = "pk, tenant, id, runners, summary, state";
+
+/** Up to this many steps and events are written with their flow; beyond, only those that changed. */
+const MOST_INLINE = 32;
+
+const NO_STEPS: FlowState["steps"] = new Map();
+const NO_EVENTS: FlowState["events"] = new Map();
 
 export interface FlowRows {
   load(key: FlowKey): FlowInHand | undefined;
   /** Writes the flow's row and those of its steps and events that are named. */
   save(flow: FlowInHand, picture: Picture, steps: Iterable<string>, events: Iterable<string>): void;
+  /** Writes what is counted over the flows of a commit. */
+  finish(): void;
+  /** After a transaction that was rolled back. */
+  forget(): void;
+  summaryOf(row: FlowRow): StoredSummary;
 }
 
-export function flowRows(db: Db, links: Links): FlowRows {
-  const selectFlow = db.prepare<[string, string], FlowRow>(
-    "SELECT pk, facts, summary FROM flows WHERE tenant = ? AND id = ?",
+/** What rows tell by number. */
+export interface Numbers {
+  texts: StoredTexts;
+  tenants: Tenants;
+  labels: Labels;
+}
+
+export function numbersOf(db: Db): Numbers {
+  return { texts: new StoredTexts(db), tenants: new Tenants(db), labels: new Labels(db) };
+}
+
+export function flowRows(db: Db, { texts, tenants, labels }: Numbers, links: Links): FlowRows {
+  const packer = new FlowPacker(texts);
+  const selectFlow = db.prepare<[StoredId, number], FlowRow>(
+    `SELECT ${FLOW_COLUMNS} FROM flows WHERE id = ? AND tenant = ?`,
   );
-  const selectSteps = db.prepare<[number], { state: string }>("SELECT state FROM steps WHERE flow = ?");
-  const selectEvents = db.prepare<[number], { state: string }>("SELECT state FROM events WHERE flow = ?");
-  const columns =
-    "name, status, started_at, ended_at, duration_us, updated_at, parent_tenant, parent_id, stands_at, runners, search, summary, facts";
+  const selectSteps = db.prepare<[number], Buffer>("SELECT state FROM steps WHERE flow = ?").pluck();
+  const selectEvents = db.prepare<[number], Buffer>("SELECT state FROM events WHERE flow = ?").pluck();
+  const columns = [
+    "name",
+    "status",
+    "started_at",
+    "duration_us",
+    "parent_tenant",
+    "parent_id",
+    "runners",
+    "summary",
+    "state",
+  ];
   const insertFlow = db.prepare(
-    `INSERT INTO flows (tenant, id, ${columns}) VALUES (?, ?, ${columns.replaceAll(/\w+/g, "?")})`,
+    `INSERT INTO flows (tenant, id, ${columns.join()}) VALUES (?, ?, ${columns.map(() => "?").join()})`,
   );
-  const updateFlow = db.prepare(`UPDATE flows SET ${columns.replaceAll(/\w+/g, "$& = ?")} WHERE pk = ?`);
+  const updateFlow = db.prepare(
+    `UPDATE flows SET ${columns.map((name) => `${name} = ?`).join()} WHERE pk = ?`,
+  );
   const putStep = db.prepare("INSERT OR REPLACE INTO steps (flow, id, state) VALUES (?, ?, ?)");
   const putEvent = db.prepare("INSERT OR REPLACE INTO events (flow, span, state) VALUES (?, ?, ?)");
-  const dropLabels = db.prepare("DELETE FROM labels WHERE flow = ?");
-  const putLabel = db.prepare("INSERT OR IGNORE INTO labels (tenant, key, value, flow) VALUES (?, ?, ?, ?)");
-  const countTenant = db.prepare(
-    `INSERT INTO tenants (tenant, running, failed, last_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (tenant) DO UPDATE SET running = running + excluded.running, failed = failed + excluded.failed,
-       last_at = max(last_at, excluded.last_at)`,
-  );
+  const putStand = db.prepare("INSERT OR IGNORE INTO step_flows (step, started_at, flow) VALUES (?, ?, ?)");
+  const dropStand = db.prepare("DELETE FROM step_flows WHERE step = ? AND started_at = ? AND flow = ?");
+  const putName = db.prepare("INSERT OR IGNORE INTO tenant_names (tenant, name) VALUES (?, ?)");
+
+  /** The rows of this flow alone; a large one has more. */
+  function stateOf(row: FlowRow): FlowState {
+    const key = { tenant: tenants.nameOf(row.tenant), id: idOf(row.id) };
+    return unpackFlow(row.state, key, texts);
+  }
+
+  function saveParts(flow: FlowInHand, pk: number, steps: Iterable<string>, events: Iterable<string>): void {
+    const { state } = flow;
+    for (const id of steps) {
+      const step = state.steps.get(id);
+      if (step !== undefined) putStep.run(pk, id, packer.step(step));
+    }
+    for (const span of events) {
+      const event = state.events.get(span);
+      if (event !== undefined) putEvent.run(pk, span, packer.event(event));
+    }
+  }
+
+  /** What is found by label, by step and by name, as far as it differs from what was. */
+  function index(
+    pk: number,
+    tenant: number,
+    name: number,
+    now: StoredSummary,
+    before: StoredSummary | null,
+  ): void {
+    const { startedAt } = now;
+    const moved = before !== null && before.startedAt !== startedAt;
+    if (before === null || moved || !sameLabels(before.labels, now.labels)) {
+      if (before !== null) labels.drop({ pk, tenant, startedAt: before.startedAt, labels: before.labels });
+      labels.put({ pk, tenant, startedAt, labels: now.labels });
+    }
+    const stood = before === null ? [] : standsAt(before);
+    const stands = standsAt(now);
+    for (const step of stood) if (moved || !stands.includes(step)) dropStand.run(step, before?.startedAt, pk);
+    for (const step of stands) if (moved || !stood.includes(step)) putStand.run(step, startedAt, pk);
+    if (before?.name !== now.name) putName.run(tenant, name);
+  }
 
   return {
     load(key) {
-      const row = selectFlow.get(key.tenant, key.id);
+      const tenant = tenants.find(key.tenant);
+      const row = tenant === undefined ? undefined : selectFlow.get(storedId(key.id), tenant);
       if (row === undefined) return undefined;
-      const state: FlowState = {
-        key: { tenant: key.tenant, id: key.id },
-        facts: JSON.parse(row.facts) as FlowFacts,
-        steps: new Map(),
-        events: new Map(),
-      };
-      for (const { state: json } of selectSteps.iterate(row.pk)) {
-        const step = JSON.parse(json) as StepState;
-        state.steps.set(step.id, step);
+      const state = stateOf(row);
+      const large = row.summary !== null;
+      if (large) {
+        for (const bytes of selectSteps.iterate(row.pk)) unpackStep(bytes, state, texts);
+        for (const bytes of selectEvents.iterate(row.pk)) unpackEvent(bytes, state, texts);
       }
-      for (const { state: json } of selectEvents.iterate(row.pk)) {
-        const event = JSON.parse(json) as EventState;
-        state.events.set(event.span, event);
-      }
-      // Not known without a look; so the next write looks.
-      return { state, pk: row.pk, summary: JSON.parse(row.summary) as StoredSummary, unplaced: "?" };
+      const summary = row.summary === null ? picture(state).summary : this.summaryOf(row);
+      // What it waits for is not known without a look; so the next write looks.
+      return { state, pk: row.pk, summary, unplaced: "?", large };
     },
 
     save(flow, { summary, runners, unplaced }, steps, events) {
       const { state, summary: before } = flow;
+      const tenant = tenants.keep(summary.tenant);
+      const name = texts.keep(summary.name);
+      const becomesLarge = !flow.large && state.steps.size + state.events.size > MOST_INLINE;
+      const large = flow.large || becomesLarge;
       const values = [
-        summary.name,
-        summary.status,
+        name,
+        statusCode(summary.status),
         summary.startedAt,
-        summary.endedAt,
         summary.endedAt === null ? null : Math.max(0, summary.endedAt - summary.startedAt),
-        summary.updatedAt,
-        summary.parent?.tenant ?? null,
-        summary.parent?.id ?? null,
-        JSON.stringify([
-          ...summary.currentSteps,
-          ...(summary.failedStep === null ? [] : [summary.failedStep]),
-        ]),
-        JSON.stringify(runners),
-        searchText(summary),
-        JSON.stringify(summary),
-        JSON.stringify(state.facts),
+        summary.parent === null ? null : tenants.keep(summary.parent.tenant),
+        summary.parent === null ? null : storedId(summary.parent.id),
+        runners.length === 0 ? null : JSON.stringify(runners),
+        large ? JSON.stringify(summary) : null,
+        large
+          ? packer.flow(state.facts, NO_STEPS, NO_EVENTS)
+          : packer.flow(state.facts, state.steps, state.events),
       ];
       if (flow.pk === null) {
-        flow.pk = Number(insertFlow.run(summary.tenant, summary.id, ...values).lastInsertRowid);
+        flow.pk = Number(insertFlow.run(tenant, storedId(summary.id), ...values).lastInsertRowid);
       } else {
         updateFlow.run(...values, flow.pk);
       }
       const { pk } = flow;
-      for (const id of steps) putStep.run(pk, id, JSON.stringify(state.steps.get(id)));
-      for (const span of events) putEvent.run(pk, span, JSON.stringify(state.events.get(span)));
-      if (!sameLabels(before?.labels, summary.labels)) {
-        if (before !== null) dropLabels.run(pk);
-        for (const [key, value] of Object.entries(summary.labels))
-          putLabel.run(summary.tenant, key, value, pk);
-      }
+      if (becomesLarge) saveParts(flow, pk, state.steps.keys(), state.events.keys());
+      else if (large) saveParts(flow, pk, steps, events);
+      flow.large = large;
+
+      index(pk, tenant, name, summary, before);
       if (flow.unplaced !== unplaced.join()) links.await(pk, unplaced);
       flow.unplaced = unplaced.join();
-      countTenant.run(
-        summary.tenant,
-        running(summary) - running(before),
-        failed(summary) - failed(before),
-        summary.updatedAt,
-      );
+      tenants.count(tenant, {
+        flows: before === null ? 1 : 0,
+        running: running(summary) - running(before),
+        failed: failed(summary) - failed(before),
+        lastAt: summary.updatedAt,
+      });
       flow.summary = summary;
+    },
+
+    finish() {
+      tenants.save();
+    },
+
+    forget() {
+      texts.forget();
+      tenants.forget();
+      labels.forget();
+    },
+
+    summaryOf(row) {
+      if (row.summary !== null) return JSON.parse(row.summary) as StoredSummary;
+      return picture(stateOf(row)).summary;
     },
   };
 }
@@ -127,13 +216,13 @@ function failed(summary: StoredSummary | null): number {
   return summary?.status === "failed" ? 1 : 0;
 }
 
-function sameLabels(a: Record<string, string> | undefined, b: Record<string, string>): boolean {
-  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+function sameLabels(a: Record<string, string>, b: Record<string, string>): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function searchText(summary: StoredSummary): string {
-  const { id, name, labels, error } = summary;
-  const parts = [id, name, ...Object.values(labels)];
-  if (error !== null) parts.push(error.type, error.message);
-  return parts.join("\n").toLowerCase();
+const NOWHERE: string[] = [];
+
+function standsAt({ currentSteps, failedStep }: StoredSummary): string[] {
+  if (currentSteps.length === 0) return failedStep === null ? NOWHERE : [failedStep];
+  return [...new Set(failedStep === null ? currentSteps : [...currentSteps, failedStep])];
 }

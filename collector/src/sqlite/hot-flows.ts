@@ -1,4 +1,5 @@
-/** The flows last written, kept so that the next span of one needs no read. Bounded by flows and by steps. */
+/** Flows that will hear more, kept so that their next span needs no read. Bounded by flows and by steps. */
+import { keyText } from "../flow.ts";
 import type { FlowInHand } from "./flow-rows.ts";
 
 const MOST_FLOWS = 10_000;
@@ -12,9 +13,14 @@ export class HotFlows {
     return this.#flows.get(name)?.flow;
   }
 
-  /** The flow becomes the most recent; the least recent make room. */
-  set(name: string, flow: FlowInHand): void {
+  /**
+   * The flow becomes the most recent; the least recent make room. One that has ended is let go: hardly anything comes
+   * after it, and most flows end in the batch that they begin in. Unless it is large, and so dear to read again.
+   */
+  keep(flow: FlowInHand, open: boolean): void {
+    const name = keyText(flow.state.key);
     this.#drop(name);
+    if (!open && !flow.large) return;
     const steps = flow.state.steps.size + 1;
     this.#flows.set(name, { flow, steps });
     this.#steps += steps;

@@ -3,7 +3,7 @@ import type { Micros } from "../flow.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
 import { flowQueries } from "./flow-queries.ts";
-import { flowRows } from "./flow-rows.ts";
+import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { Instances } from "./instances.ts";
@@ -34,14 +34,15 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000 } = options;
   const db = openDatabase(path, busyTimeoutMs);
   const instances = new Instances(db, now);
-  const health = new HealthReader(now, instances, new UsualDurations(db));
+  const numbers = numbersOf(db);
+  const health = new HealthReader(now, instances, new UsualDurations(db, numbers));
   const listeners = new Set<(changes: FlowChange[]) => void>();
-  const openFlows = openFlowsOf(db, health);
+  const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);
-  const rows = flowRows(db, links);
-  const flows = flowQueries(db, rows, health);
-  const tenants = tenantQueries(db, openFlows);
-  const stats = statsQueries(db);
+  const rows = flowRows(db, numbers, links);
+  const flows = flowQueries(db, rows, numbers, health);
+  const tenants = tenantQueries(db, numbers, openFlows);
+  const stats = statsQueries(db, numbers);
 
   const tell = (changes: FlowChange[]) => {
     if (changes.length === 0) return;

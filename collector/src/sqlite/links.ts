@@ -5,6 +5,7 @@
 import type { FlowKey, Micros } from "../flow.ts";
 import { type FlowState, link, type Picture, picture } from "../fold/index.ts";
 import type { SpanLinked } from "../observation.ts";
+import { idOf, type StoredId } from "./flow-id.ts";
 import type { Db } from "./open.ts";
 
 /** The spans of one piece of work arrive within this time of each other, or its tree stays flatter. */
@@ -27,8 +28,9 @@ export function linksOf(db: Db, now: () => Micros): Links {
   );
   const get = db.prepare<[string], string>("SELECT parent FROM links WHERE span = ?").pluck();
   const prune = db.prepare("DELETE FROM links WHERE at < ?");
-  const waiting = db.prepare<[string], FlowKey>(
-    "SELECT tenant, id FROM unplaced JOIN flows ON pk = flow WHERE span = ?",
+  const waiting = db.prepare<[string], { tenant: string; id: StoredId }>(
+    `SELECT tenants.tenant, id FROM unplaced JOIN flows ON pk = flow JOIN tenants ON tenants.number = flows.tenant
+     WHERE span = ?`,
   );
   const forget = db.prepare("DELETE FROM unplaced WHERE flow = ?");
   const note = db.prepare("INSERT OR IGNORE INTO unplaced (span, flow) VALUES (?, ?)");
@@ -42,7 +44,7 @@ export function linksOf(db: Db, now: () => Micros): Links {
         prune.run(at - KEPT_US);
         prunedAt = at;
       }
-      return waiting.all(spanId);
+      return waiting.all(spanId).map(({ tenant, id }) => ({ tenant, id: idOf(id) }));
     },
 
     draw(state) {

@@ -3,13 +3,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { Database } from "better-sqlite3";
 import { WeirError } from "../errors.ts";
 
+/** "Weir": what the first migration writes into the file's header. */
+const APPLICATION_ID = 0x57656972;
+
 const FOLDER = new URL("./migrations/", import.meta.url);
 
 /**
  * Each migration runs in a transaction of its own and is recorded in it, so that a process which is killed, or a
  * second one that starts at the same time, finds a whole number of them done.
  *
- * @throws {WeirError} where the database is of a newer version than this program.
+ * @throws {WeirError} where the database is of a newer version than this program, or no store of Weir.
  */
 export function migrate(db: Database): void {
   const files = readdirSync(FOLDER)
@@ -26,6 +29,12 @@ export function migrate(db: Database): void {
             `store ${db.name}: is of version ${version}, this program knows up to ${newest}: use a newer program`,
           );
         }
+        if (!isOurs(db)) {
+          throw new WeirError(
+            "unavailable",
+            `store ${db.name}: is a database of another program, or of an earlier form of Weir: name another file with --store`,
+          );
+        }
         if (version === newest) return true;
         db.exec(readFileSync(new URL(files[version] as string, FOLDER), "utf8"));
         db.pragma(`user_version = ${version + 1}`);
@@ -34,4 +43,10 @@ export function migrate(db: Database): void {
       .immediate();
     if (done) return;
   }
+}
+
+/** A file with nothing in it is anyone's. */
+function isOurs(db: Database): boolean {
+  if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return true;
+  return db.prepare<[], number>("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
 }

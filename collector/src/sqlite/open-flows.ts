@@ -1,15 +1,17 @@
 /** The flows that have not ended, and how each is at this moment. */
-import type { Health, Micros, Status } from "../flow.ts";
+import type { Health, Micros } from "../flow.ts";
+import type { Numbers } from "./flow-rows.ts";
 import type { HealthReader } from "./health-reader.ts";
 import type { Db } from "./open.ts";
+import { statusOf } from "./status.ts";
 
 interface OpenRow {
   pk: number;
-  tenant: string;
-  name: string;
-  status: Status;
+  tenant: number;
+  name: number;
+  status: number;
   startedAt: Micros;
-  runners: string;
+  runners: string | null;
 }
 
 export interface OpenFlow {
@@ -19,14 +21,25 @@ export interface OpenFlow {
 }
 
 /** Costs a look at each open flow: for now and then, not for each request. */
-export function openFlowsOf(db: Db, health: HealthReader): () => OpenFlow[] {
+export function openFlowsOf(db: Db, { tenants, texts }: Numbers, health: HealthReader): () => OpenFlow[] {
   const select = db.prepare<[], OpenRow>(
-    "SELECT pk, tenant, name, status, started_at AS startedAt, runners FROM flows WHERE ended_at IS NULL",
+    `SELECT pk, tenant, name, status, started_at AS startedAt, runners FROM flows INDEXED BY flows_open
+     WHERE duration_us IS NULL`,
   );
   return () =>
-    select.all().map((row) => ({
-      pk: row.pk,
-      tenant: row.tenant,
-      health: health.of({ ...row, endedAt: null }, JSON.parse(row.runners) as string[]) ?? "ok",
-    }));
+    select.all().map(({ pk, startedAt, runners, ...row }) => {
+      const tenant = tenants.nameOf(row.tenant);
+      const flow = {
+        tenant,
+        name: texts.textOf(row.name),
+        status: statusOf(row.status),
+        startedAt,
+        endedAt: null,
+      };
+      return {
+        pk,
+        tenant,
+        health: health.of(flow, runners === null ? [] : (JSON.parse(runners) as string[])) ?? "ok",
+      };
+    });
 }

@@ -1,23 +1,25 @@
 /** Statistics by flow name. */
-import type { Micros, StatsGroup, Status } from "../flow.ts";
+import type { Micros, StatsGroup } from "../flow.ts";
 import type { StatsFilter } from "../store.ts";
-import { clause, type Where, whereOf } from "./filter.ts";
+import { add, clause, type Where, whereOf } from "./filter.ts";
+import type { Numbers } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
 import { Statements } from "./statements.ts";
+import { statusCode, statusOf } from "./status.ts";
 
 interface CountRow {
-  name: string;
+  name: number;
   total: number;
   running: number;
   succeeded: number;
   failed: number;
   cancelled: number;
-  lastStatus: Status;
+  lastStatus: number;
   lastStartedAt: Micros;
 }
 
 interface DurationRow {
-  name: string;
+  name: number;
   min: number;
   avg: number;
   p50: number;
@@ -26,37 +28,43 @@ interface DurationRow {
   last: number;
 }
 
-export function statsQueries(db: Db): (filter: StatsFilter) => StatsGroup[] {
+const [RUNNING, PAUSED, SUCCEEDED, FAILED, CANCELLED] = (
+  ["running", "paused", "succeeded", "failed", "cancelled"] as const
+).map(statusCode);
+
+export function statsQueries(db: Db, numbers: Numbers): (filter: StatsFilter) => StatsGroup[] {
   const statements = new Statements(db);
   return (filter) => {
-    const where = whereOf(filter);
+    const where = whereOf(filter, numbers);
+    if (where === null) return [];
     // Beside an aggregate max(), SQLite takes the bare columns from the row that has the maximum.
     const counts = statements.of<CountRow>(
-      `SELECT name, count(*) AS total,
-         sum(status IN ('running', 'paused')) AS running, sum(status = 'succeeded') AS succeeded,
-         sum(status = 'failed') AS failed, sum(status = 'cancelled') AS cancelled,
-         status AS lastStatus, max(started_at) AS lastStartedAt
-       FROM flows ${clause(where)} GROUP BY name ORDER BY lastStartedAt DESC, name`,
+      `SELECT name, count(*) AS total, sum(status IN (${RUNNING}, ${PAUSED})) AS running,
+         sum(status = ${SUCCEEDED}) AS succeeded, sum(status = ${FAILED}) AS failed,
+         sum(status = ${CANCELLED}) AS cancelled, status AS lastStatus, max(started_at) AS lastStartedAt
+       FROM flows f ${clause(where)} GROUP BY name`,
     );
-    const ended: Where = { ...where, conditions: [...where.conditions, "ended_at IS NOT NULL"] };
+    const ended: Where = { conditions: [...where.conditions], values: [...where.values] };
+    add(ended, "f.duration_us IS NOT NULL");
     const durations = statements.of<DurationRow>(
       `WITH ranked AS (
          SELECT name, duration_us AS d,
            row_number() OVER (PARTITION BY name ORDER BY duration_us) AS rank,
            count(*) OVER (PARTITION BY name) AS n,
-           first_value(duration_us) OVER (PARTITION BY name ORDER BY started_at DESC, tenant DESC, id DESC) AS last
-         FROM flows ${clause(ended)})
+           first_value(duration_us) OVER (PARTITION BY name ORDER BY started_at DESC, pk DESC) AS last
+         FROM flows f ${clause(ended)})
        SELECT name, min(d) AS min, avg(d) AS avg, max(d) AS max, last,
          max(CASE WHEN rank = (n * 50 + 99) / 100 THEN d END) AS p50,
          max(CASE WHEN rank = (n * 95 + 99) / 100 THEN d END) AS p95
        FROM ranked GROUP BY name`,
     );
     const byName = new Map(durations.all(...ended.values).map((row) => [row.name, row]));
-    return counts.all(...where.values).map(({ name, ...group }) => {
+    const groups = counts.all(...where.values).map(({ name, lastStatus, ...group }) => {
       const row = byName.get(name);
       return {
-        key: name,
+        key: numbers.texts.textOf(name),
         ...group,
+        lastStatus: statusOf(lastStatus),
         durationMs: {
           min: toMs(row?.min),
           avg: toMs(row?.avg),
@@ -67,6 +75,7 @@ export function statsQueries(db: Db): (filter: StatsFilter) => StatsGroup[] {
         },
       };
     });
+    return groups.sort((a, b) => b.lastStartedAt - a.lastStartedAt || (a.key < b.key ? -1 : 1));
   };
 }
 

@@ -2,12 +2,13 @@
 import type { Micros, TenantSummary } from "../flow.ts";
 import type { LabelValues, Page, TenantQuery } from "../store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
+import type { Numbers } from "./flow-rows.ts";
+import { VALUES_PER_LABEL } from "./labels.ts";
 import type { Db } from "./open.ts";
 import type { OpenFlow } from "./open-flows.ts";
 
 /** How long a count of the unwell may be reused: looking at each open flow costs, and minutes are what matters. */
 const UNWELL_FRESH_MS = 1_000;
-const VALUES_PER_LABEL = 100;
 
 interface TenantRow {
   tenant: string;
@@ -27,28 +28,26 @@ export interface TenantQueries {
   labels(tenant?: string): LabelValues[];
 }
 
-export function tenantQueries(db: Db, openFlows: () => OpenFlow[]): TenantQueries {
+export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => OpenFlow[]): TenantQueries {
+  // One that is only named as somebody's parent has no flow yet.
   const select = db.prepare<[string, string, number], TenantRow>(
     `SELECT tenant, running, failed, last_at AS lastActivityAt FROM tenants
-     WHERE tenant > ? AND instr(lower(tenant), ?) > 0 ORDER BY tenant LIMIT ?`,
+     WHERE tenant > ? AND flows > 0 AND instr(lower(tenant), ?) > 0 ORDER BY tenant LIMIT ?`,
   );
-  const tenants = db.prepare<[], string>("SELECT tenant FROM tenants ORDER BY tenant").pluck();
-  // Each "next after" is one look into an index, so the cost is by distinct values, not by flows.
-  const nextName = db
-    .prepare<[string, string], string>(
-      "SELECT name FROM flows WHERE tenant = ? AND name > ? ORDER BY name LIMIT 1",
+  const names = db
+    .prepare<[], string>(
+      "SELECT text FROM texts WHERE number IN (SELECT name FROM tenant_names) ORDER BY text",
     )
     .pluck();
-  const nextKey = db
-    .prepare<[string, string], string>(
-      "SELECT key FROM labels WHERE tenant = ? AND key > ? ORDER BY key LIMIT 1",
+  const namesOf = db
+    .prepare<[number], string>(
+      "SELECT text FROM tenant_names JOIN texts ON number = name WHERE tenant = ? ORDER BY text",
     )
     .pluck();
-  const nextValue = db
-    .prepare<[string, string, string], string>(
-      "SELECT value FROM labels WHERE tenant = ? AND key = ? AND value > ? ORDER BY value LIMIT 1",
-    )
-    .pluck();
+  const labels = db.prepare<[], Label>("SELECT DISTINCT key, value FROM tenant_labels ORDER BY key, value");
+  const labelsOf = db.prepare<[number], Label>(
+    "SELECT key, value FROM tenant_labels WHERE tenant = ? ORDER BY key, value",
+  );
 
   let unwell = new Map<string, Unwell>();
   let unwellAt = Number.NEGATIVE_INFINITY;
@@ -66,6 +65,13 @@ export function tenantQueries(db: Db, openFlows: () => OpenFlow[]): TenantQuerie
     return unwell;
   }
 
+  /** What one tenant has, or all have; nothing where there is no such tenant. */
+  function used<T>(tenant: string | undefined, all: () => T[], ofOne: (number: number) => T[]): T[] {
+    if (tenant === undefined) return all();
+    const number = tenants.find(tenant);
+    return number === undefined ? [] : ofOne(number);
+  }
+
   return {
     list({ q, cursor, limit }) {
       const after = cursor === undefined ? "" : String(decodeCursor(cursor, ["string"])[0]);
@@ -79,33 +85,31 @@ export function tenantQueries(db: Db, openFlows: () => OpenFlow[]): TenantQuerie
       return { items, nextCursor: more && last !== undefined ? encodeCursor([last.tenant]) : null };
     },
 
-    names(tenant) {
-      const names = new Set<string>();
-      for (const each of tenant === undefined ? tenants.all() : [tenant]) {
-        for (const name of distinct((after) => nextName.get(each, after))) names.add(name);
-      }
-      return [...names].sort();
-    },
+    names: (tenant) =>
+      used(
+        tenant,
+        () => names.all(),
+        (number) => namesOf.all(number),
+      ),
 
     labels(tenant) {
-      const byKey = new Map<string, Set<string>>();
-      for (const each of tenant === undefined ? tenants.all() : [tenant]) {
-        for (const key of distinct((after) => nextKey.get(each, after))) {
-          const values = byKey.get(key) ?? new Set();
-          byKey.set(key, values);
-          for (const value of distinct((after) => nextValue.get(each, key, after))) {
-            if (values.size >= VALUES_PER_LABEL) break;
-            values.add(value);
-          }
-        }
+      const byKey = new Map<string, string[]>();
+      const found = used(
+        tenant,
+        () => labels.all(),
+        (number) => labelsOf.all(number),
+      );
+      for (const { key, value } of found) {
+        const values = byKey.get(key) ?? [];
+        byKey.set(key, values);
+        if (values.length < VALUES_PER_LABEL) values.push(value);
       }
-      return [...byKey]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, values]) => ({ key, values: [...values].sort() }));
+      return [...byKey].map(([key, values]) => ({ key, values }));
     },
   };
 }
 
-function* distinct(next: (after: string) => string | undefined): Generator<string> {
-  for (let value = next(""); value !== undefined; value = next(value)) yield value;
+interface Label {
+  key: string;
+  value: string;
 }
