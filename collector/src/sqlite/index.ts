@@ -1,4 +1,5 @@
 /** The embedded store: one SQLite file. */
+import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
@@ -8,7 +9,7 @@ import { HealthReader } from "./health-reader.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { Instances } from "./instances.ts";
 import { linksOf } from "./links.ts";
-import { openDatabase } from "./open.ts";
+import { type Durability, isFileError, openDatabase, reasonOf } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
@@ -21,6 +22,11 @@ export interface SqliteStoreOptions {
   now?: () => Micros;
   /** Milliseconds to wait for another program that holds the file locked, before an append is refused. */
   busyTimeoutMs?: number;
+  /**
+   * What survives of an append that resolved. `full`: everything, also a loss of power. `normal`: the end of the
+   * process, but a loss of power may take the last moments. Default `full`.
+   */
+  durability?: Durability;
 }
 
 /**
@@ -31,8 +37,8 @@ export interface SqliteStoreOptions {
  * const store = openSqliteStore({ path: "./data/weir.db" });
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
-  const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000 } = options;
-  const db = openDatabase(path, busyTimeoutMs);
+  const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000, durability = "full" } = options;
+  const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
   const health = new HealthReader(now, instances, new UsualDurations(db, numbers));
@@ -72,12 +78,12 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   // Async throughout: what runs here at once may run elsewhere in another store.
   return {
     append: (observations) => writer.append(observations),
-    tenants: async (query) => tenants.list(query),
-    flows: async (query) => flows.list(query),
-    flow: async (key) => flows.detail(key),
-    statsByName: async (filter) => stats(filter),
-    names: async (tenant) => tenants.names(tenant),
-    labels: async (tenant) => tenants.labels(tenant),
+    tenants: (query) => ask(() => tenants.list(query)),
+    flows: (query) => ask(() => flows.list(query)),
+    flow: (key) => ask(() => flows.detail(key)),
+    statsByName: (filter) => ask(() => stats(filter)),
+    names: (tenant) => ask(() => tenants.names(tenant)),
+    labels: (tenant) => ask(() => tenants.labels(tenant)),
     onChange(listener) {
       listeners.add(listener);
       watch.start();
@@ -92,4 +98,14 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       db.close();
     },
   };
+}
+
+/** A question that the file can't answer now is no fault of whoever asks. */
+async function ask<T>(question: () => T): Promise<T> {
+  try {
+    return question();
+  } catch (cause) {
+    if (!isFileError(cause)) throw cause;
+    throw new WeirError("unavailable", `store: can't be read: ${reasonOf(cause)}`, { cause });
+  }
 }

@@ -18,11 +18,15 @@ export class Instances {
   readonly #known = new Map<string, Instance>();
   readonly #changed = new Set<string>();
   readonly #put;
+  readonly #select;
 
   constructor(db: Db, now: () => Micros) {
     this.#now = now;
     this.#put = db.prepare(
       "INSERT OR REPLACE INTO instances (instance, heard_at, interval_ms) VALUES (?, ?, ?)",
+    );
+    this.#select = db.prepare<[string], Row>(
+      "SELECT instance, heard_at, interval_ms FROM instances WHERE instance = ?",
     );
     db.prepare("DELETE FROM instances WHERE heard_at < ?").run(now() - KEPT_US);
     const rows = db.prepare<[], Row>("SELECT instance, heard_at, interval_ms FROM instances");
@@ -31,8 +35,10 @@ export class Instances {
     }
   }
 
+  /** As committed: another connection may have heard of it. */
   get(id: string): Instance | undefined {
-    return this.#known.get(id);
+    const row = this.#select.get(id);
+    return row === undefined ? undefined : { heardAt: row.heard_at, intervalMs: row.interval_ms };
   }
 
   /** Any word from a process is a sign of life; a heartbeat also tells when to expect the next. */

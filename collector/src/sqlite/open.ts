@@ -7,22 +7,31 @@ import { migrate } from "./migrate.ts";
 
 export type Db = Database.Database;
 
+/** `full`: a commit is on the disk when it returns, also after a loss of power; `normal`: after a kill. */
+export type Durability = "full" | "normal";
+
+export interface OpenOptions {
+  /** How long to wait for another program that holds the file locked. */
+  busyTimeoutMs: number;
+  durability: Durability;
+}
+
 /**
  * @param path a file, made with its folders where it is not there yet.
- * @param busyTimeoutMs how long to wait for another program that holds it locked.
  * @throws {WeirError} `unavailable`, with the reason and what to do.
  */
-export function openDatabase(path: string, busyTimeoutMs: number): Db {
+export function openDatabase(path: string, { busyTimeoutMs, durability }: OpenOptions): Db {
   let db: Db | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
     db = new Database(path, { timeout: busyTimeoutMs });
     db.pragma("journal_mode = WAL");
-    // FULL: a commit is on the disk when it returns, also after a loss of power.
-    db.pragma("synchronous = FULL");
+    db.pragma(`synchronous = ${durability}`);
     db.pragma("foreign_keys = ON");
     db.pragma("cache_size = -65536");
     db.pragma("temp_store = MEMORY");
+    // 16 MiB: pages that many commits write go to the file once.
+    db.pragma("wal_autocheckpoint = 4000");
     migrate(db);
     return db;
   } catch (error) {
@@ -41,9 +50,15 @@ const HINTS: Record<string, string> = {
   SQLITE_CORRUPT: "the file is damaged; restore a backup or name another with --store",
   SQLITE_BUSY: "another program holds it locked; stop that program or name another file with --store",
   SQLITE_FULL: "the disk is full; free some space",
+  SQLITE_IOERR: "the disk did not do as told: is it full, gone or failing?",
   EACCES: "this user may not write there",
   ENOSPC: "the disk is full; free some space",
 };
+
+/** An error of SQLite itself, and not of our own. */
+export function isFileError(error: unknown): boolean {
+  return error instanceof Database.SqliteError;
+}
 
 /** What went wrong with the file, and what to do about it where that is known. */
 export function reasonOf(error: unknown): string {
