@@ -79,6 +79,18 @@ export interface LabelValues {
   values: string[];
 }
 
+/** Which finished flows to delete. */
+export interface PruneQuery {
+  /** Those that ended before. */
+  endedBefore: Micros;
+  /** Of this tenant only. */
+  tenant?: string | undefined;
+  /** Of every tenant but these. */
+  exceptTenants?: string[] | undefined;
+  /** At most so many: what is deleted at once holds up what is appended. */
+  limit: number;
+}
+
 export interface Store {
   append(observations: Observation[]): Promise<void>;
 
@@ -98,6 +110,14 @@ export interface Store {
    * the mere passing of time. Returns what takes it off again.
    */
   onChange(listener: (changes: FlowChange[]) => void): () => void;
+
+  /**
+   * Deletes finished flows for good, the oldest first, and gives their space back. One that is still open stays, however
+   * old it is. What is said later of a deleted flow begins it anew.
+   *
+   * @returns how many were deleted: fewer than `limit` when no more are left.
+   */
+  prune(query: PruneQuery): Promise<number>;
 
   /** Commits what was taken, then lets go of the files. */
   close(): Promise<void>;

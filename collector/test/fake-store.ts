@@ -51,6 +51,7 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    prune: (query) => ask("prune", query, 0),
     async close() {
       this.closed = true;
     },

@@ -339,6 +339,69 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
     });
   });
 
+  describe(`${kind}: pruning`, () => {
+    const at = (id: string) => flowOf({ tenant: id.split("-")[0] as string, id });
+
+    test("deletes what ended before, the oldest first and within the limit; nothing of it is found any more", async () => {
+      await withStore(async (store) => {
+        for (const id of ["acme-1", "globex-2", "acme-3", "acme-4"]) {
+          const start = T0 + Number(id.at(-1)) * SECOND;
+          const failed = { status: "failed" as const };
+          await store.append([
+            at(id).opened(start, { labels: { id, env: "prod" }, name: `name-${id}` }),
+            ...at(id).step("s", start, start + 1, { name: "validate" }, failed),
+            at(id).ended(start + 2),
+          ]);
+        }
+        const open = at("acme-0");
+        await store.append([open.opened(T0)]);
+        const endedBefore = T0 + 3 * SECOND + 3;
+        expect(await store.prune({ endedBefore, limit: 2 })).toBe(2);
+        expect(await ids(store, {})).toEqual(["acme-4", "acme-3", "acme-0"]);
+        expect(await store.prune({ endedBefore, limit: 2 })).toBe(1);
+        expect(await store.prune({ endedBefore, limit: 2 })).toBe(0);
+        expect(await ids(store, {})).toEqual(["acme-4", "acme-0"]);
+        expect(await ids(store, { labels: { env: ["prod"] } })).toEqual(["acme-4"]);
+        expect(await ids(store, { labels: { id: ["acme-1", "acme-4"] } })).toEqual(["acme-4"]);
+        expect(await ids(store, { step: ["validate"] })).toEqual(["acme-4"]);
+        expect(await store.flow({ tenant: "acme", id: "acme-3" })).toBeUndefined();
+        expect((await store.tenants({ limit: 9 })).items).toMatchObject([
+          { tenant: "acme", running: 1, failed: 1 },
+        ]);
+        expect(await store.names("globex")).toEqual([]);
+        expect(await store.labels("globex")).toEqual([]);
+        await store.append([open.ended(T0 + 1)]);
+        expect(await store.prune({ endedBefore, limit: 9 })).toBe(1);
+      });
+    });
+
+    test("may be for one tenant, or for all but some", async () => {
+      await withStore(async (store) => {
+        for (const id of ["a-1", "b-1", "c-1"]) await store.append([at(id).opened(T0), at(id).ended(T0 + 1)]);
+        const endedBefore = T0 + SECOND;
+        expect(await store.prune({ endedBefore, tenant: "nobody", limit: 9 })).toBe(0);
+        expect(await store.prune({ endedBefore, tenant: "b", limit: 9 })).toBe(1);
+        expect(await ids(store, {})).toEqual(["c-1", "a-1"]);
+        expect(await store.prune({ endedBefore, exceptTenants: ["c", "nobody"], limit: 9 })).toBe(1);
+        expect(await ids(store, {})).toEqual(["c-1"]);
+      });
+    });
+
+    test("what is said later of a deleted flow begins it anew", async () => {
+      await withStore(async (store) => {
+        const { opened, ended, step } = at("a-1");
+        const many = Array.from({ length: 50 }, (_, n) => step(`s${n}`, T0, T0 + 1)).flat();
+        await store.append([opened(T0), ...many, ended(T0 + 1)]);
+        await store.prune({ endedBefore: T0 + SECOND, limit: 9 });
+        await store.append(step("late", T0 + 2, T0 + 3));
+        expect(await store.flow({ tenant: "a", id: "a-1" })).toMatchObject({
+          incomplete: ["start-missing"],
+          steps: [{ id: "late" }],
+        });
+      });
+    });
+  });
+
   describe(`${kind}: health`, () => {
     const heartbeat = (at: Micros): Observation => ({
       kind: "heartbeat",

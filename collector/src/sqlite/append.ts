@@ -9,7 +9,7 @@ import { type FlowKey, keyText, type Step } from "../flow.ts";
 import { begin, observe, type Picture } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
 import type { FlowInHand, FlowRows } from "./flow-rows.ts";
-import { HotFlows } from "./hot-flows.ts";
+import type { HotFlows } from "./hot-flows.ts";
 import type { Instances } from "./instances.ts";
 import type { Links } from "./links.ts";
 import { type Db, reasonOf } from "./open.ts";
@@ -46,14 +46,14 @@ export interface AppendParts {
   rows: FlowRows;
   links: Links;
   instances: Instances;
+  hot: HotFlows;
 }
 
 export function appender(
   db: Db,
-  { rows, links, instances }: AppendParts,
+  { rows, links, instances, hot }: AppendParts,
   afterCommit: (written: Written[]) => void,
 ): Appender {
-  const hot = new HotFlows();
   const dataVersion = db.prepare("PRAGMA data_version").pluck();
   let knownVersion = dataVersion.get();
   let waiting: Waiting[] = [];

@@ -47,6 +47,8 @@ export interface FlowRows {
   load(key: FlowKey): FlowInHand | undefined;
   /** Writes the flow's row and those of its steps and events that are named. */
   save(flow: FlowInHand, picture: Picture, steps: Iterable<string>, events: Iterable<string>): void;
+  /** Deletes a flow with all that is found by it. */
+  remove(key: FlowKey): void;
   /** Writes what is counted over the flows of a commit. */
   finish(): void;
   /** After a transaction that was rolled back. */
@@ -89,6 +91,7 @@ export function flowRows(db: Db, { texts, tenants, labels }: Numbers, links: Lin
   const updateFlow = db.prepare(
     `UPDATE flows SET ${columns.map((name) => `${name} = ?`).join()} WHERE pk = ?`,
   );
+  const deleteFlow = db.prepare("DELETE FROM flows WHERE pk = ?");
   const putStep = db.prepare("INSERT OR REPLACE INTO steps (flow, id, state) VALUES (?, ?, ?)");
   const putEvent = db.prepare("INSERT OR REPLACE INTO events (flow, span, state) VALUES (?, ?, ?)");
   const putStand = db.prepare("INSERT OR IGNORE INTO step_flows (step, started_at, flow) VALUES (?, ?, ?)");
@@ -189,6 +192,17 @@ export function flowRows(db: Db, { texts, tenants, labels }: Numbers, links: Lin
         lastAt: summary.updatedAt,
       });
       flow.summary = summary;
+    },
+
+    remove(key) {
+      const flow = this.load(key);
+      if (flow === undefined || flow.pk === null || flow.summary === null) return;
+      const { pk, summary } = flow;
+      const tenant = tenants.keep(key.tenant);
+      labels.drop({ pk, tenant, startedAt: summary.startedAt, labels: summary.labels });
+      for (const step of standsAt(summary)) dropStand.run(step, summary.startedAt, pk);
+      deleteFlow.run(pk);
+      tenants.count(tenant, { flows: -1, running: -running(summary), failed: -failed(summary), lastAt: 0 });
     },
 
     finish() {

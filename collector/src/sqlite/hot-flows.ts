@@ -1,5 +1,5 @@
 /** Flows that will hear more, kept so that their next span needs no read. Bounded by flows and by steps. */
-import { keyText } from "../flow.ts";
+import { type FlowKey, keyText } from "../flow.ts";
 import type { FlowInHand } from "./flow-rows.ts";
 
 const MOST_FLOWS = 10_000;
@@ -19,7 +19,7 @@ export class HotFlows {
    */
   keep(flow: FlowInHand, open: boolean): void {
     const name = keyText(flow.state.key);
-    this.#drop(name);
+    this.#dropName(name);
     if (!open && !flow.large) return;
     const steps = flow.state.steps.size + 1;
     this.#flows.set(name, { flow, steps });
@@ -27,8 +27,12 @@ export class HotFlows {
     for (const oldest of this.#flows.keys()) {
       if (this.#flows.size <= MOST_FLOWS && this.#steps <= MOST_STEPS) return;
       if (oldest === name) return;
-      this.#drop(oldest);
+      this.#dropName(oldest);
     }
+  }
+
+  drop(key: FlowKey): void {
+    this.#dropName(keyText(key));
   }
 
   clear(): void {
@@ -36,7 +40,7 @@ export class HotFlows {
     this.#steps = 0;
   }
 
-  #drop(name: string): void {
+  #dropName(name: string): void {
     const known = this.#flows.get(name);
     if (known === undefined) return;
     this.#flows.delete(name);

@@ -7,10 +7,12 @@ import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
 import { HealthWatch } from "./health-watch.ts";
+import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
 import { linksOf } from "./links.ts";
 import { type Durability, isFileError, openDatabase, reasonOf } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
+import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
 import { UsualDurations } from "./usual.ts";
@@ -62,7 +64,9 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       }
     }
   };
-  const writer = appender(db, { rows, links, instances }, (written) => {
+  const hot = new HotFlows();
+  const prune = pruner(db, rows, hot, numbers);
+  const writer = appender(db, { rows, links, instances, hot }, (written) => {
     if (listeners.size === 0) return;
     tell(
       written.map(({ picture, steps }) => ({
@@ -92,6 +96,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         if (listeners.size === 0) watch.stop();
       };
     },
+    prune: (query) => ask(() => prune(query)),
     async close() {
       watch.stop();
       writer.flush();
@@ -106,6 +111,6 @@ async function ask<T>(question: () => T): Promise<T> {
     return question();
   } catch (cause) {
     if (!isFileError(cause)) throw cause;
-    throw new WeirError("unavailable", `store: can't be read: ${reasonOf(cause)}`, { cause });
+    throw new WeirError("unavailable", `store: ${reasonOf(cause)}`, { cause });
   }
 }

@@ -22,6 +22,7 @@ export class Labels {
   readonly #insert;
   readonly #put;
   readonly #drop;
+  readonly #dropUnused;
   readonly #countUsed;
   readonly #use;
 
@@ -32,6 +33,9 @@ export class Labels {
     this.#insert = db.prepare<[string, string]>("INSERT INTO labels (key, value) VALUES (?, ?)");
     this.#put = db.prepare("INSERT OR IGNORE INTO label_flows (label, started_at, flow) VALUES (?, ?, ?)");
     this.#drop = db.prepare("DELETE FROM label_flows WHERE label = ? AND started_at = ? AND flow = ?");
+    this.#dropUnused = db.prepare(
+      "DELETE FROM labels WHERE number = ? AND NOT EXISTS (SELECT 1 FROM label_flows WHERE label = labels.number)",
+    );
     this.#countUsed = db
       .prepare<[number, string], number>("SELECT count(*) FROM tenant_labels WHERE tenant = ? AND key = ?")
       .pluck();
@@ -39,7 +43,7 @@ export class Labels {
   }
 
   find(key: string, value: string): number | undefined {
-    const name = `${key.length}:${key}${value}`;
+    const name = nameOf(key, value);
     const number = this.#numbers.get(name) ?? this.#select.get(key, value);
     if (number !== undefined) this.#numbers.set(name, number);
     return number;
@@ -57,7 +61,10 @@ export class Labels {
   drop({ pk, startedAt, labels }: Labeled): void {
     for (const [key, value] of Object.entries(labels)) {
       const number = this.find(key, value);
-      if (number !== undefined) this.#drop.run(number, startedAt, pk);
+      if (number === undefined) continue;
+      this.#drop.run(number, startedAt, pk);
+      // Labels such as an order number come once: they go with their flow.
+      if (this.#dropUnused.run(number).changes > 0) this.#numbers.delete(nameOf(key, value));
     }
   }
 
@@ -70,12 +77,12 @@ export class Labels {
 
   #keep(key: string, value: string): number {
     const number = Number(this.#insert.run(key, value).lastInsertRowid);
-    this.#numbers.set(`${key.length}:${key}${value}`, number);
+    this.#numbers.set(nameOf(key, value), number);
     return number;
   }
 
   #note(tenant: number, key: string, value: string): void {
-    const name = `${tenant}:${key.length}:${key}${value}`;
+    const name = `${tenant}:${nameOf(key, value)}`;
     if (this.#used.has(name)) return;
     const ofKey = `${tenant}:${key}`;
     const count = this.#counts.get(ofKey) ?? (this.#countUsed.get(tenant, key) as number);
@@ -84,4 +91,8 @@ export class Labels {
     if (this.#use.run(tenant, key, value).changes > 0) this.#counts.set(ofKey, count + 1);
     this.#used.set(name, true);
   }
+}
+
+function nameOf(key: string, value: string): string {
+  return `${key.length}:${key}${value}`;
 }

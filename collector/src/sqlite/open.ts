@@ -25,6 +25,8 @@ export function openDatabase(path: string, { busyTimeoutMs, durability }: OpenOp
   try {
     mkdirSync(dirname(path), { recursive: true });
     db = new Database(path, { timeout: busyTimeoutMs });
+    // So that what is deleted can be given back; says nothing to a file that is there already.
+    db.pragma("auto_vacuum = INCREMENTAL");
     db.pragma("journal_mode = WAL");
     db.pragma(`synchronous = ${durability}`);
     db.pragma("foreign_keys = ON");

@@ -1,0 +1,74 @@
+/** Deleting finished flows, the oldest first, in pieces beside the traffic. */
+import type { Micros } from "../flow.ts";
+import type { PruneQuery } from "../store.ts";
+import { add, clause, type Where } from "./filter.ts";
+import { idOf, type StoredId } from "./flow-id.ts";
+import type { FlowRows, Numbers } from "./flow-rows.ts";
+import type { HotFlows } from "./hot-flows.ts";
+import type { Db } from "./open.ts";
+import { Statements } from "./statements.ts";
+
+/** Pages given back to the file system after each piece. */
+const PAGES_A_PIECE = 2_000;
+
+interface OldRow {
+  tenant: number;
+  id: StoredId;
+  startedAt: Micros;
+}
+
+export function pruner(
+  db: Db,
+  rows: FlowRows,
+  hot: HotFlows,
+  { tenants, labels }: Numbers,
+): (query: PruneQuery) => number {
+  const statements = new Statements(db);
+  const emptied = "SELECT number FROM tenants WHERE flows = 0";
+  const dropNames = db.prepare(`DELETE FROM tenant_names WHERE tenant IN (${emptied})`);
+  const dropLabels = db.prepare(`DELETE FROM tenant_labels WHERE tenant IN (${emptied})`);
+  /** Flows that are still open are not met again by each piece of the same work. */
+  let reached: { work: string; startedAt: Micros } | undefined;
+
+  const removeAll = db.transaction((old: OldRow[]) => {
+    for (const row of old) {
+      const key = { tenant: tenants.nameOf(row.tenant), id: idOf(row.id) };
+      rows.remove(key);
+      hot.drop(key);
+    }
+    rows.finish();
+    if (dropLabels.run().changes > 0) labels.forget();
+    dropNames.run();
+  });
+
+  return (query) => {
+    const work = JSON.stringify([query.tenant, query.exceptTenants]);
+    const old = oldest(query, reached?.work === work ? reached.startedAt : 0);
+    const last = old.at(-1);
+    reached =
+      last === undefined || old.length < query.limit ? undefined : { work, startedAt: last.startedAt };
+    if (old.length === 0) return 0;
+    try {
+      removeAll.immediate(old);
+    } catch (error) {
+      rows.forget();
+      throw error;
+    }
+    db.pragma(`incremental_vacuum(${PAGES_A_PIECE})`);
+    return old.length;
+  };
+
+  function oldest({ endedBefore, tenant, exceptTenants = [], limit }: PruneQuery, from: Micros): OldRow[] {
+    const where: Where = { conditions: [], values: [] };
+    // What started after the time can't have ended before it: there the index by start ends the search.
+    add(where, "started_at >= ? AND started_at < ?", from, endedBefore);
+    add(where, "duration_us IS NOT NULL AND started_at + duration_us < ?", endedBefore);
+    if (tenant !== undefined) add(where, "tenant = ?", tenants.find(tenant) ?? -1);
+    const spared = exceptTenants.flatMap((each) => tenants.find(each) ?? []);
+    if (spared.length > 0) add(where, `tenant NOT IN (${spared.map(() => "?").join()})`, ...spared);
+    const index = tenant === undefined ? "flows_by_start" : "flows_by_tenant";
+    const sql = `SELECT tenant, id, started_at AS startedAt FROM flows INDEXED BY ${index} ${clause(where)}
+      ORDER BY started_at LIMIT ?`;
+    return statements.of<OldRow>(sql).all(...where.values, limit);
+  }
+}
