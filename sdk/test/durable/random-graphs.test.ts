@@ -47,8 +47,8 @@ interface Life {
 
 type Made = { life: Life | undefined; sum: number };
 
-/** Executors of that shape that notice when something is closed under them or twice. */
-function world({ deps, slow }: Shape) {
+/** Executors of that shape that notice when something is closed under them or twice; some fail when all is open. */
+function world({ deps, slow }: Shape, fails: () => boolean = () => false) {
   const faults: string[] = [];
   const lives: Life[] = [];
   const making = new Set<number>();
@@ -66,7 +66,8 @@ function world({ deps, slow }: Shape) {
       for (const [i, { form }] of wanted.entries()) {
         const isHandle = form === "static" || form === "lazy";
         const handle = given[i] as ExecutorHandle<Made>;
-        const made = isHandle ? await handle.resolve() : (given[i] as Made);
+        const made = isHandle ? await handle.resolve().finally(() => making.delete(id)) : (given[i] as Made);
+        making.add(id);
         // Replaced by hand, or read once and replaced since: nothing to outlive.
         if (made.life !== undefined && form === "reactive") life.made.push(made.life);
         if (form === "reactive") sum += made.sum;
@@ -81,6 +82,7 @@ function world({ deps, slow }: Shape) {
       });
       making.delete(id);
       lives.push(life);
+      if (fails()) throw new Error(`${id} failed`);
       return { life, sum };
     });
     executors.push(executor);
@@ -127,6 +129,29 @@ test("whatever is called in whatever order: closed once, never under a follower,
         expect(sum).toBe(current);
         expect(life.closed).toBe(false);
       }
+      await scope.dispose();
+      expect(lives.every((life) => life.closed)).toBe(true);
+      expect(faults).toEqual([]);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("with factories that fail now and then, every call ends, and all that was opened is closed", async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, calls, fc.array(fc.boolean(), { minLength: 1 }), async (given, todo, failing) => {
+      let made = 0;
+      const { executors, lives, faults } = world(given, () => failing[made++ % failing.length] === true);
+      const scope = createScope();
+      const ends = todo.map(({ call, on }) =>
+        doCall(scope, call, executors[on % executors.length] as Executor<Made>),
+      );
+      const errors = (await Promise.allSettled(ends)).flatMap((end) =>
+        end.status === "rejected"
+          ? [end.reason].flatMap((e) => (e instanceof AggregateError ? e.errors : [e]))
+          : [],
+      );
+      for (const error of errors) expect(String(error)).toMatch(/^Error: \d+ failed$/);
       await scope.dispose();
       expect(lives.every((life) => life.closed)).toBe(true);
       expect(faults).toEqual([]);
