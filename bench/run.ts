@@ -1,7 +1,8 @@
-// What `npm run bench` runs: every figure that the README quotes, printed as one table.
+// What `npm run bench` runs: every figure that the README quotes, printed as one table; `npm run bench -- ingest` some.
 // Machines are noisy: the ratios, taken within one run, say more than the figures beside them.
 import { availableParallelism } from "node:os";
 import { ingest } from "./ingest.ts";
+import { large } from "./large.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
 import { service } from "./service.ts";
@@ -9,8 +10,27 @@ import { stepCost } from "./step-cost.ts";
 import { type Figure, table } from "./table.ts";
 import { throughput } from "./throughput.ts";
 
+const MEASURES: Record<string, () => Promise<Figure[]>> = {
+  stepCost,
+  throughput,
+  memory,
+  service,
+  ingest,
+  latency,
+  large,
+};
+/** Takes a quarter of an hour and some GiB of disk: only when it is named. */
+const ON_DEMAND = ["large"];
+
+const named = process.argv.slice(2);
+const unknown = named.find((name) => !Object.hasOwn(MEASURES, name));
+if (unknown !== undefined) {
+  console.error(`bench: expected any of ${Object.keys(MEASURES).join(", ")}, got ${JSON.stringify(unknown)}`);
+  process.exit(2);
+}
 const figures: Figure[] = [];
-for (const [name, measure] of Object.entries({ stepCost, throughput, memory, service, ingest, latency })) {
+for (const [name, measure] of Object.entries(MEASURES)) {
+  if (named.length > 0 ? !named.includes(name) : ON_DEMAND.includes(name)) continue;
   console.error(`bench: ${name} …`);
   figures.push(...(await measure()));
 }

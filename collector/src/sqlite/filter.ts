@@ -16,6 +16,8 @@ export interface Wanted {
   at: string;
   pick: string;
   values: (string | number)[];
+  /** Enough of it to count by. */
+  counted: string;
   /** The same asked of a flow that was found otherwise. */
   ask: string;
 }
@@ -36,6 +38,7 @@ export function wantedOf(filter: FlowFilter, { texts, tenants, labels }: Numbers
       at: "f.started_at",
       pick: "f.duration_us IS NULL AND ? = 0",
       values: [0],
+      counted: "flows f INDEXED BY flows_open",
       ask: "f.duration_us IS NULL",
     });
   }
@@ -49,6 +52,7 @@ export function wantedOf(filter: FlowFilter, { texts, tenants, labels }: Numbers
       at: "f.started_at",
       pick: `f.${name} = ?`,
       values: found,
+      counted: `flows f INDEXED BY flows_by_${name}`,
       ask: `f.${name} IN (${marks(found)})`,
     });
   }
@@ -67,6 +71,7 @@ export function wantedOf(filter: FlowFilter, { texts, tenants, labels }: Numbers
       at: "p.started_at",
       pick: `p.${name} = ?`,
       values: found,
+      counted: `${table} p`,
       ask: `EXISTS (SELECT 1 FROM ${table} WHERE ${name} IN (${marks(found)}) AND started_at = f.started_at AND flow = f.pk)`,
     });
   }
