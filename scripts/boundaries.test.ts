@@ -73,6 +73,14 @@ const CASES: readonly Case[] = [
   ["collector/src/doctor/reach.ts", `import { open } from "../sqlite/open.ts";`, "The doctor stands outside"],
   ["collector/src/doctor/reach.ts", `import { FlowDetail } from "../http/schemas.ts";`],
   ["collector/src/doctor/hops.ts", `import { flow } from "@weir/sdk";`],
+  [
+    "collector/src/threads/thread.ts",
+    `import { open } from "../sqlite/open.ts";`,
+    "threads knows how to ask",
+  ],
+  ["collector/src/threads/thread.ts", `import { WeirError } from "../errors.ts";`],
+  ["collector/src/workers/writer.ts", `import { open } from "../sqlite/open.ts";`],
+  ["collector/src/http/api.ts", `import { openThreadedStore } from "../workers/index.ts";`, "http imports"],
   ["collector/src/app.ts", `import { open } from "./sqlite/open.ts";`],
 
   ["ui/src/api/client.ts", `import { FlowSummary } from "@weir/collector/schemas";`, "ui takes types only"],
