@@ -7,8 +7,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { Attributes } from "../src/flow.ts";
-import { allOf, onlyOf } from "../src/otlp/admit.ts";
 import { createCounters } from "../src/otlp/counters.ts";
+import { createIntake } from "../src/otlp/intake.ts";
 import { createFakeStore, type FakeStore } from "./fake-store.ts";
 import { aSpan, type ShortSpan } from "./otlp-support.ts";
 
@@ -161,11 +161,16 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
 
     test("a span that its sender may not send is rejected by itself, with the first reason found", async () => {
       const asked: string[] = [];
-      const admit = allOf(onlyOf("acme-corp"), undefined, ([said]) => {
-        asked.push(said?.kind ?? "nothing");
-        return said?.kind === "event-noted" ? { reason: "bad-kind", message: "no events today" } : undefined;
+      const intake = createIntake({
+        accept: async (observations) => void store.taken.push(...observations),
+        admit: ([said]) => {
+          asked.push(said?.kind ?? "nothing");
+          return said?.kind === "event-noted"
+            ? { reason: "bad-kind", message: "no events today" }
+            : undefined;
+        },
       });
-      const url = await start({ otlp: { admit: () => admit } });
+      const url = await start({ intake, otlp: { tenantOf: () => "acme-corp" } });
       const attributes = { "weir.kind": "flow" };
       const other = { "weir.tenant": "globex" };
       const promise = { "service.instance.id": "worker-1", "weir.heartbeat.interval_ms": 2000 };
@@ -308,7 +313,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
 
     test("answers after the commit, not before", async () => {
       const committed = Promise.withResolvers<void>();
-      const url = await start({ accept: () => committed.promise });
+      const url = await start({ intake: createIntake({ accept: () => committed.promise }) });
       let answered = false;
       const sent = send(url, encoding.body([aSpan()])).then(() => {
         answered = true;
@@ -327,7 +332,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
         [new Error("disk I/O error"), 503],
       ] as const) {
         const before = counters.accepted;
-        const url = await start({ accept: () => Promise.reject(thrown) });
+        const url = await start({ intake: createIntake({ accept: () => Promise.reject(thrown) }) });
         const { response } = await send(url, encoding.body([aSpan()]));
         expect(response.status).toBe(status);
         expect(response.headers.get("retry-after")).toBe("1");

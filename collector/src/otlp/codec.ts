@@ -1,25 +1,22 @@
-/** The two encodings: how a request is read, and how answers and errors are written in the same. */
+/** The two encodings of answers and errors; those of requests are in `intake.ts`. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { RPC_CODE, type WeirError } from "../errors.ts";
 import { ExportTraceServiceResponseSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
-import { decodeJson } from "./json.ts";
-import { decodeProtobuf } from "./protobuf.ts";
-import type { RawSpan } from "./raw-span.ts";
-import type { PartialSuccess } from "./receive.ts";
+import type { Encoding } from "./intake.ts";
+import type { PartialSuccess } from "./receipt.ts";
 
 export interface Codec {
+  encoding: Encoding;
   contentType: string;
-  /** @throws {MalformedError} */
-  decode(body: Buffer): RawSpan[];
   /** An `ExportTraceServiceResponse`; also that of logs and metrics, which have the same shape. */
   answer(partial: PartialSuccess): Buffer;
   /** A `google.rpc.Status`. */
   error(error: WeirError): Buffer;
 }
 
-const JSON_CODEC: Codec = {
+const JSON_CODEC = withAnswerReady({
+  encoding: "json",
   contentType: "application/json",
-  decode: decodeJson,
   answer: ({ rejectedSpans, errorMessage }) =>
     jsonBytes({
       partialSuccess: {
@@ -29,11 +26,11 @@ const JSON_CODEC: Codec = {
       },
     }),
   error: ({ code, message }) => jsonBytes({ code: RPC_CODE[code], message }),
-};
+});
 
-const PROTOBUF_CODEC: Codec = {
+const PROTOBUF_CODEC = withAnswerReady({
+  encoding: "protobuf",
   contentType: "application/x-protobuf",
-  decode: decodeProtobuf,
   answer: ({ rejectedSpans, errorMessage }) => {
     const partialSuccess = { rejectedSpans: BigInt(rejectedSpans), errorMessage };
     const schema = ExportTraceServiceResponseSchema;
@@ -43,7 +40,17 @@ const PROTOBUF_CODEC: Codec = {
     const status = create(RpcStatusSchema, { code: RPC_CODE[code], message });
     return Buffer.from(toBinary(RpcStatusSchema, status));
   },
-};
+});
+
+/** Nearly every answer is the one that says nothing of spans left out: it is made once. */
+function withAnswerReady(codec: Codec): Codec {
+  const allTaken = codec.answer({ rejectedSpans: 0, errorMessage: "" });
+  return {
+    ...codec,
+    answer: (partial) =>
+      partial.rejectedSpans === 0 && partial.errorMessage === "" ? allTaken : codec.answer(partial),
+  };
+}
 
 export const CONTENT_TYPES = [JSON_CODEC.contentType, PROTOBUF_CODEC.contentType];
 
