@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { detailOf, toWeirError } from "./errors.ts";
 import { addApi } from "./http/api.ts";
+import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
 import { sendError } from "./http/errors.ts";
 import { addHealth } from "./http/health.ts";
 import { addMethodChecks } from "./http/methods.ts";
@@ -12,17 +13,19 @@ import { addStream } from "./http/stream.ts";
 import { Hub, type HubOptions } from "./live/hub.ts";
 import { createCounters, type OtlpCounters } from "./otlp/counters.ts";
 import { addOtlp, type OtlpOptions } from "./otlp/door.ts";
-import type { Accept } from "./otlp/receive.ts";
+import { createIntake, type Intake } from "./otlp/intake.ts";
 import type { Store } from "./store.ts";
 
 export interface AppOptions {
   store: Store;
-  /** Takes what came in. Default: the store's `append`. */
-  accept?: Accept;
+  /** Takes what came in. Default: decodes here, and appends to the store. */
+  intake?: Intake;
+  /** Answers with a flow in detail. Default: asks the store, and writes the answer here. */
+  detailBytes?: DetailBytes;
   /** Counts what came in, for whoever shows it. */
   counters?: OtlpCounters;
-  /** Sizes that a body may have, and who may say what. */
-  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit" | "admit">;
+  /** Sizes that a body may have, and whom a sender speaks for. */
+  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit" | "tenantOf">;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */
@@ -40,7 +43,11 @@ export interface AppOptions {
  */
 export function createApp(options: AppOptions): FastifyInstance {
   const { store, pageDir, ownHost, warn = () => {} } = options;
-  const { accept = (observations) => store.append(observations), counters = createCounters() } = options;
+  const {
+    intake = createIntake({ accept: (observations) => store.append(observations), warn }),
+    detailBytes = detailBytesOf(store),
+    counters = createCounters(),
+  } = options;
   const app = Fastify({
     // A body that trickles in holds memory.
     requestTimeout: 60_000,
@@ -63,12 +70,12 @@ export function createApp(options: AppOptions): FastifyInstance {
   addSecurity(app, ownHost);
   addMethodChecks(app);
   addHealth(app, store);
-  addApi(app, store);
+  addApi(app, store, detailBytes);
   addStream(
     app,
-    new Hub({ onChange: (listener) => store.onChange(listener), present: PRESENT, ...options.live }),
+    new Hub({ onChange: (...listeners) => store.onChange(...listeners), present: PRESENT, ...options.live }),
   );
-  addOtlp(app, { accept, counters, warn, ...options.otlp });
+  addOtlp(app, { intake, counters, warn, ...options.otlp });
   addPage(app, pageDir);
   return app;
 }

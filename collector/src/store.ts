@@ -9,7 +9,8 @@
  * - What a question answers is a function of the set of appended observations (and, for `health`, of the
  *   clock): order, repetition and the split into appends change nothing.
  * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.
- * - Listeners hear of a change after it is durable, in the order of the commits; one that throws harms nobody.
+ * - Listeners hear of a change after it is durable, in the order of the commits, or that they missed some; one that
+ *   throws harms nobody.
  */
 import type {
   FlowDetail,
@@ -91,9 +92,8 @@ export interface PruneQuery {
   limit: number;
 }
 
-export interface Store {
-  append(observations: Observation[]): Promise<void>;
-
+/** What can be asked of a store. */
+export interface Questions {
   /** Customers by name of tenant. */
   tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
   flows(query: FlowQuery): Promise<Page<FlowSummary>>;
@@ -104,12 +104,17 @@ export interface Store {
   names(tenant?: string): Promise<string[]>;
   /** Label keys with up to 100 values each, sorted. */
   labels(tenant?: string): Promise<LabelValues[]>;
+}
+
+export interface Store extends Questions {
+  append(observations: Observation[]): Promise<void>;
 
   /**
    * Calls `listener` after each commit that changed flows, and within a few seconds where a flow's health changed by
-   * the mere passing of time. Returns what takes it off again.
+   * the mere passing of time. A store whose changes are more than it can tell of calls `missed` instead: from then on
+   * nothing that was heard before is certain. Returns what takes both off again.
    */
-  onChange(listener: (changes: FlowChange[]) => void): () => void;
+  onChange(listener: (changes: FlowChange[]) => void, missed?: () => void): () => void;
 
   /**
    * Deletes finished flows for good, the oldest first, and gives their space back. One that is still open stays, however

@@ -140,7 +140,7 @@ describe("hub", () => {
   function start(options: Partial<HubOptions> = {}): void {
     store = createFakeStore();
     hub = new Hub({
-      onChange: (listener) => store.onChange(listener),
+      onChange: (...listeners) => store.onChange(...listeners),
       present: {
         flow: ({ id, status }) => `${id} ${status}`,
         step: ({ id }, step) => `${id}/${step.name} ${step.status}`,
@@ -234,6 +234,24 @@ describe("hub", () => {
     const again = createSink();
     hub.open(again, { tenant: ["acme-corp"] }, sink.ids.at(-1));
     expect(again.events).toEqual(['flow "b running"']);
+  });
+
+  test("where the store had more changes than it tells of, all readers resync, and nothing from before is sure", () => {
+    start();
+    const sink = createSink();
+    const all = createSink();
+    hub.open(sink, { status: ["failed"] });
+    hub.open(all, {});
+    change({ id: "a", startedAt: START + 61_000_000 });
+    const lastId = all.ids.at(-1) as string;
+    store.miss();
+    expect([sink.events, all.events]).toEqual([["resync {}"], ['flow "a running"', "resync {}"]]);
+    // It may have failed meanwhile, and been asked for: that it does not match any more is news.
+    change({ id: "a", startedAt: START + 59_000_000, status: "succeeded" });
+    expect(sink.events).toEqual(["resync {}", 'flow "a succeeded"']);
+    const again = createSink();
+    hub.open(again, {}, lastId);
+    expect(again.events).toEqual(["resync {}"]);
   });
 
   test("an id that is too old, of another process, or nonsense: resync", () => {

@@ -39,17 +39,20 @@ export const serve: Command = {
   async run(args, env) {
     const config = readConfig(args, env);
     // Only here: the other commands, and mistakes, need no server and no database driver.
-    const [{ createApp }, { serve: listen }, { openSqliteStore }] = await Promise.all([
+    const [{ createApp }, { serve: listen }, { openThreadedStore }] = await Promise.all([
       import("../app.ts"),
       import("../serve.ts"),
-      import("../sqlite/index.ts"),
+      import("../workers/index.ts"),
     ]);
-    const store = openSqliteStore({ path: config.storePath });
+    const warn = (line: string) => void process.stderr.write(`weir: ${line}\n`);
+    const store = await openThreadedStore({ path: config.storePath, warn });
     const app = createApp({
       store,
+      intake: store.intake,
+      detailBytes: store.detailBytes,
       pageDir: fileURLToPath(new URL("../../page", import.meta.url)),
       ...(isLoopback(config.host) ? { ownHost: config.host } : {}),
-      warn: (line) => void process.stderr.write(`weir: ${line}\n`),
+      warn,
     });
     await listen(app, store, config);
   },

@@ -3,8 +3,9 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { type TSchema, Type } from "typebox";
 import { WeirError } from "../errors.ts";
-import type { Store } from "../store.ts";
-import { presentDetail, presentFlow, presentGroup, presentTenant } from "./present.ts";
+import type { Questions } from "../store.ts";
+import type { DetailBytes } from "./detail.ts";
+import { presentFlow, presentGroup, presentTenant } from "./present.ts";
 import {
   readFlowQuery,
   readNoQuery,
@@ -15,10 +16,11 @@ import {
 } from "./query.ts";
 import * as schemas from "./schemas.ts";
 
+const JSON_TYPE = "application/json; charset=utf-8";
 const TENANT = Type.Object({ tenant: Type.String() });
 
 /** Adds the routes, each under `/api/v1`. */
-export function addApi(app: FastifyInstance, store: Store): void {
+export function addApi(app: FastifyInstance, store: Questions, detailBytes: DetailBytes): void {
   app.register(
     async (scope) => {
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
@@ -42,11 +44,11 @@ export function addApi(app: FastifyInstance, store: Store): void {
       api.get(
         "/tenants/:tenant/flows/:id",
         answers(schemas.FlowDetail, schemas.FlowKey),
-        async ({ query, params }) => {
+        async ({ query, params }, reply) => {
           readNoQuery(query);
-          const flow = await store.flow(params);
-          if (flow === undefined) throw noSuchFlow(params);
-          return presentDetail(flow);
+          const bytes = await detailBytes(params);
+          if (bytes === undefined) throw noSuchFlow(params);
+          return reply.type(JSON_TYPE).send(bytes as never);
         },
       );
 

@@ -1,10 +1,10 @@
 /** For whoever keeps the process alive: `/healthz` says that it runs, `/readyz` that its store answers. */
 import type { FastifyInstance } from "fastify";
 import { WeirError } from "../errors.ts";
-import type { Store } from "../store.ts";
+import type { Questions } from "../store.ts";
 import { Liveness } from "./schemas.ts";
 
-export function addHealth(app: FastifyInstance, store: Store): void {
+export function addHealth(app: FastifyInstance, store: Questions): void {
   const schema = { response: { 200: Liveness } };
 
   app.get("/healthz", { schema }, async () => ({ status: "ok" }));

@@ -7,7 +7,8 @@
  * reader holds what it is sent against its own filter.
  *
  * Every buffer has a bound. A reader that is slower than the changes is sent nothing until it has caught up, then
- * `resync`: ask again for what you show. The same where `Last-Event-ID` is from before what is remembered.
+ * `resync`: ask again for what you show. The same where `Last-Event-ID` is from before what is remembered, and where
+ * the store had more changes than it could tell of.
  *
  * While nobody reads, nothing is gathered: ingest pays for the stream only when someone looks.
  */
@@ -137,7 +138,10 @@ export class Hub {
     if (this.#unsubscribe !== undefined) return;
     const { onChange, now, heartbeatMs } = this.#options;
     this.#known = new KnownFlows(KNOWN_FLOWS, now() * 1000);
-    this.#unsubscribe = onChange((changes) => this.#coalescer.add(changes));
+    this.#unsubscribe = onChange(
+      (changes) => this.#coalescer.add(changes),
+      () => this.#missed(),
+    );
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref();
   }
 
@@ -149,6 +153,14 @@ export class Hub {
     this.#coalescer.flush();
     this.#known = new KnownFlows(0, 0);
     this.#ring.clear();
+  }
+
+  /** What is remembered may be out of date now. */
+  #missed(): void {
+    this.#coalescer.flush();
+    this.#ring.clear();
+    this.#known = new KnownFlows(KNOWN_FLOWS, this.#options.now() * 1000);
+    for (const reader of this.#readers) if (!reader.lagging) this.#resync(reader);
   }
 
   #publish(changes: FlowChange[]): void {

@@ -1,0 +1,51 @@
+/** What the collector's threads are started with, and what they can be asked. */
+import type { Micros } from "../flow.ts";
+import type { DetailBytes } from "../http/detail.ts";
+import type { Observation } from "../observation.ts";
+import type { Delivery } from "../otlp/intake.ts";
+import { type Receipt, receiptOf } from "../otlp/receipt.ts";
+import type { FlowChange, PruneQuery, Questions } from "../store.ts";
+
+export interface StoreData {
+  /** The database file. */
+  path: string;
+  /** One number, shared, that every thread takes as the time. Default: the system's clock. */
+  clock: SharedClock | undefined;
+}
+
+export type SharedClock = Float64Array<SharedArrayBuffer>;
+
+/** What changed since the last time, or that it was too much to tell. */
+export interface News {
+  changes: FlowChange[];
+  missed: boolean;
+}
+
+/** Most say only how many spans were accepted, and are a number then: to copy objects costs more than most requests. */
+export type ShortReceipt = number | Receipt;
+
+export function shorten(receipt: Receipt): ShortReceipt {
+  return receipt.ignored === 0 && receipt.rejected.length === 0 ? receipt.accepted : receipt;
+}
+
+export function unfold(receipt: ShortReceipt): Receipt {
+  return typeof receipt === "number" ? receiptOf(receipt, 0, []) : receipt;
+}
+
+export interface WriterCalls {
+  take(delivery: Omit<Delivery, "body">, body: Uint8Array): Promise<ShortReceipt>;
+  append(observations: Observation[]): Promise<void>;
+  prune(query: PruneQuery): Promise<number>;
+  /** Resolves when there is something to tell. Asked with the time, in milliseconds since the epoch. */
+  news(askedAt: number): Promise<News>;
+  /** Nobody listens any more. */
+  rest(argument: undefined): Promise<void>;
+}
+
+export interface ReaderCalls extends Questions {
+  detailBytes: DetailBytes;
+}
+
+export function clockOf(clock: SharedClock | undefined): { now?: () => Micros } {
+  return clock === undefined ? {} : { now: () => clock[0] as Micros };
+}

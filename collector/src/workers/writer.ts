@@ -1,0 +1,28 @@
+/** The thread that writes: bytes of requests → spans → observations → folded state → disk. */
+import type { Observation } from "../observation.ts";
+import { createIntake } from "../otlp/intake.ts";
+import { openSqliteStore } from "../sqlite/index.ts";
+import { serveCalls } from "../threads/serve-calls.ts";
+import { clockOf, type StoreData, shorten, type WriterCalls } from "./calls.ts";
+import { inGroups } from "./groups.ts";
+import { Telling } from "./telling.ts";
+
+serveCalls<StoreData, WriterCalls>(({ path, clock }, warn) => {
+  const store = openSqliteStore({ path, ...clockOf(clock) });
+  const telling = new Telling((...listeners) => store.onChange(...listeners));
+  const append = async (observations: Observation[]) => {
+    await store.append(observations);
+    telling.committed();
+  };
+  const intake = inGroups(createIntake({ accept: append, warn }));
+  return {
+    calls: {
+      take: async (delivery, body) => shorten(await intake.take({ ...delivery, body })),
+      append,
+      prune: (query) => store.prune(query),
+      news: (askedAt) => telling.news(askedAt),
+      rest: async () => telling.rest(),
+    },
+    close: () => store.close(),
+  };
+});
