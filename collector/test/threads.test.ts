@@ -56,9 +56,10 @@ describe("calls", () => {
     expect((mistake as WeirError).cause).toContain("TypeError: a mistake");
   });
 
-  test("with an answer that can't cross fail, and those beside them too, but nothing hangs", async () => {
+  test("with an argument or an answer that can't cross fail, and those beside them too, but nothing hangs", async () => {
     const thread = await start();
     await expect(thread.call("giveWhatCannotCross", undefined)).rejects.toMatchObject({ code: "internal" });
+    await expect(thread.call("echo", () => {})).rejects.toMatchObject({ code: "internal" });
     expect(await thread.call("echo", 1)).toEqual({ argument: 1, text: "" });
   });
 

@@ -7,7 +7,7 @@
  * doubles while it goes on dying.
  */
 import { Worker } from "node:worker_threads";
-import { detailOf, WeirError } from "../errors.ts";
+import { detailOf, toWeirError, WeirError } from "../errors.ts";
 import {
   type Answers,
   type Call,
@@ -149,7 +149,12 @@ export class Thread<C extends Calls<C>> {
     this.#outgoing = [];
     const { parts, transfer } = parcel(calls.map(({ bytes }) => bytes));
     for (const [at, part] of parts.entries()) (calls[at] as Call).bytes = part;
-    this.#worker?.postMessage(calls satisfies ToThread, transfer);
+    try {
+      this.#worker?.postMessage(calls satisfies ToThread, transfer);
+    } catch (error) {
+      // An argument that is no plain data: none of them has left.
+      for (const { id } of calls) this.#take(id)?.reject(toWeirError(error));
+    }
   }
 
   /** Resolves when it is ready; rejects when it could not start. */
