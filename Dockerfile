@@ -14,5 +14,5 @@ RUN mkdir /data && chown node:node /data
 COPY --from=build /weir /weir
 USER node
 VOLUME /data
-EXPOSE 4318
+EXPOSE 4317 4318
 CMD ["node", "collector/src/cli.ts", "serve", "--host", "0.0.0.0"]

@@ -11,9 +11,17 @@ import { addSecurity } from "./http/security.ts";
 import { addStream } from "./http/stream.ts";
 import { Hub, type HubOptions } from "./live/hub.ts";
 import { createCounters, type OtlpCounters } from "./otlp/counters.ts";
-import { addOtlp, type OtlpOptions } from "./otlp/door.ts";
+import { addOtlpHttp, type OtlpHttpOptions } from "./otlp/http.ts";
+import { createIntake, type Intake, type Limits } from "./otlp/intake.ts";
 import type { Accept } from "./otlp/receive.ts";
 import type { Store } from "./store.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** What the OTLP doors share: other doors than HTTP's are given it. */
+    intake: Intake;
+  }
+}
 
 export interface AppOptions {
   store: Store;
@@ -21,8 +29,8 @@ export interface AppOptions {
   accept?: Accept;
   /** Counts what came in, for whoever shows it. */
   counters?: OtlpCounters;
-  /** Sizes that a body may have, and who may say what. */
-  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit" | "admit">;
+  /** What a message may cost, and who may say what over HTTP. */
+  otlp?: Limits & OtlpHttpOptions;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */
@@ -68,7 +76,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     app,
     new Hub({ onChange: (listener) => store.onChange(listener), present: PRESENT, ...options.live }),
   );
-  addOtlp(app, { accept, counters, warn, ...options.otlp });
+  const intake = createIntake({ accept, counters, warn, ...options.otlp });
+  app.decorate("intake", intake);
+  addOtlpHttp(app, intake, options.otlp);
   addPage(app, pageDir);
   return app;
 }

@@ -64,9 +64,17 @@ export function toWeirError(error: unknown): WeirError {
   return new WeirError(code, message, { cause: error });
 }
 
-/** Headers that go with an error. A short wait: an OTLP exporter gives up when told to wait beyond its deadline. */
-export function errorHeaders({ code }: WeirError): Record<string, string> {
-  return code === "unavailable" || code === "overloaded" ? { "retry-after": "1" } : {};
+/** A short wait: an OTLP exporter gives up when told to wait beyond its deadline. */
+export const RETRY_AFTER_SECONDS = 1;
+
+/** Whether the same request may go well a little later. */
+export function shallRetry({ code }: WeirError): boolean {
+  return code === "unavailable" || code === "overloaded";
+}
+
+/** Headers that go with an error. */
+export function errorHeaders(error: WeirError): Record<string, string> {
+  return shallRetry(error) ? { "retry-after": String(RETRY_AFTER_SECONDS) } : {};
 }
 
 /** The whole of an error, for the log. */

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { aSpan, jsonBody } from "./otlp-support.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
+import { frame, outcomeOf, RawGrpc } from "./raw-grpc.ts";
 
 const BIN = fileURLToPath(new URL("../bin/weir.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weir-cli-"));
@@ -70,7 +72,7 @@ test("serves, keeps what it was given, and goes away on SIGTERM with readers sti
   const listed = await fetch(`${second.url}/api/v1/flows`);
   expect(await listed.json()).toMatchObject({ flows: [{ tenant: "acme-corp", id: "order-17" }] });
   second.child.kill("SIGINT");
-  expect(await second.exited).toEqual({ code: 0, stdout: `weir: listening on ${second.url}\n`, stderr: "" });
+  expect(await second.exited).toEqual({ code: 0, stdout: expect.any(String), stderr: "" });
 });
 
 test("a port in use is one line, exit 1", async () => {
@@ -81,6 +83,71 @@ test("a port in use is one line, exit 1", async () => {
   other.close();
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(new RegExp(`^weir: port ${port} on 127\\.0\\.0\\.1 is in use: [^\\n]+\\n$`));
+});
+
+/** Of the line after the first. */
+const GRPC_LINE = /^weir: listening on \S+\nweir: gRPC on (127\.0\.0\.1:\d+)\n$/;
+
+test("takes gRPC beside HTTP, and answers calls under way on SIGTERM", async () => {
+  const { child, exited, output, url } = await serve(["--grpc-port", "0"]);
+  const client = new RawGrpc(`http://${GRPC_LINE.exec(output.stdout)?.[1]}`);
+  const message = protobufBody([aSpan({ attributes: { "weir.flow.id": "over-grpc" } })]);
+  expect(outcomeOf(await client.call({ message }))).toMatchObject({ is: "taken" });
+  const flow = await fetch(`${url}/api/v1/tenants/acme-corp/flows/over-grpc`);
+  expect(flow.status).toBe(200);
+
+  const underWay = client.begin(frame(message));
+  await underWay.written;
+  // So that the server has seen it: answers come in the order of what was sent.
+  await client.call({ message });
+  child.kill("SIGTERM");
+  const answer = await underWay.finish();
+  expect(outcomeOf(answer)).toMatchObject({ is: "taken" });
+  expect((await exited).code).toBe(0);
+  client.close();
+});
+
+test("gRPC can be off, by flag or variable", async () => {
+  for (const [args, env] of [
+    [["--grpc-port", "off"], {}],
+    [[], { WEIR_GRPC_PORT: "off" }],
+  ] as const) {
+    const { child, exited, url } = await serve([...args], env);
+    child.kill("SIGTERM");
+    expect(await exited).toEqual({ code: 0, stdout: `weir: listening on ${url}\n`, stderr: "" });
+  }
+});
+
+test("a gRPC port in use that nobody asked for is one line, and HTTP is served", async () => {
+  const other = createServer().listen(4317, "127.0.0.1");
+  // Someone else's will do as well.
+  await Promise.race([once(other, "listening"), once(other, "error").catch(() => {})]);
+  const { child, exited, output, url } = await serve(["--port", `${await freePort()}`]);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  child.kill("SIGTERM");
+  other.close();
+  expect((await exited).code).toBe(0);
+  expect(output.stdout).toBe(`weir: listening on ${url}\n`);
+  expect(output.stderr).toMatch(/^weir: port 4317 on 127\.0\.0\.1 is in use: .*; going on without gRPC\n$/);
+});
+
+test("a gRPC port in use that was asked for is one line, exit 1", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as { port: number };
+  const { code, stdout, stderr } = await run([
+    "serve",
+    "--port",
+    "0",
+    "--grpc-port",
+    `${port}`,
+    "--store",
+    store,
+  ]);
+  other.close();
+  expect([code, stdout]).toEqual([1, ""]);
+  const line = `weir: port ${port} on 127.0.0.1 is in use: stop the other program, or choose another with --grpc-port\n`;
+  expect(stderr).toBe(line);
 });
 
 test("a store that can't be opened is one line, exit 1", async () => {
@@ -94,6 +161,12 @@ test.each<[string[], Record<string, string>, string]>([
   [["serve", "--port", "65536"], {}, '--port: expected a whole number from 0 to 65535, got "65536"'],
   [["serve", "--port=-1"], {}, '--port: expected a whole number from 0 to 65535, got "-1"'],
   [["serve", "--port"], {}, "--port: expected a value, got nothing"],
+  [
+    ["serve", "--grpc-port", "on"],
+    {},
+    '--grpc-port: expected a whole number from 0 to 65535, or off, got "on"',
+  ],
+  [["serve"], { WEIR_GRPC_PORT: "70000" }, "WEIR_GRPC_PORT: expected a whole number from 0 to 65535, or off"],
   [["serve"], { WEIR_PORT: "http" }, 'WEIR_PORT: expected a whole number from 0 to 65535, got "http"'],
   [
     ["serve", "--store", "mysql://x"],
@@ -105,7 +178,11 @@ test.each<[string[], Record<string, string>, string]>([
   [["serve", "--host", "0.0.0.0"], {}, "or --insecure-open (WEIR_INSECURE_OPEN=1) to let everyone in"],
   [["serve"], { WEIR_HOST: "::" }, "--insecure-open"],
   [["serve"], { WEIR_INSECURE_OPEN: "yes" }, 'WEIR_INSECURE_OPEN: expected 1 or 0, got "yes"'],
-  [["serve", "--prot", "1"], {}, 'expected one of --host, --port, --store, --insecure-open, got "--prot"'],
+  [
+    ["serve", "--prot", "1"],
+    {},
+    'expected one of --host, --port, --grpc-port, --store, --insecure-open, got "--prot"',
+  ],
   [["serve", "4318"], {}, 'got "4318"'],
   [["servee"], {}, 'expected serve, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],

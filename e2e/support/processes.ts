@@ -95,7 +95,15 @@ export interface CollectorOptions {
 export async function startCollector({ path, port = 0 }: CollectorOptions = {}): Promise<RunningCollector> {
   const folder = path === undefined ? mkdtempSync(join(tmpdir(), "weir-")) : undefined;
   const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
-  const running = startNode("collector/bin/weir.mjs", ["serve", "--port", String(port), "--store", store]);
+  const running = startNode("collector/bin/weir.mjs", [
+    "serve",
+    "--port",
+    String(port),
+    "--grpc-port",
+    "off",
+    "--store",
+    store,
+  ]);
   const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
   return {
     ...running,

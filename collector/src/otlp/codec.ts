@@ -1,7 +1,7 @@
 /** The two encodings: how a request is read, and how answers and errors are written in the same. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { RPC_CODE, type WeirError } from "../errors.ts";
-import { ExportTraceServiceResponseSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
+import { ExportTraceServiceResponseSchema, RetryInfoSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
 import { decodeJson } from "./json.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import type { RawSpan } from "./raw-span.ts";
@@ -31,7 +31,7 @@ const JSON_CODEC: Codec = {
   error: ({ code, message }) => jsonBytes({ code: RPC_CODE[code], message }),
 };
 
-const PROTOBUF_CODEC: Codec = {
+export const PROTOBUF_CODEC: Codec = {
   contentType: "application/x-protobuf",
   decode: decodeProtobuf,
   answer: ({ rejectedSpans, errorMessage }) => {
@@ -39,17 +39,33 @@ const PROTOBUF_CODEC: Codec = {
     const schema = ExportTraceServiceResponseSchema;
     return Buffer.from(toBinary(schema, create(schema, { partialSuccess })));
   },
-  error: ({ code, message }) => {
-    const status = create(RpcStatusSchema, { code: RPC_CODE[code], message });
-    return Buffer.from(toBinary(RpcStatusSchema, status));
-  },
+  error: (error) => rpcStatus(error),
 };
+
+/**
+ * A `google.rpc.Status` in protobuf.
+ *
+ * @param retryAfter seconds after which the sender shall try again, as its `RetryInfo`.
+ */
+export function rpcStatus({ code, message }: WeirError, retryAfter?: number): Buffer {
+  const details = retryAfter === undefined ? [] : [retryInfo(retryAfter)];
+  return Buffer.from(
+    toBinary(RpcStatusSchema, create(RpcStatusSchema, { code: RPC_CODE[code], message, details })),
+  );
+}
+
+function retryInfo(seconds: number) {
+  const info = create(RetryInfoSchema, { retryDelay: { seconds: BigInt(seconds) } });
+  const value = toBinary(RetryInfoSchema, info);
+  return { typeUrl: "type.googleapis.com/google.rpc.RetryInfo", value };
+}
 
 export const CONTENT_TYPES = [JSON_CODEC.contentType, PROTOBUF_CODEC.contentType];
 
-/** By the request's content type; parameters such as `charset` do not matter. */
+/** By the request's content type. Parameters do not matter, but for a charset that is not the one of both encodings. */
 export function codecOf(contentType: string | undefined): Codec | undefined {
-  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+  const [type, ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
+  if (parameters.some((parameter) => /^charset=(?!"?utf-?8"?$)/.test(parameter))) return undefined;
   return [JSON_CODEC, PROTOBUF_CODEC].find((codec) => codec.contentType === type);
 }
 
