@@ -273,9 +273,8 @@ export function describeOtlpDoor(door: Door): void {
         code: 8,
         message,
       });
-      expect(await send(door.body(Array(200_000).fill(nothing), {}))).toMatchObject({ is: "taken" });
       expect(store.taken).toEqual([]);
-    });
+    }, 60_000);
 
     test("answers after the commit, not before", async () => {
       const committed = Promise.withResolvers<void>();
