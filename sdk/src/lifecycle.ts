@@ -1,14 +1,14 @@
 /**
  * What flows and steps share: one span that is open here, was left open, or has ended, and the calls that end it.
  */
-import { type Attributes, type Context, context, type Span } from "@opentelemetry/api";
+import type { Attributes, Context, Span } from "@opentelemetry/api";
 import { ATTR } from "./attributes.ts";
 import { callIn } from "./call.ts";
 import { diagnoseInternal } from "./diagnostics.ts";
 import { describeError, isAbort } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Scope, withScope } from "./scope.ts";
+import { activeContext, type Scope, withScope } from "./scope.ts";
 import { type Ending, endSpan, SUCCEEDED } from "./spans.ts";
 
 /**
@@ -70,7 +70,7 @@ export abstract class Lifecycle<Handle> implements Outcome {
         this.#thrown ??= { error };
       },
     };
-    const ctx = withScope(context.active(), this as unknown as Scope);
+    const ctx = withScope(activeContext(), this as unknown as Scope);
     return callIn(ctx, outcome, this as unknown as Handle, fn);
   }
 

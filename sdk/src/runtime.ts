@@ -20,8 +20,6 @@ export interface Runtime {
   readonly redactor: Redactor | undefined;
   /** Mutable: what this process has open, and what it did outside any flow. */
   readonly counts: Counts;
-  /** Called before the first flow, and not by setup(): who registers a context manager until then finds the place free. */
-  keepContext(): void;
 }
 
 export interface Counts {

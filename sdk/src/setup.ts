@@ -1,12 +1,12 @@
 /**
- * Wires the SDK together, once per process. The only file that knows OpenTelemetry's SDK packages.
+ * Wires the SDK together, once per process. The only file that knows OpenTelemetry's SDK, but for the class of the
+ * context manager in scope.ts.
  *
  * Weir has a tracer provider, a queue and an exporter of its own, registered nowhere: so no flow is lost to another's
  * sampler or exporter, and nobody else's export changes.
  */
 import { randomUUID } from "node:crypto";
-import { context, createContextKey, ROOT_CONTEXT, type TracerProvider } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import type { TracerProvider } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import {
   defaultResource,
@@ -206,7 +206,6 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
     acceptFrom,
     redactor,
     counts,
-    keepContext: contextKeeper(),
   };
   setRuntime(rt);
 
@@ -234,31 +233,6 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
       exporter?.shutdown().catch(() => {});
     },
   };
-}
-
-/**
- * Asynchronous context is needed to know the current flow. Where someone keeps it already, theirs is used. Looks
- * once, when it is first called: OpenTelemetry takes one context manager per process, and an SDK that is started
- * after setup() may bring one that does more than ours.
- */
-function contextKeeper(): () => void {
-  let looked = false;
-  return function keepContext() {
-    if (looked) return;
-    looked = true;
-    if (isContextKept()) return;
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    if (isContextKept()) return;
-    diagnose(
-      "no-context",
-      "another version of @opentelemetry/api was loaded first, and Weir can't know the current flow: expected one version of it in the process (see `npm ls @opentelemetry/api`)",
-    );
-  };
-}
-
-function isContextKept(): boolean {
-  const key = createContextKey("weir.probe");
-  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
 }
 
 function ownProvider(config: Config, queue: ExportQueue<ReadableSpan> | undefined): TracerProvider {

@@ -1,11 +1,12 @@
 /**
  * The queue of finished spans, with an OpenTelemetry exporter at its end.
  */
-import { type Context, context, createContextKey, ROOT_CONTEXT, type SpanContext } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
 import { ATTR } from "./attributes.ts";
 import { diagnose } from "./diagnostics.ts";
 import { ExportQueue, type QueueOptions, type Sent } from "./queue.ts";
 import { delivered, failedWith, type Seen } from "./transport.ts";
+import { unseen } from "./unseen.ts";
 
 /** What we need to know of a finished span, and of an exporter: only setup.ts knows OpenTelemetry's own types. */
 interface FinishedSpan {
@@ -21,13 +22,6 @@ interface Exporter<S> {
 export type SpanQueueOptions = Partial<
   Pick<QueueOptions<unknown>, "bound" | "batchSize" | "delayMs" | "lanes">
 >;
-
-/** Nothing on the way to the collector is part of a flow, nor a span of the user's instrumentations. */
-const UNSEEN: Context = ROOT_CONTEXT.setValue(
-  // The key of suppressTracing() in @opentelemetry/core, the same in all its versions.
-  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
-  true,
-);
 
 let note: Seen = {};
 
@@ -48,7 +42,7 @@ export function spanQueue<S extends FinishedSpan>(
     return new Promise((resolve) => {
       const seen: Seen = {};
       note = seen;
-      context.with(UNSEEN, () => {
+      unseen(() => {
         exporter.export(batch, (result) => {
           const sent = result.code === 0 ? delivered(seen) : failedWith(result.error, seen);
           if (sent.result === "retry" && !down) {

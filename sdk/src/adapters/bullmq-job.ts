@@ -4,14 +4,14 @@
  * A job waits before its first attempt, before each further one, and whenever it is put back. The first wait holds
  * all that happens to the job, so that attempts of one job never pass for those of another.
  */
-import { type Context, context, createContextKey } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { BAGGAGE } from "../attributes.ts";
 import { extract, inject } from "../propagation.ts";
-import { type Scope, scopeOf, withScope } from "../scope.ts";
+import { activeContext, type Scope, scopeKey, scopeOf, withScope } from "../scope.ts";
 import { endStepById, openQueueStep } from "../step.ts";
 import { StepRun, sendStepEnd } from "../step-run.ts";
 
-const JOB = createContextKey("weir.bullmq.job");
+const JOB = scopeKey("weir.bullmq.job");
 
 /** What we need to know of a BullMQ job to open its wait. */
 export interface QueuedJob {
@@ -161,7 +161,7 @@ export class JobRun {
 }
 
 /** The pick-up that this code runs in; `undefined` where it belongs to no job, or to one without a flow. */
-export function jobRun(ctx: Context = context.active()): JobRun | undefined {
+export function jobRun(ctx: Context = activeContext()): JobRun | undefined {
   return ctx.getValue(JOB) as JobRun | undefined;
 }
 
@@ -219,7 +219,7 @@ export async function openWait(job: QueuedJob, since: number | undefined): Promi
   const { id, queueName, opts } = job;
   const metadata = opts?.telemetry?.metadata;
   if (typeof metadata !== "string" || id === undefined || isScheduled(job) || isReplaceable(job)) return;
-  const ctx = contextFrom(metadata, context.active());
+  const ctx = contextFrom(metadata, activeContext());
   const scope = scopeOf(ctx);
   if (scope === undefined) return;
   const fate = mayBeThere(job) ? await fateOf(job, scope) : "added";
@@ -247,7 +247,7 @@ async function fateOf(job: QueuedJob, { flow }: Scope): Promise<Fate> {
   const metadata = stored === undefined ? undefined : metadataOf(stored);
   if (metadata === undefined) return "not added";
   if (metadata === job.opts?.telemetry?.metadata) return "added";
-  const other = scopeOf(contextFrom(metadata, context.active()))?.flow;
+  const other = scopeOf(contextFrom(metadata, activeContext()))?.flow;
   return other?.id === flow.id && other.tenant === flow.tenant ? "known" : "not added";
 }
 
@@ -277,7 +277,7 @@ function waitId(queueName: string, jobId: string, { attempt, putBacks }: Progres
 }
 
 function contextOf(scope: Scope): Context {
-  return withScope(context.active(), scope);
+  return withScope(activeContext(), scope);
 }
 
 type Carrier = Record<string, unknown>;

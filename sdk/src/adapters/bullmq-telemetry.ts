@@ -2,12 +2,12 @@
  * The telemetry object that BullMQ asks at each of its operations. BullMQ expects spans; what we take from them is
  * what happened to which job: added, picked up, done, failed, waiting again. Everything else is ignored.
  */
-import { type Context, context, createContextKey, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
+import { type Context, createContextKey, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Telemetry } from "bullmq";
 import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError, isAbort } from "../errors.ts";
 import { runtime } from "../runtime.ts";
-import { scopeOf } from "../scope.ts";
+import { activeContext, inContext, scopeOf, withScope } from "../scope.ts";
 import {
   contextFrom,
   isScheduledId,
@@ -46,12 +46,12 @@ export function telemetryOf(endFlow: boolean): Telemetry<Context> {
 }
 
 const CONTEXTS: Telemetry<Context>["contextManager"] = {
-  active: () => context.active(),
-  root: () => ROOT_CONTEXT,
+  active: activeContext,
+  root: () => withScope(ROOT_CONTEXT, undefined),
   with<F extends (...args: never[]) => unknown>(ctx: Context, fn: F): ReturnType<F> {
     const add = ctx.getValue(ADD) as AddSpan | undefined;
-    if (add === undefined) return context.with(ctx, fn as () => ReturnType<F>);
-    const result = context.with(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
+    if (add === undefined) return inContext(ctx, fn as () => ReturnType<F>);
+    const result = inContext(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
     add.returns(result);
     return result;
   },

@@ -1,10 +1,9 @@
 /** Flows over BullMQ queues. */
-import { context } from "@opentelemetry/api";
 import type { Job, Processor, Telemetry } from "bullmq";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { runtimeFor } from "../runtime.ts";
-import { withScope } from "../scope.ts";
+import { activeContext, inContext, withScope } from "../scope.ts";
 import { step } from "../step.ts";
 import type { UserAttributes } from "../types.ts";
 import { named } from "../wrapping.ts";
@@ -114,11 +113,11 @@ export async function continueFlow<Result>(
 ): Promise<Result> {
   const metadata = isScheduled(job) ? undefined : metadataOf(job);
   if (metadata === undefined) return fn();
-  const ctx = contextFrom(metadata, context.active());
+  const ctx = contextFrom(metadata, activeContext());
   const run = jobRun(ctx);
   if (run === undefined) return fn();
   run.isOf(job.queueName, job.id ?? "", job.name);
-  return context.with(ctx, () => {
+  return inContext(ctx, () => {
     // The Worker has ended it already, unless that has no telemetry: the first end counts.
     run.pickedUp();
     return attempt(run, job, {}, fn);
@@ -135,7 +134,7 @@ async function attempt<Result>(
   const progress = progressOf(job);
   run.begins(progress, job);
   const attributes = { ...own, ...attributesOf(job.name, job.id) };
-  const handle = context.with(withScope(context.active(), run.group()), () =>
+  const handle = inContext(withScope(activeContext(), run.group()), () =>
     step.open(job.name, { attempt: progress.attempt, attributes }),
   );
   try {
