@@ -38,6 +38,11 @@ export interface TelemetryOptions {
    * differ in it. Default `false`.
    */
   endFlow?: boolean | undefined;
+  /**
+   * `true`: the Worker's processor is a file, which calls `continueFlow`. From a failed attempt until the next the job is
+   * shown to wait, which that file alone would know only when it is over. Default `false`.
+   */
+  sandboxed?: boolean | undefined;
 }
 
 /**
@@ -53,11 +58,8 @@ export interface TelemetryOptions {
  * const queue = new Queue("imports", { connection, telemetry: bullmqTelemetry() });
  */
 export function bullmqTelemetry(options: TelemetryOptions = {}): Telemetry {
-  return options.endFlow === true ? ENDING : LEAVING;
+  return telemetryOf({ endFlow: options.endFlow === true, sandboxed: options.sandboxed === true });
 }
-
-const LEAVING: Telemetry = telemetryOf(false);
-const ENDING: Telemetry = telemetryOf(true);
 
 /**
  * A worker's processor that continues the job's flow: each attempt is a step with the job's name, and steps opened
@@ -98,8 +100,8 @@ export type SandboxedJob = Pick<
 
 /**
  * For a sandboxed processor, which BullMQ runs in a process or thread of its own: does there what `flowProcessor` does
- * elsewhere. The file calls `setup()` itself. The flow ends with the job where the Worker, in the main process, has
- * `telemetry: bullmqTelemetry({ endFlow: true })`.
+ * elsewhere. The file calls `setup()` itself. The Worker, in the main process, has
+ * `telemetry: bullmqTelemetry({ sandboxed: true })`, with `endFlow: true` where the flow ends with the job.
  *
  * @returns what `fn` returned
  * @example
@@ -117,6 +119,7 @@ export async function continueFlow<Result>(
   const run = jobRun(ctx);
   if (run === undefined) return fn();
   run.isOf(job.queueName, job.id ?? "", job.name);
+  run.sandboxed = true;
   return inContext(ctx, () => {
     // The Worker has ended it already, unless that has no telemetry: the first end counts.
     run.pickedUp();
@@ -174,7 +177,11 @@ function attributesFrom<Data>({ attributes }: FlowProcessorOptions<Data>, job: J
  */
 function progressOf({ attemptsMade, attemptsStarted, stalledCounter }: SandboxedJob): Progress {
   const putBacks = attemptsStarted - 1 - attemptsMade - stalledCounter;
-  return { attempt: attemptsMade + stalledCounter + 1, putBacks: Math.max(putBacks, 0) };
+  return {
+    attempt: attemptsMade + stalledCounter + 1,
+    putBacks: Math.max(putBacks, 0),
+    failures: attemptsMade,
+  };
 }
 
 /** How a processor says that its job is to go on later: BullMQ takes these for no failure. */
