@@ -169,14 +169,14 @@ export function journalContract(kind: JournalKind): void {
           lease: { token: 2 },
           run: { owner: "other", token: 2 },
         });
-        const refused: Promise<unknown>[] = [
-          journal.write(old, newEntry("/a")),
-          journal.attempt(old, 2),
-          journal.park(old, {}),
-          journal.end(old, { status: "succeeded" }),
-          journal.take(old, "approve", newEntry("/a")),
+        const refused: (() => Promise<unknown>)[] = [
+          () => journal.write(old, newEntry("/a")),
+          () => journal.attempt(old, 2),
+          () => journal.park(old, {}),
+          () => journal.end(old, { status: "succeeded" }),
+          () => journal.take(old, "approve", newEntry("/a")),
         ];
-        for (const each of refused) await expect(each).rejects.toThrow(LeaseLost);
+        for (const each of refused) await expect(each()).rejects.toThrow(LeaseLost);
         expect(await journal.renew([old], 30_000)).toEqual([{ state: "lost", cancelReason: undefined }]);
         expect(await journal.entries("a")).toEqual([]);
         expect(await journal.read("a")).toEqual(claimed?.run);
