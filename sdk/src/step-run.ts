@@ -2,7 +2,7 @@
  * One step as this process knows it: opened here, or the one in which another process called us.
  */
 import { type Attributes, type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { ATTR } from "./attributes.ts";
+import { ATTR, type StepKind } from "./attributes.ts";
 import { diagnose } from "./diagnostics.ts";
 import { newStepId } from "./ids.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -26,11 +26,21 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
     this.name = name;
   }
 
-  /** Opens a step in this process, in the scope `outer`. */
-  static open(name: string, options: StepOptions | undefined, outer: Scope): StepRun {
+  /**
+   * Opens a step in this process, in the scope `outer`.
+   *
+   * @param own an id that was chosen, so that another process can open or end the same step, and a kind
+   */
+  static open(
+    name: string,
+    options: StepOptions | undefined,
+    outer: Scope,
+    own?: { id: string; kind: StepKind },
+  ): StepRun {
     const { flow } = outer;
-    const id = newStepId();
+    const id = own?.id ?? newStepId();
     const attributes = stepAttributes(flow, id, outer.step?.id);
+    if (own !== undefined && own.kind !== "step") attributes[ATTR.stepKind] = own.kind;
     const step = new StepRun(flow, id, name, attributes);
     if (options === undefined) step.begin(outer.parent(), true);
     else {

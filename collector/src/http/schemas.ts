@@ -71,7 +71,12 @@ export const FlowSummary = Type.Object({
 export const Step = Type.Object({
   id: Type.String(),
   parentId: Nullable(Type.String()),
-  kind: Type.Union([Type.Literal("step"), Type.Literal("queue")]),
+  kind: Type.Union([
+    Type.Literal("step"),
+    Type.Literal("queue"),
+    Type.Literal("sleep"),
+    Type.Literal("wait"),
+  ]),
   name: Type.String(),
   status: Status,
   attempt: Type.Integer(),

@@ -15,6 +15,9 @@ import type { PlacedStep } from "../../waterfall/layout.ts";
 import { Attributes } from "./Attributes.tsx";
 import styles from "./StepPanel.module.css";
 
+/** What the kinds that are no work wait for. */
+const WAITS = { queue: "wait in a queue", sleep: "sleep", wait: "wait for a message" } as const;
+
 interface StepPanelProps {
   placed: PlacedStep;
   flow: FlowDetail;
@@ -73,7 +76,7 @@ function StepDetails({ placed, flow, onClose }: StepPanelProps) {
           <dt>Status</dt>
           <dd>
             {stateWord(placed.state)}
-            {step.kind === "queue" && <span className="muted"> · wait in a queue</span>}
+            {step.kind !== "step" && <span className="muted"> · {WAITS[step.kind]}</span>}
           </dd>
           {attempts > 1 && (
             <>
