@@ -46,8 +46,8 @@ export function errorKeeper(
   classes: readonly ErrorClass[],
   tryToKeep: (value: unknown) => void,
 ): ErrorKeeper {
-  const known = new Map([...STANDARD, ...classes].map((each) => [each.name, each]));
-  const names = new Map([...known].map(([name, each]) => [each.prototype as object, name]));
+  const classesByName = new Map([...STANDARD, ...classes].map((each) => [each.name, each]));
+  const names = new Map([...classesByName].map(([name, each]) => [each.prototype as object, name]));
   /** Those that are being read: one that is found in itself can't be made anew. */
   const inHand = new Set<Error>();
   /** Of the value in hand: without it a chain of causes would be read anew for each of its links. */
@@ -76,9 +76,10 @@ export function errorKeeper(
       if (canBeKept(value)) fields[key] = value;
     }
     const { errors } = error as Partial<AggregateError>;
+    const known = classOf(error);
     return {
-      class: classOf(error),
-      name: nameOf(error),
+      class: known,
+      name: nameOf(error, known),
       message: String(read(error, "message") ?? ""),
       stack: typeof error.stack === "string" ? error.stack : undefined,
       cause: Object.hasOwn(error, "cause") && canBeKept(error.cause) ? [error.cause] : undefined,
@@ -112,7 +113,7 @@ export function errorKeeper(
 
   function revive(plain: PlainError): Error {
     if (plain.class === "DOMException") return dressed(new DOMException(plain.message, plain.name), plain);
-    const { prototype } = known.get(plain.class) ?? Error;
+    const { prototype } = classesByName.get(plain.class) ?? Error;
     // Made as an error, so that `Error.isError`, inspectors and stacks take it for one.
     const error = Object.setPrototypeOf(new Error(plain.message), prototype as object) as Error;
     if (error.name !== plain.name) define(error, "name", plain.name);
@@ -134,12 +135,12 @@ function define(error: Error, key: string, value: unknown, enumerable = false): 
   Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
 }
 
-/** `class BadRow extends Error {}` keeps the name "Error"; its class says more. */
-function nameOf(error: Error): string {
+/** `class BadRow extends RangeError {}` keeps the name "RangeError"; its class says more. */
+function nameOf(error: Error, known: string): string {
   const name = read(error, "name");
-  if (typeof name === "string" && name !== "Error") return name;
+  if (typeof name === "string" && name !== known) return name;
   const className = error.constructor?.name;
-  return typeof className === "string" && className !== "" ? className : "Error";
+  return typeof className === "string" && className !== "" ? className : known;
 }
 
 /** `undefined` where a getter throws. */

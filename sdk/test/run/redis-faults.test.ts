@@ -119,12 +119,12 @@ test("an index that fell behind when its writer died is mended by who looks", as
   await journal.end(ended, { status: "succeeded" });
   await admin.zadd(`${index}:due`, `${clock.now()}`, "ended");
   expect(await journal.claimDue({ ...CLAIM, flows, limit: 10 })).toEqual([]);
-  expect(await admin.zrange(`${index}:due`, 0, -1)).toEqual(["begun"]);
+  expect(await admin.zrange(`${index}:due`, "0", "-1")).toEqual(["begun"]);
   await journal.renew([stillBegun], 200_000);
-  expect(await admin.zrange(`${index}:new`, 0, -1)).toEqual(["never-made"]);
+  expect(await admin.zrange(`${index}:new`, "0", "-1")).toEqual(["never-made"]);
   await clock.advance(61_000);
   expect(await journal.claimDue({ ...CLAIM, flows, limit: 10 })).toEqual([]);
-  expect(await admin.zrange(`${index}:new`, 0, -1)).toEqual([]);
+  expect(await admin.zrange(`${index}:new`, "0", "-1")).toEqual([]);
   expect(await journal.nextDue({ flows })).toBe(clock.now() + 139_000);
   await journal.close();
 });
