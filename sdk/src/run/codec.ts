@@ -2,7 +2,7 @@
  * From values to text that a journal keeps, and back. Beyond JSON it keeps `undefined`, `NaN`, infinities, `-0`, BigInt,
  * Date, Map, Set, RegExp, URL, typed arrays, ArrayBuffer, Buffer, errors, holes, shared references and cycles. What it can't
  * keep, such as a function or an object with a class of its own, is an error that says where in the value it is:
- * nothing is left out silently. See docs/decisions/0013-journal-values.md.
+ * nothing is left out silently. See docs/decisions/0016-journal-values.md.
  */
 import { createHash } from "node:crypto";
 import { DevalueError, parse, stringify } from "devalue";

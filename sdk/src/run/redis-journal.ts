@@ -7,7 +7,7 @@
  *
  * The index may name a run too early, or one that is not due or not there; who claims looks at the run itself, and
  * mends the index. What makes a run due earlier puts it into the index before it writes the run; what makes it due later
- * puts it there after, and then looks at the run again. See docs/decisions/0012-journals.md.
+ * puts it there after, and then looks at the run again. See docs/decisions/0015-journals.md.
  *
  * Entries outlive what the server outlives: set it to `appendonly yes`, with `appendfsync always` where no second may be lost.
  */
