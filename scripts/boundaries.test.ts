@@ -33,6 +33,8 @@ const CASES: readonly Case[] = [
   ["sdk/src/testing/setup.ts", `import { withFetch } from "../adapters/fetch.ts";`, "testing/ imports"],
   ["sdk/src/flow.ts", `import { TestClock } from "./testing/clock.ts";`, "The SDK's core imports"],
   ["sdk/src/run/retry.ts", `import { scope } from "../durable/scope.ts";`, "run/ imports"],
+  ["sdk/src/run/sqlite/open.ts", `import { scope } from "../../durable/scope.ts";`, "run/ imports"],
+  ["sdk/src/run/sqlite/open.ts", `import { JournalNewer } from "../errors/journal-newer.ts";`],
   ["sdk/src/durable/scope.ts", `import { Graph } from "../graph/graph.ts";`, "never another runtime"],
   ["sdk/src/durable/scope.ts", `import { retry } from "../run/retry.ts";`],
   ["sdk/src/workflow/tree.ts", `import { scope } from "../durable/scope.ts";`, "never another runtime"],

@@ -1,11 +1,12 @@
 /** What a journal promises to processes that race each other, and to those that are killed. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { startNode } from "../../../e2e/support/processes.ts";
+import { startProgram } from "../../../e2e/support/processes.ts";
 import type { Journal } from "../../src/run/journal.ts";
 import { FLOW, newRun } from "./places.ts";
 
-const PROGRAM = "sdk/test/run/process.ts";
+const PROGRAM = fileURLToPath(new URL("./process.ts", import.meta.url));
 const RUNS = 1_000;
 /** How often a process is killed; more of them in a soak. */
 const KILLS = Number(process.env["WEIR_SOAK_KILLS"] ?? 30);
@@ -23,7 +24,9 @@ export function processesContract(name: string, makePlace: () => Promise<SharedP
     const { address, journal } = await makePlace();
     const ids = Array.from({ length: RUNS }, (_, at) => `run-${at}`);
     await Promise.all(ids.map((id) => journal.open(newRun(id))));
-    const racers = ["one", "two"].map((owner) => startNode(PROGRAM, ["race", address, owner]));
+    const racers = ["one", "two"].map((owner) =>
+      startProgram(process.execPath, [PROGRAM, "race", address, owner]),
+    );
     const seen = await Promise.all(
       racers.map(
         async (racer) => JSON.parse((await racer.printed(/^\{.*\}$/m))[0]) as Record<string, number>,
@@ -50,7 +53,7 @@ export function processesContract(name: string, makePlace: () => Promise<SharedP
     const { address, journal } = await makePlace();
     let total = 0;
     for (let round = 0; round < KILLS; round++) {
-      const writer = startNode(PROGRAM, ["write", address, `writer-${round}`]);
+      const writer = startProgram(process.execPath, [PROGRAM, "write", address, `writer-${round}`]);
       await writer.printed(/kept/);
       await sleep(Math.random() * 30);
       await writer.stop("SIGKILL");
