@@ -8,6 +8,7 @@
  */
 import { type Context, type ContextManager, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { withValue } from "./light-context.ts";
 import type { Runtime } from "./runtime.ts";
 import type { FlowHandle, StepHandle } from "./types.ts";
 
@@ -80,7 +81,7 @@ export function scopeOf(ctx: Context = activeContext()): Scope | undefined {
 /** The context `ctx`, in `scope`; with `undefined`, in no flow. */
 export function withScope(ctx: Context, scope: Scope | undefined): Context {
   // To be in no flow is another thing than to say nothing of it.
-  return ctx.setValue(SCOPE, scope ?? null);
+  return withValue(ctx, SCOPE, scope ?? null);
 }
 
 /**
@@ -95,5 +96,5 @@ function registered(): ContextManager | undefined {
 function withEarlier(ctx: Context): Context {
   const earlier = own.active();
   if (earlier === ROOT_CONTEXT) return ctx;
-  return keys.reduce((all, key) => all.setValue(key, earlier.getValue(key)), ctx);
+  return keys.reduce((all, key) => withValue(all, key, earlier.getValue(key)), ctx);
 }

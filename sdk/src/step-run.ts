@@ -1,11 +1,12 @@
 /**
  * One step as this process knows it: opened here, or the one in which another process called us.
  */
-import { type Attributes, type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import type { Attributes, Context } from "@opentelemetry/api";
 import { ATTR, type StepKind } from "./attributes.ts";
 import { diagnose } from "./diagnostics.ts";
 import { newStepId } from "./ids.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { holding } from "./light-context.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Scope, ScopeFlow } from "./scope.ts";
 import { type Ending, sendPoint } from "./spans.ts";
@@ -63,7 +64,7 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
   parent(): Context {
     if (this.span === undefined) return this.flow.parent();
     // Made when first asked for: most steps have no steps below them.
-    this.#parent ??= trace.setSpan(ROOT_CONTEXT, this.span);
+    this.#parent ??= holding(this.span);
     return this.#parent;
   }
 
