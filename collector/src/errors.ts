@@ -2,6 +2,7 @@
 
 export type ErrorCode =
   | "invalid_argument"
+  | "unauthenticated"
   | "forbidden"
   | "not_found"
   | "method_not_allowed"
@@ -13,6 +14,7 @@ export type ErrorCode =
 
 export const HTTP_STATUS: Record<ErrorCode, number> = {
   invalid_argument: 400,
+  unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -26,6 +28,7 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
 /** Codes of `google.rpc.Code`, for the `rpc.Status` bodies that OTLP asks for. */
 export const RPC_CODE: Record<ErrorCode, number> = {
   invalid_argument: 3,
+  unauthenticated: 16,
   forbidden: 7,
   not_found: 5,
   method_not_allowed: 12,
@@ -74,6 +77,7 @@ export function shallRetry({ code }: WeirError): boolean {
 
 /** Headers that go with an error. */
 export function errorHeaders(error: WeirError): Record<string, string> {
+  if (error.code === "unauthenticated") return { "www-authenticate": 'Bearer realm="weir"' };
   return shallRetry(error) ? { "retry-after": String(RETRY_AFTER_SECONDS) } : {};
 }
 

@@ -64,6 +64,8 @@ export interface FlowQuery extends FlowFilter, PageQuery {
 }
 
 export interface TenantQuery extends PageQuery {
+  /** Exactly this tenant. */
+  tenant?: string | undefined;
   /** Text in the tenant's name. */
   q?: string | undefined;
 }
@@ -91,9 +93,8 @@ export interface PruneQuery {
   limit: number;
 }
 
-export interface Store {
-  append(observations: Observation[]): Promise<void>;
-
+/** What can be asked. */
+export interface Questions {
   /** Customers by name of tenant. */
   tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
   flows(query: FlowQuery): Promise<Page<FlowSummary>>;
@@ -104,6 +105,10 @@ export interface Store {
   names(tenant?: string): Promise<string[]>;
   /** Label keys with up to 100 values each, sorted. */
   labels(tenant?: string): Promise<LabelValues[]>;
+}
+
+export interface Store extends Questions {
+  append(observations: Observation[]): Promise<void>;
 
   /**
    * Calls `listener` after each commit that changed flows, and within a few seconds where a flow's health changed by

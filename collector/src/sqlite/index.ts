@@ -3,6 +3,7 @@ import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
+import { ask } from "./ask.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
@@ -103,14 +104,4 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       db.close();
     },
   };
-}
-
-/** A question that the file can't answer now is no fault of whoever asks. */
-async function ask<T>(question: () => T): Promise<T> {
-  try {
-    return question();
-  } catch (cause) {
-    if (!isFileError(cause)) throw cause;
-    throw new WeirError("unavailable", `store: ${reasonOf(cause)}`, { cause });
-  }
 }
