@@ -1,15 +1,27 @@
 /** Puts the doors together. Never listens: that is the caller's. */
 import Fastify, { type FastifyInstance } from "fastify";
+import type { AccessStore } from "./access.ts";
+import type { Attempts } from "./auth/attempts.ts";
+import { type Caller, Gate, type OpenWhen } from "./auth/gate.ts";
 import { detailOf, toWeirError } from "./errors.ts";
+import type { Micros } from "./flow.ts";
 import { addApi } from "./http/api.ts";
 import { sendError } from "./http/errors.ts";
+import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
+import { addKeys } from "./http/keys.ts";
+import { addLogin, toLogin } from "./http/login.ts";
+import { addMe } from "./http/me.ts";
 import { addMethodChecks } from "./http/methods.ts";
+import { addCors, addOriginCheck } from "./http/origin.ts";
 import { addPage } from "./http/page.ts";
 import { presentFlow, presentStep } from "./http/present.ts";
 import { addSecurity } from "./http/security.ts";
+import { addShared } from "./http/shared.ts";
+import { addShares } from "./http/shares.ts";
 import { addStream } from "./http/stream.ts";
 import { Hub, type HubOptions } from "./live/hub.ts";
+import { type Admit, onlyOf } from "./otlp/admit.ts";
 import { createCounters, type OtlpCounters } from "./otlp/counters.ts";
 import { addOtlpHttp, type OtlpHttpOptions } from "./otlp/http.ts";
 import { createIntake, type Intake, type Limits } from "./otlp/intake.ts";
@@ -20,11 +32,34 @@ declare module "fastify" {
   interface FastifyInstance {
     /** What the OTLP doors share: other doors than HTTP's are given it. */
     intake: Intake;
+    /**
+     * Lets a sender in by another door than HTTP's.
+     *
+     * @returns what he may say
+     * @throws {WeirError} `unauthenticated`, `forbidden`
+     */
+    admitSender(authorization: string | undefined): Promise<Admit | undefined>;
   }
+}
+
+/** Who is let in. */
+export interface AccessOptions {
+  access: AccessStore;
+  openWhen: OpenWhen;
+  /** Bounds failed log-ins. */
+  attempts?: Attempts;
 }
 
 export interface AppOptions {
   store: Store;
+  /** Keys and links. Without it everyone may do everything, and there are no routes to manage them. */
+  auth?: AccessOptions;
+  /** Origins whose pages may ask, with a key. Default: none. */
+  corsOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose word on a caller's address is taken. Default: none. */
+  trustedProxy?: readonly string[];
+  /** The clock, in microseconds since the epoch. */
+  now?: () => Micros;
   /** Takes what came in. Default: the store's `append`. */
   accept?: Accept;
   /** Counts what came in, for whoever shows it. */
@@ -47,11 +82,14 @@ export interface AppOptions {
  * @example await createApp({ store }).listen({ port: 4318 });
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { store, pageDir, ownHost, warn = () => {} } = options;
+  const { store, pageDir, ownHost, warn = () => {}, corsOrigins = [], trustedProxy = [] } = options;
+  const { auth, now = () => Date.now() * 1000 } = options;
+  const gate = new Gate({ ...auth, now });
   const { accept = (observations) => store.append(observations), counters = createCounters() } = options;
   const app = Fastify({
     // A body that trickles in holds memory.
     requestTimeout: 60_000,
+    trustProxy: trustedProxy.length > 0 && [...trustedProxy],
     // Tenants and ids have up to 256 characters, each up to twelve once escaped.
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors: (error, _request, reply) => void sendError(reply, toWeirError(error)),
@@ -64,23 +102,48 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   app.setErrorHandler((thrown, request, reply) => {
     const error = toWeirError(thrown);
-    if (error.code === "internal") warn(`${request.method} ${request.url}: ${detailOf(error.cause)}`);
+    if (error.code === "internal")
+      warn(`${request.method} ${withoutToken(request.url)}: ${detailOf(error.cause)}`);
     return sendError(reply, error);
   });
 
+  // In the order in which a request meets them.
   addSecurity(app, ownHost);
+  addCors(app, corsOrigins);
+  addGate(app, { gate, toLogin });
+  addOriginCheck(app, corsOrigins);
   addMethodChecks(app);
+
   addHealth(app, store);
+  addMe(app, gate);
   addApi(app, store);
+  if (auth !== undefined) {
+    addKeys(app, auth.access, now);
+    addShares(app, auth.access, now);
+    addShared(app, auth.access, store, now);
+    addLogin(app, gate, auth.attempts);
+  }
   addStream(
     app,
     new Hub({ onChange: (listener) => store.onChange(listener), present: PRESENT, ...options.live }),
+    gate,
   );
   const intake = createIntake({ accept, counters, warn, ...options.otlp });
   app.decorate("intake", intake);
-  addOtlpHttp(app, intake, options.otlp);
+  app.decorate("admitSender", async (authorization) => admitOf(await gate.admit({ authorization }, "send")));
+  addOtlpHttp(app, intake, { admit: ({ caller }) => admitOf(caller), ...options.otlp });
   addPage(app, pageDir);
   return app;
+}
+
+/** What a sender may say. */
+function admitOf({ tenant }: Caller): Admit | undefined {
+  return tenant === null ? undefined : onlyOf(tenant);
+}
+
+/** A URL as it may be logged: the token of a link is a key. */
+function withoutToken(url: string): string {
+  return url.replace(/(\/s\/|\/shared\/)[^/?]+/, "$1…");
 }
 
 const PRESENT: HubOptions["present"] = {

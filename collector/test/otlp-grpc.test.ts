@@ -75,7 +75,7 @@ describe("OTLP over gRPC", () => {
   });
 
   test("who may send what is decided by the call's metadata, before its message is read", async () => {
-    const admit: GrpcOptions["admit"] = (metadata) => {
+    const admit: GrpcOptions["admit"] = async (metadata) => {
       const [key] = metadata.get("authorization");
       if (key === "Bearer fault") throw new Error("a fault of ours");
       if (key !== "Bearer acme") throw new WeirError("forbidden", "expected a key");

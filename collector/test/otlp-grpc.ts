@@ -19,7 +19,7 @@ export const GRPC_DOOR: Door = {
   ],
   async open(options, admit) {
     const app = createApp(options);
-    const door = createGrpcDoor(app.intake, { admit: () => admit });
+    const door = createGrpcDoor(app.intake, { admit: async () => admit });
     const url = `http://127.0.0.1:${await door.listen("127.0.0.1:0")}`;
     const client = new RawGrpc(url);
     return {

@@ -25,8 +25,11 @@ const TOO_SLOW = {
   details: `expected a whole message within ${LONGEST_READ_MS / 1000} seconds`,
 };
 
-/** @param refuse says by the metadata why a call may not be made at all; asked before its message is read. */
-export function guardReads(refuse: (metadata: Metadata) => StatusObject | undefined): ServerInterceptor {
+/** Says by the metadata why a call may not be made at all. Never rejects. */
+type Refuse = (metadata: Metadata) => Promise<StatusObject | undefined>;
+
+/** @param refuse asked before the call's message is read. */
+export function guardReads(refuse: Refuse): ServerInterceptor {
   let reads = 0;
   return function guardRead(_method, call) {
     return new ServerInterceptingCall(call, {
@@ -41,10 +44,11 @@ export function guardReads(refuse: (metadata: Metadata) => StatusObject | undefi
         next(
           new ServerListenerBuilder()
             .withOnReceiveMetadata((metadata, pass) => {
-              const refusal = refuse(metadata);
-              if (refusal === undefined) return pass(metadata);
-              end();
-              call.sendStatus(refusal);
+              void refuse(metadata).then((refusal) => {
+                if (refusal === undefined) return pass(metadata);
+                end();
+                call.sendStatus(refusal);
+              });
             })
             .withOnReceiveHalfClose((pass) => {
               end();

@@ -45,7 +45,7 @@ export interface GrpcOptions {
    *
    * @throws {WeirError} for one who may not send at all
    */
-  admit?: ((metadata: Metadata) => Admit | undefined) | undefined;
+  admit?: ((metadata: Metadata) => Promise<Admit | undefined>) | undefined;
 }
 
 const MINUTE = 60_000;
@@ -67,9 +67,9 @@ export function createGrpcDoor(intake: Intake, { admit }: GrpcOptions = {}): Grp
     "grpc-node.max_session_memory": 16,
     "grpc.enable_channelz": 0,
     interceptors: [
-      guardReads((metadata) => {
+      guardReads(async (metadata) => {
         try {
-          admits.set(metadata, admit?.(metadata));
+          admits.set(metadata, await admit?.(metadata));
         } catch (thrown) {
           return refusal(thrown, intake.warn);
         }

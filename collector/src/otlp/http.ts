@@ -12,6 +12,7 @@ export interface OtlpHttpOptions {
   admit?: ((request: FastifyRequest) => Admit | undefined) | undefined;
 }
 
+const SENDS = { access: "send" } as const;
 const UNKEPT: Unkept[] = ["logs", "metrics"];
 
 /** Adds the door; its own scope, because bodies and errors have forms of their own here. */
@@ -28,7 +29,7 @@ export function addOtlpHttp(app: FastifyInstance, intake: Intake, { admit }: Otl
       return send(reply, codec, codec.error(error));
     });
 
-    scope.post("/v1/traces", (request, reply) =>
+    scope.post("/v1/traces", { config: SENDS }, (request, reply) =>
       intake.budget.hold(async (claim) => {
         const codec = codecOfRequest(request);
         const inflate = inflaterOf(request.headers["content-encoding"], intake.inflatedLimit);
@@ -37,13 +38,13 @@ export function addOtlpHttp(app: FastifyInstance, intake: Intake, { admit }: Otl
       }),
     );
     for (const signal of UNKEPT) {
-      scope.post(`/v1/${signal}`, async (request, reply) => {
+      scope.post(`/v1/${signal}`, { config: SENDS }, async (request, reply) => {
         const codec = codecOfRequest(request);
         await skipBody(request.raw);
         return send(reply, codec, codec.answer(notKept(signal)));
       });
     }
-    scope.all("/v1/*", async ({ url }) => {
+    scope.all("/v1/*", { config: SENDS }, async ({ url }) => {
       const got = JSON.stringify(url.slice(0, 100));
       throw new WeirError("not_found", `expected /v1/traces, /v1/logs or /v1/metrics, got ${got}`);
     });
