@@ -22,6 +22,8 @@ interface StepPanelProps {
   placed: PlacedStep;
   flow: FlowDetail;
   onClose: () => void;
+  /** Nothing on it may lead to other flows. */
+  alone?: boolean;
 }
 
 /** All there is to know of one step: beside the waterfall, or over it where there is no room. */
@@ -55,7 +57,7 @@ function Sheet(props: StepPanelProps) {
   );
 }
 
-function StepDetails({ placed, flow, onClose }: StepPanelProps) {
+function StepDetails({ placed, flow, onClose, alone = false }: StepPanelProps) {
   const { step, attempts } = placed;
   return (
     <>
@@ -124,14 +126,16 @@ function StepDetails({ placed, flow, onClose }: StepPanelProps) {
           <h3 className="heading">Attributes</h3>
           <Attributes attributes={step.attributes} />
         </section>
-        <Link
-          to="/tenants/$tenant"
-          params={{ tenant: flow.tenant }}
-          search={{ step: [step.name] }}
-          className={styles["link"]}
-        >
-          Flows of this customer that stand at this step
-        </Link>
+        {!alone && (
+          <Link
+            to="/tenants/$tenant"
+            params={{ tenant: flow.tenant }}
+            search={{ step: [step.name] }}
+            className={styles["link"]}
+          >
+            Flows of this customer that stand at this step
+          </Link>
+        )}
       </div>
     </>
   );
