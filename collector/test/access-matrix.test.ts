@@ -44,6 +44,7 @@ const ROUTES: Record<string, Case> = {
   "POST /v1/traces": { kind: "send", ask: (tenant) => ["/v1/traces", flowBody(tenant, "sent-1")] },
   "POST /v1/logs": { kind: "send", ask: () => ["/v1/logs", json("POST", {})] },
   "POST /v1/metrics": { kind: "send", ask: () => ["/v1/metrics", json("POST", {})] },
+  "ALL /v1/*": { kind: "send", ask: () => ["/v1/profiles", json("POST", {})], status: 404 },
   "GET /api/v1/me": { kind: "key", ask: () => ["/api/v1/me"] },
   "GET /api/v1/tenants": { kind: "read", ask: (tenant) => [`/api/v1/tenants?q=${tenant}`] },
   "GET /api/v1/flows": { kind: "read", ask: (tenant) => [`/api/v1/flows?tenant=${tenant}`] },
@@ -176,7 +177,10 @@ afterAll(async () => {
 function routesOf({ app }: Guarded): string[] {
   return app.routeRules
     .filter(({ config }) => !config?.refusesMethod)
-    .flatMap(({ method, url }) => [method].flat().map((each) => `${each} ${url}`))
+    .flatMap(({ method, url }) => {
+      const methods = [method].flat();
+      return methods.length > 2 ? [`ALL ${url}`] : methods.map((each) => `${each} ${url}`);
+    })
     .filter((route) => !route.startsWith("HEAD "))
     .sort();
 }

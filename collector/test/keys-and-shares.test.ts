@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Metadata } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createGrpcDoor } from "../src/otlp/grpc.ts";
 import { idIn } from "../src/auth/secret.ts";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { DAY, flowBody, type Guarded, json, NOW, startGuarded } from "./access-support.ts";
-import { aSpan, jsonBody } from "./otlp-support.ts";
+import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
+import { outcomeOf, RawGrpc } from "./raw-grpc.ts";
 
 let weir: Guarded;
 let admin: string;
@@ -117,6 +120,25 @@ describe("keys", () => {
     });
     const { flows } = await ask<{ flows: { tenant: string }[] }>("/flows");
     expect(flows.map(({ tenant }) => tenant)).toEqual(["acme-corp"]);
+  });
+
+  test("gRPC asks for the same keys", async () => {
+    const admit = (metadata: Metadata) => weir.app.admitSender(metadata.get("authorization")[0]?.toString());
+    const door = createGrpcDoor(weir.app.intake, { admit });
+    const client = new RawGrpc(`http://127.0.0.1:${await door.listen("127.0.0.1:0")}`);
+    const message = protobufBody([aSpan({ attributes: { "weir.tenant": "globex" } })]);
+    const call = async (key?: string) =>
+      outcomeOf(await client.call({ message, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }));
+    expect(await call()).toMatchObject({ is: "refused", code: 16 });
+    expect(await call("nonsense")).toMatchObject({ is: "refused", code: 16 });
+    expect(await call(await weir.key("read"))).toMatchObject({ is: "refused", code: 7 });
+    expect(await call(await weir.key("ingest", "acme-corp"))).toMatchObject({ is: "taken", rejectedSpans: 1 });
+    const key = await weir.key("ingest", "globex");
+    expect(await call(key)).toMatchObject({ is: "taken", rejectedSpans: 0 });
+    await weir.access.revokeKey(idIn(key) as string, { by: "test", at: NOW });
+    expect(await call(key)).toMatchObject({ is: "refused", code: 16 });
+    client.close();
+    await door.close();
   });
 
   test("who sees one tenant hears nothing of the others that its flows are joined with", async () => {

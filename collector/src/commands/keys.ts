@@ -16,6 +16,9 @@ const EXPIRES: Flag<Micros | null> = { fallback: null, takes: EXPIRY_TAKES, read
 const TENANT = textOf(LONGEST_TENANT);
 const NAME = textOf(LONGEST_KEY_NAME);
 
+/** For a server that writes all the time. */
+const WAIT_MS = 10_000;
+
 interface Action {
   flags: readonly string[];
   /** What it takes besides flags, as it is called in messages. */
@@ -74,7 +77,7 @@ export const keys: Command = {
     const path = settingOf("store", STORE, given, env);
     const act = action.read(given, env);
     const { openSqliteAccess } = await import("../sqlite/access.ts");
-    const access = openSqliteAccess({ path });
+    const access = openSqliteAccess({ path, busyTimeoutMs: WAIT_MS });
     try {
       await act(access);
     } finally {
