@@ -1,5 +1,3 @@
-/** The embedded store: one SQLite file. */
-import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
@@ -11,7 +9,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
 import { linksOf } from "./links.ts";
-import { type Durability, isFileError, openDatabase, reasonOf } from "./open.ts";
+import { type Durability, openDatabase } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
