@@ -218,5 +218,7 @@ test("while it is open the page says so, and that can be put away", async () => 
   await sees("Open: anyone who can reach this address");
   await page.getByRole("button", { name: "Put this note away" }).click();
   await page.getByText("Open: anyone").waitFor({ state: "detached" });
+  // First: a page whose collector goes away says so on its console.
+  await page.context().close();
   await free.stop();
 });

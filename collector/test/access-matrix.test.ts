@@ -203,6 +203,15 @@ test("a route that does not say who may use it keeps the server from starting", 
   await expect(app.ready()).rejects.toThrow("GET /forgotten does not say who may use it");
 });
 
+test("what is nowhere says so only to who may ask", async () => {
+  for (const path of ["/api/v1/nothing", "/v1/profiles", "/assets/gone.js?x"]) {
+    const asset = path.startsWith("/assets");
+    expect((await closed.fetch(path)).status).toBe(asset ? 404 : 401);
+    expect((await closed.fetch(path, keys["read"])).status).toBe(404);
+  }
+  expect((await closed.fetch("/nothing", undefined, { method: "POST" })).status).toBe(401);
+});
+
 describe.each(Object.entries(ROUTES))("%s", (route, { kind, status = 200, foreign = status }) => {
   test("closed: not without a key that works", async () => {
     const refused = kind === "page" ? 303 : kind === "public" ? status : 401;

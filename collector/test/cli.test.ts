@@ -211,7 +211,16 @@ test.each<[string[], Record<string, string>, string]>([
   [["keys", "create"], { WEIR_ROLE: "x" }, 'WEIR_ROLE: expected one of admin, ingest, read, got "x"'],
   [["keys", "list", "--role", "read"], {}, 'expected one of --store, got "--role"'],
   [["keys", "revoke"], {}, "keys revoke: expected the id of a key, got nothing"],
-  [["keys", "revoke", "nonsense"], {}, "keys revoke: expected the id of a key, as weir keys list shows it"],
+  [
+    ["keys", "revoke", "nonsense", "--store", store],
+    {},
+    "expected the id of a key, as weir keys list shows it",
+  ],
+  [
+    ["keys", "list", "--store", "sqlite:gone.db"],
+    {},
+    'expected the store of a collector (--store), there is none at "gone.db"',
+  ],
   [["servee"], {}, 'expected serve, keys, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
@@ -262,7 +271,7 @@ test("where others can reach it, it makes one admin's key, tells it once, and is
   expect((await second.exited).stdout).toBe(`weir: listening on ${second.url}\n`);
   const list = await run(["keys", "list", "--store", own]);
   expect(list.stdout).toMatch(/^ID +ROLE .*\n[0-9a-z]{8} +admin +- +first .*Z +20\S+Z +works\n$/);
-});
+}, 30_000);
 
 test("keys are made, listed and revoked beside a server that runs, and hold at once", async () => {
   const own = ["--store", `sqlite:${join(folder, "keys.db")}`];
@@ -276,7 +285,7 @@ test("keys are made, listed and revoked beside a server that runs, and hold at o
   expect(made.code).toBe(0);
   expect(made.stdout).toMatch(/^weir_read_[0-9a-z]{8}_[0-9a-z]{50}\n$/);
   expect(made.stderr).toMatch(
-    /^weir: made key [0-9a-z]{8}, read, bound to tenant "acme corp", until 20\S+Z; [^\n]+\n$/,
+    /^weir: made key [0-9a-z]{8}, read, bound to tenant "acme corp", until 20\S+Z, in [^\n]+\.db; [^\n]+\n$/,
   );
   const key = made.stdout.trim();
   expect([(await ask()).status, (await ask(key)).status]).toEqual([401, 200]);
@@ -291,7 +300,7 @@ test("keys are made, listed and revoked beside a server that runs, and hold at o
   expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(/is revoked since 20/)]);
   child.kill("SIGTERM");
   await exited;
-});
+}, 30_000);
 
 test("weir NAME --help tells of that command alone", async () => {
   const { code, stdout } = await run(["keys", "--help"]);

@@ -1,4 +1,5 @@
 /** `weir keys`: who may use the collector. Works on the store's file, beside a server that runs or without one. */
+import { existsSync } from "node:fs";
 import { type AccessStore, type Act, type KeyRecord, ROLES, type Role } from "../access.ts";
 import { EXPIRY_TAKES, readExpiry } from "../auth/expiry.ts";
 import { type KeyWish, LONGEST_KEY_NAME, LONGEST_TENANT, makeKey, works } from "../auth/keys.ts";
@@ -24,7 +25,9 @@ interface Action {
   /** What it takes besides flags, as it is called in messages. */
   words: readonly string[];
   /** Reads the whole command line before anything is done. */
-  read(given: Given, env: Env): (access: AccessStore) => Promise<void>;
+  read(given: Given, env: Env): (access: AccessStore, path: string) => Promise<void>;
+  /** Makes the store's file where it is not there yet. */
+  makesStore: boolean;
 }
 
 const ACTIONS: Record<string, Action> = {
@@ -33,10 +36,11 @@ const ACTIONS: Record<string, Action> = {
     words: [],
     read: (given, env) => {
       const wish = readWish(given, env);
-      return (access) => create(access, wish);
+      return (access, path) => create(access, wish, path);
     },
+    makesStore: true,
   },
-  list: { flags: [], words: [], read: () => list },
+  list: { flags: [], words: [], read: () => list, makesStore: false },
   revoke: {
     flags: [],
     words: ["the id of a key"],
@@ -44,6 +48,7 @@ const ACTIONS: Record<string, Action> = {
       ({ words: [id = ""] }) =>
       (access) =>
         revoke(access, id),
+    makesStore: false,
   },
 };
 
@@ -76,22 +81,28 @@ export const keys: Command = {
     }
     const path = settingOf("store", STORE, given, env);
     const act = action.read(given, env);
+    if (!action.makesStore && !existsSync(path)) {
+      throw new UsageError(
+        `keys ${name}: expected the store of a collector (--store), there is none at ${show(path)}`,
+      );
+    }
     const { openSqliteAccess } = await import("../sqlite/access.ts");
     const access = openSqliteAccess({ path, busyTimeoutMs: WAIT_MS });
     try {
-      await act(access);
+      await act(access, path);
     } finally {
       await access.close();
     }
   },
 };
 
-async function create(access: AccessStore, wish: KeyWish): Promise<void> {
+async function create(access: AccessStore, wish: KeyWish, path: string): Promise<void> {
   const { key, text } = await makeKey(access, wish, now());
   process.stdout.write(`${text}\n`);
   const bound = key.tenant === null ? "" : `, bound to tenant ${show(key.tenant)}`;
   const until = key.expiresAt === null ? "" : `, until ${timeOf(key.expiresAt)}`;
-  process.stderr.write(`weir: made key ${key.id}, ${key.role}${bound}${until}; it is not shown again\n`);
+  const what = `${key.id}, ${key.role}${bound}${until}, in ${path}`;
+  process.stderr.write(`weir: made key ${what}; it is not shown again\n`);
 }
 
 async function list(access: AccessStore): Promise<void> {
