@@ -113,7 +113,7 @@ const ROUTES: Record<string, Case> = {
     status: 401,
   },
   "GET /login.css": { kind: "public", ask: () => ["/login.css"] },
-  "POST /logout": { kind: "key", ask: () => ["/logout", { method: "POST" }], status: 303 },
+  "POST /logout": { kind: "public", ask: () => ["/logout", { method: "POST" }], status: 303 },
   "GET /s/:token": { kind: "public", ask: () => ["/s/nonsense"] },
   "GET /s/:token/flows/:id": { kind: "public", ask: () => ["/s/nonsense/flows/flow-1"] },
   "GET /*": { kind: "page", ask: () => ["/"] },

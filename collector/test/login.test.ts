@@ -130,6 +130,9 @@ describe("logging in", () => {
     expect([out.status, out.headers.get("location")]).toEqual([303, "/login"]);
     expect(out.headers.get("set-cookie")).toContain("Max-Age=0");
     expect((await asBrowser("/api/v1/flows", cookie)).status).toBe(401);
+    expect((await asBrowser("/logout", cookie, { origin: weir.url }, "POST")).status).toBe(303);
+    const other = { origin: "https://evil.example" };
+    expect((await asBrowser("/logout", cookie, other, "POST")).status).toBe(403);
   });
 
   test("revoking the key ends what was logged in with it at once", async () => {

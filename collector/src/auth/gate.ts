@@ -144,8 +144,9 @@ export class Gate {
     return { cookie, seconds: Math.floor((expiresAt - now) / 1_000_000) };
   }
 
-  async logOut({ session }: Caller): Promise<void> {
-    if (session !== null) await this.#access?.removeSession(session);
+  /** `cookie`: its value, whether it still works or not. */
+  async logOut(cookie: string | undefined): Promise<void> {
+    if (cookie !== undefined) await this.#access?.removeSession(hashOf(cookie).toString("hex"));
   }
 
   /** Writes down what was used, and asks no more. */

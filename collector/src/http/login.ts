@@ -45,8 +45,9 @@ export function addLogin(app: FastifyInstance, gate: Gate, attempts = new Attemp
       return reply.redirect(next, 303);
     });
 
-    scope.post("/logout", { config: { access: "key" } }, async (request, reply) => {
-      await gate.logOut(request.caller);
+    // For everyone: who has been logged out meanwhile gets to the log-in too.
+    scope.post("/logout", { config: { access: "public" } }, async (request, reply) => {
+      await gate.logOut(sessionCookie(request.headers.cookie));
       reply.header("set-cookie", clearCookie(isSecure(request)));
       return reply.redirect("/login", 303);
     });
