@@ -189,7 +189,7 @@ export function may({ role }: Caller, right: Right): boolean {
 
 /** How he is called in the audit list. */
 export function nameOf({ keyId, keyName }: Caller): string {
-  if (keyId === null) return "nobody: the collector was open";
+  if (keyId === null) return "someone, while it was open";
   return keyName === null ? `key ${keyId}` : `key ${keyId} (${keyName})`;
 }
 
