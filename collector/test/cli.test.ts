@@ -252,7 +252,7 @@ test("with --insecure-open it listens for all, and under any name", async () => 
 
 test("where others can reach it, it makes one admin's key, tells it once, and is closed", async () => {
   const own = `sqlite:${join(folder, "closed.db")}`;
-  const first = await serve(["--host", "0.0.0.0", "--store", own]);
+  const first = await serve(["--host", "0.0.0.0", "--grpc-port", "off", "--store", own]);
   const { port } = new URL(first.url);
   const ask = (key?: string) =>
     fetch(`http://127.0.0.1:${port}/api/v1/flows`, {
@@ -266,7 +266,7 @@ test("where others can reach it, it makes one admin's key, tells it once, and is
   first.child.kill("SIGTERM");
   expect((await first.exited).code).toBe(0);
 
-  const second = await serve(["--host", "0.0.0.0", "--store", own]);
+  const second = await serve(["--host", "0.0.0.0", "--grpc-port", "off", "--store", own]);
   second.child.kill("SIGTERM");
   expect((await second.exited).stdout).toBe(`weir: listening on ${second.url}\n`);
   const list = await run(["keys", "list", "--store", own]);

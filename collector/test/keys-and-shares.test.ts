@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Metadata } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createGrpcDoor } from "../src/otlp/grpc.ts";
 import { idIn } from "../src/auth/secret.ts";
+import { createGrpcDoor } from "../src/otlp/grpc.ts";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { DAY, flowBody, type Guarded, json, NOW, startGuarded } from "./access-support.ts";
 import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
@@ -128,11 +128,16 @@ describe("keys", () => {
     const client = new RawGrpc(`http://127.0.0.1:${await door.listen("127.0.0.1:0")}`);
     const message = protobufBody([aSpan({ attributes: { "weir.tenant": "globex" } })]);
     const call = async (key?: string) =>
-      outcomeOf(await client.call({ message, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }));
+      outcomeOf(
+        await client.call({ message, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }),
+      );
     expect(await call()).toMatchObject({ is: "refused", code: 16 });
     expect(await call("nonsense")).toMatchObject({ is: "refused", code: 16 });
     expect(await call(await weir.key("read"))).toMatchObject({ is: "refused", code: 7 });
-    expect(await call(await weir.key("ingest", "acme-corp"))).toMatchObject({ is: "taken", rejectedSpans: 1 });
+    expect(await call(await weir.key("ingest", "acme-corp"))).toMatchObject({
+      is: "taken",
+      rejectedSpans: 1,
+    });
     const key = await weir.key("ingest", "globex");
     expect(await call(key)).toMatchObject({ is: "taken", rejectedSpans: 0 });
     await weir.access.revokeKey(idIn(key) as string, { by: "test", at: NOW });
