@@ -1,31 +1,73 @@
 /** Puts the doors together. Never listens: that is the caller's. */
 import Fastify, { type FastifyInstance } from "fastify";
+import type { AccessStore } from "./access.ts";
+import type { Attempts } from "./auth/attempts.ts";
+import { Gate, type OpenWhen } from "./auth/gate.ts";
 import { detailOf, toWeirError } from "./errors.ts";
+import type { Micros } from "./flow.ts";
 import { addApi } from "./http/api.ts";
 import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
 import { sendError } from "./http/errors.ts";
+import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
+import { addKeys } from "./http/keys.ts";
+import { addLogin, toLogin } from "./http/login.ts";
+import { addMe } from "./http/me.ts";
 import { addMethodChecks } from "./http/methods.ts";
+import { addCors, addOriginCheck } from "./http/origin.ts";
 import { addPage } from "./http/page.ts";
 import { presentFlow, presentStep } from "./http/present.ts";
 import { addSecurity } from "./http/security.ts";
+import { addShared } from "./http/shared.ts";
+import { addShares } from "./http/shares.ts";
 import { addStream } from "./http/stream.ts";
 import { Hub, type HubOptions } from "./live/hub.ts";
 import { createCounters, type OtlpCounters } from "./otlp/counters.ts";
-import { addOtlp, type OtlpOptions } from "./otlp/door.ts";
-import { createIntake, type Intake } from "./otlp/intake.ts";
+import { addOtlpHttp, type OtlpHttpOptions } from "./otlp/http.ts";
+import { createIngest, type Ingest } from "./otlp/ingest.ts";
+import { createIntake, type Intake, type Limits } from "./otlp/intake.ts";
 import type { Store } from "./store.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** What the OTLP doors share: other doors than HTTP's are given it. */
+    intake: Intake;
+    /**
+     * Lets a sender in by another door than HTTP's.
+     *
+     * @returns the one tenant that he speaks for; `null`: any
+     * @throws {WeirError} `unauthenticated`, `forbidden`
+     */
+    admitSender(authorization: string | undefined): Promise<string | null>;
+  }
+}
+
+/** Who is let in. */
+export interface AccessOptions {
+  access: AccessStore;
+  openWhen: OpenWhen;
+  /** Bounds failed log-ins. */
+  attempts?: Attempts;
+}
 
 export interface AppOptions {
   store: Store;
+  /** Keys and links. Without it everyone may do everything, and there are no routes to manage them. */
+  auth?: AccessOptions;
+  /** Origins whose pages may ask, with a key. Default: none. */
+  corsOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose word on a caller's address is taken. Default: none. */
+  trustedProxy?: readonly string[];
+  /** The clock, in microseconds since the epoch. */
+  now?: () => Micros;
   /** Takes what came in. Default: decodes here, and appends to the store. */
-  intake?: Intake;
+  ingest?: Ingest;
   /** Answers with a flow in detail. Default: asks the store, and writes the answer here. */
   detailBytes?: DetailBytes;
   /** Counts what came in, for whoever shows it. */
   counters?: OtlpCounters;
-  /** Sizes that a body may have, and whom a sender speaks for. */
-  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit" | "tenantOf">;
+  /** What a message may cost, and whom a sender over HTTP speaks for. */
+  otlp?: Limits & OtlpHttpOptions;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */
@@ -42,15 +84,18 @@ export interface AppOptions {
  * @example await createApp({ store }).listen({ port: 4318 });
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { store, pageDir, ownHost, warn = () => {} } = options;
+  const { store, pageDir, ownHost, warn = () => {}, corsOrigins = [], trustedProxy = [] } = options;
+  const { auth, now = () => Date.now() * 1000 } = options;
+  const gate = new Gate({ ...auth, now });
   const {
-    intake = createIntake({ accept: (observations) => store.append(observations), warn }),
+    ingest = createIngest({ accept: (observations) => store.append(observations), warn }),
     detailBytes = detailBytesOf(store),
     counters = createCounters(),
   } = options;
   const app = Fastify({
     // A body that trickles in holds memory.
     requestTimeout: 60_000,
+    trustProxy: trustedProxy.length > 0 && [...trustedProxy],
     // Tenants and ids have up to 256 characters, each up to twelve once escaped.
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors: (error, _request, reply) => void sendError(reply, toWeirError(error)),
@@ -63,21 +108,43 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   app.setErrorHandler((thrown, request, reply) => {
     const error = toWeirError(thrown);
-    if (error.code === "internal") warn(`${request.method} ${request.url}: ${detailOf(error.cause)}`);
+    if (error.code === "internal")
+      warn(`${request.method} ${withoutToken(request.url)}: ${detailOf(error.cause)}`);
     return sendError(reply, error);
   });
 
+  // In the order in which a request meets them.
   addSecurity(app, ownHost);
+  addCors(app, corsOrigins);
+  addGate(app, { gate, toLogin });
+  addOriginCheck(app, corsOrigins);
   addMethodChecks(app);
+
   addHealth(app, store);
+  addMe(app, gate);
   addApi(app, store, detailBytes);
+  if (auth !== undefined) {
+    addKeys(app, auth.access, now);
+    addShares(app, auth.access, now);
+    addShared(app, auth.access, store, now);
+    addLogin(app, gate, auth.attempts);
+  }
   addStream(
     app,
     new Hub({ onChange: (...listeners) => store.onChange(...listeners), present: PRESENT, ...options.live }),
+    gate,
   );
-  addOtlp(app, { intake, counters, warn, ...options.otlp });
+  const intake = createIntake({ ingest, counters, warn, ...options.otlp });
+  app.decorate("intake", intake);
+  app.decorate("admitSender", async (authorization) => (await gate.admit({ authorization }, "send")).tenant);
+  addOtlpHttp(app, intake, { tenantOf: ({ caller }) => caller.tenant, ...options.otlp });
   addPage(app, pageDir);
   return app;
+}
+
+/** A URL as it may be logged: the token of a link is a key. */
+function withoutToken(url: string): string {
+  return url.replace(/(\/s\/|\/shared\/)[^/?]+/, "$1…");
 }
 
 const PRESENT: HubOptions["present"] = {

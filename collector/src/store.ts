@@ -65,6 +65,8 @@ export interface FlowQuery extends FlowFilter, PageQuery {
 }
 
 export interface TenantQuery extends PageQuery {
+  /** Exactly this tenant. */
+  tenant?: string | undefined;
   /** Text in the tenant's name. */
   q?: string | undefined;
 }

@@ -232,7 +232,7 @@ describe("hub", () => {
     change({ id: "b" });
     change({ id: "c", tenant: "other" });
     const again = createSink();
-    hub.open(again, { tenant: ["acme-corp"] }, sink.ids.at(-1));
+    hub.open(again, { tenant: ["acme-corp"] }, { lastEventId: sink.ids.at(-1) });
     expect(again.events).toEqual(['flow "b running"']);
   });
 
@@ -250,7 +250,7 @@ describe("hub", () => {
     change({ id: "a", startedAt: START + 59_000_000, status: "succeeded" });
     expect(sink.events).toEqual(["resync {}", 'flow "a succeeded"']);
     const again = createSink();
-    hub.open(again, {}, lastId);
+    hub.open(again, {}, { lastEventId: lastId });
     expect(again.events).toEqual(["resync {}"]);
   });
 
@@ -262,12 +262,12 @@ describe("hub", () => {
     const [boot] = (sink.ids[0] as string).split("-");
     for (const id of [`${boot}-0`, `${boot}-99`, "0123456789ab-3", "nonsense", `${boot}-`, `${boot}-1e1`]) {
       const again = createSink();
-      hub.open(again, {}, id);
+      hub.open(again, {}, { lastEventId: id });
       expect([id, again.events]).toEqual([id, ["resync {}"]]);
       expect(again.ids).toEqual([`${boot}-3`]);
     }
     const again = createSink();
-    hub.open(again, {}, `${boot}-1`);
+    hub.open(again, {}, { lastEventId: `${boot}-1` });
     expect(again.events).toEqual(['flow "b running"', 'flow "c running"']);
   });
 
@@ -310,7 +310,7 @@ describe("hub", () => {
     vi.advanceTimersByTime(2_000);
     expect(store.listeners).toBe(0);
     const again = createSink();
-    hub.open(again, {}, sink.ids.at(-1));
+    hub.open(again, {}, { lastEventId: sink.ids.at(-1) });
     expect(again.events).toEqual(["resync {}"]);
   });
 

@@ -514,6 +514,11 @@ export function storeContract(kind: string, { open, reopen, sets = 1000 }: Store
         const next = await store.tenants({ limit: 2, cursor: first.nextCursor ?? "" });
         expect(next).toMatchObject({ items: [{ tenant: "initech" }], nextCursor: null });
         expect(await store.tenants({ limit: 9, q: "INI" })).toMatchObject({ items: [{ tenant: "initech" }] });
+        expect(await store.tenants({ limit: 9, tenant: "initech" })).toMatchObject({
+          items: [{ tenant: "initech" }],
+          nextCursor: null,
+        });
+        expect(await store.tenants({ limit: 9, tenant: "ini" })).toMatchObject({ items: [] });
       });
     });
 

@@ -1,10 +1,10 @@
-/** The store and the intake on threads keep every promise of those that run where they are called. */
+/** The store and the ingest on threads keep every promise of those that run where they are called. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { presentDetail } from "../src/http/present.ts";
-import { createIntake } from "../src/otlp/intake.ts";
+import { createIngest } from "../src/otlp/ingest.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { FlowChange, Store } from "../src/store.ts";
 import type { SharedClock } from "../src/workers/calls.ts";
@@ -12,7 +12,7 @@ import { inGroups } from "../src/workers/groups.ts";
 import { openThreadedStore } from "../src/workers/index.ts";
 import { Telling } from "../src/workers/telling.ts";
 import { aFlow, aStep, createFakeStore } from "./fake-store.ts";
-import { intakeContract } from "./intake.contract.ts";
+import { ingestContract } from "./ingest.contract.ts";
 import { aSpan, jsonBody } from "./otlp-support.ts";
 import { flowOf } from "./saying.ts";
 import { storeContract } from "./store.contract.ts";
@@ -53,15 +53,15 @@ storeContract("sqlite on threads", {
   },
 });
 
-intakeContract("in one thread", async () => {
+ingestContract("in one thread", async () => {
   const store = openSqliteStore({ path: newPath() });
-  const intake = createIntake({ accept: (observations) => store.append(observations) });
-  return { intake, store, close: () => store.close() };
+  const ingest = createIngest({ accept: (observations) => store.append(observations) });
+  return { ingest, store, close: () => store.close() };
 });
 
-intakeContract("on threads", async () => {
+ingestContract("on threads", async () => {
   const store = await openThreadedStore({ path: newPath(), readers: 2 });
-  return { intake: store.intake, store, close: () => store.close() };
+  return { ingest: store.ingest, store, close: () => store.close() };
 });
 
 describe("threads", () => {
@@ -88,7 +88,7 @@ describe("threads", () => {
     const store = await openThreadedStore({ path });
     const taken = Array.from({ length: 50 }, (_, n) => {
       const span = aSpan({ attributes: { "weir.flow.id": `${n}` } });
-      return store.intake.take({ encoding: "json", body: jsonBody([span]), tenant: null });
+      return store.ingest.take({ encoding: "json", body: jsonBody([span]), tenant: null });
     });
     await store.close();
     expect(await Promise.all(taken)).toHaveLength(50);
@@ -102,7 +102,7 @@ describe("threads", () => {
     const results = await Promise.allSettled(
       Array.from({ length: 100 }, (_, n) => {
         const span = aSpan({ attributes: { "weir.flow.id": `${n}` } });
-        return store.intake.take({ encoding: "json", body: jsonBody([span]), tenant: null });
+        return store.ingest.take({ encoding: "json", body: jsonBody([span]), tenant: null });
       }),
     );
     const refused = results.filter((result) => result.status === "rejected");
@@ -124,7 +124,7 @@ describe("groups", () => {
       rejected: [],
     };
     let together = 0;
-    const intake = inGroups({
+    const ingest = inGroups({
       async take() {
         together += 1;
         await new Promise(setImmediate);
@@ -137,7 +137,7 @@ describe("groups", () => {
     const kilobytes = [400, 400, 400, 5_000, 1, 1, 1];
     await Promise.all(
       kilobytes.map((length) =>
-        intake.take({ encoding: "json", body: new Uint8Array(length * 1024), tenant: null }),
+        ingest.take({ encoding: "json", body: new Uint8Array(length * 1024), tenant: null }),
       ),
     );
     expect(sizes).toEqual([2, 1, 1, 3]);

@@ -95,7 +95,15 @@ export interface CollectorOptions {
 export async function startCollector({ path, port = 0 }: CollectorOptions = {}): Promise<RunningCollector> {
   const folder = path === undefined ? mkdtempSync(join(tmpdir(), "weir-")) : undefined;
   const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
-  const running = startNode("collector/bin/weir.mjs", ["serve", "--port", String(port), "--store", store]);
+  const running = startNode("collector/bin/weir.mjs", [
+    "serve",
+    "--port",
+    String(port),
+    "--grpc-port",
+    "off",
+    "--store",
+    store,
+  ]);
   const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
   return {
     ...running,
@@ -113,12 +121,19 @@ export interface RunningRedis extends Running {
   port: number;
 }
 
+export interface RedisServerOptions {
+  /** Default: a free one. */
+  port?: number;
+  /** Added to its command line. */
+  args?: string[];
+}
+
 /** A Redis of its own, that keeps nothing on the disk. */
-export async function startRedis(): Promise<RunningRedis> {
+export async function startRedis(options: RedisServerOptions = {}): Promise<RunningRedis> {
   const command = findSystemPart(REDIS_SERVER);
   if (command === undefined)
     throw new Error("expected a redis-server on this machine: install it, or set WEIR_REDIS_SERVER");
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), "weir-redis-"));
   const args = [
     "--port",
@@ -131,6 +146,7 @@ export async function startRedis(): Promise<RunningRedis> {
     "no",
     "--dir",
     folder,
+    ...(options.args ?? []),
   ];
   const running = startProgram(command, args);
   await running.printed(/Ready to accept connections/);

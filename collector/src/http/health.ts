@@ -7,9 +7,9 @@ import { Liveness } from "./schemas.ts";
 export function addHealth(app: FastifyInstance, store: Questions): void {
   const schema = { response: { 200: Liveness } };
 
-  app.get("/healthz", { schema }, async () => ({ status: "ok" }));
+  app.get("/healthz", { config: { access: "public" }, schema }, async () => ({ status: "ok" }));
 
-  app.get("/readyz", { schema }, async () => {
+  app.get("/readyz", { config: { access: "key" }, schema }, async () => {
     try {
       await store.tenants({ limit: 1 });
     } catch (cause) {

@@ -53,8 +53,18 @@ export interface HubOptions {
   maxReaders?: number;
 }
 
+/** What one reader is, besides its filter. */
+export interface ReaderOptions {
+  /** The id of the last event it got before, where it comes back. */
+  lastEventId?: string | undefined;
+  /** It may not know of other tenants: the flow of another that a flow was opened in is left out. */
+  onlyTenant?: string | undefined;
+}
+
 interface LiveEvent {
   bytes: Buffer;
+  /** Without the flow of another tenant that it was opened in, where it was. */
+  bytesForOwn: Buffer;
   flow: FlowSummary;
   before: Before;
 }
@@ -63,6 +73,7 @@ interface Reader {
   sink: Sink;
   matches: Matches;
   mayMatch: Matches;
+  confined: boolean;
   lagging: boolean;
 }
 
@@ -109,12 +120,18 @@ export class Hub {
   /**
    * Adds a reader.
    *
-   * @param lastEventId the id of the last event it got before, where it comes back.
    * @returns what takes it off again.
    */
-  open(sink: Sink, filter: FlowFilter, lastEventId?: string): () => void {
+  open(sink: Sink, filter: FlowFilter, { lastEventId, onlyTenant }: ReaderOptions = {}): () => void {
     this.#listen();
-    const reader: Reader = { sink, matches: matcher(filter), mayMatch: mayMatch(filter), lagging: false };
+    const confined = onlyTenant !== undefined;
+    const reader: Reader = {
+      sink,
+      matches: matcher(filter),
+      mayMatch: mayMatch(filter),
+      confined,
+      lagging: false,
+    };
     this.#readers.add(reader);
     sink.write("retry: 1000\n\n");
     if (lastEventId === undefined || lastEventId === "") sink.write(`id: ${this.#id(this.#ring.last)}\n\n`);
@@ -167,18 +184,20 @@ export class Hub {
     const events: LiveEvent[] = [];
     for (const { flow, steps } of changes) {
       const before = this.#known.replace(flow);
-      events.push(this.#keep("flow", this.#options.present.flow(flow), flow, before));
-      for (const step of steps) {
-        events.push(this.#keep("step", this.#options.present.step(flow, step), flow, before));
-      }
+      const { present } = this.#options;
+      const own = hasForeignParent(flow) ? present.flow({ ...flow, parent: null }) : undefined;
+      events.push(this.#keep("flow", present.flow(flow), flow, before, own));
+      for (const step of steps) events.push(this.#keep("step", present.step(flow, step), flow, before));
     }
     for (const reader of this.#readers) this.#send(reader, events);
   }
 
-  #keep(name: string, data: unknown, flow: FlowSummary, before: Before): LiveEvent {
+  #keep(name: string, data: unknown, flow: FlowSummary, before: Before, own?: unknown): LiveEvent {
     const id = this.#id(this.#ring.last + 1);
-    const bytes = Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-    const event = { bytes, flow, before };
+    const write = (what: unknown) =>
+      Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(what)}\n\n`);
+    const bytes = write(data);
+    const event = { bytes, bytesForOwn: own === undefined ? bytes : write(own), flow, before };
     this.#ring.push(event);
     return event;
   }
@@ -188,7 +207,7 @@ export class Hub {
     const { sink } = reader;
     for (const event of events) {
       if (!wants(reader, event)) continue;
-      sink.write(event.bytes);
+      sink.write(reader.confined ? event.bytesForOwn : event.bytes);
       if (sink.buffered <= this.#options.slowBytes) continue;
       this.#wait(reader);
       return;
@@ -225,6 +244,10 @@ export class Hub {
   #id(sequence: number): string {
     return `${this.#boot}-${sequence}`;
   }
+}
+
+function hasForeignParent({ parent, tenant }: FlowSummary): boolean {
+  return parent !== null && parent.tenant !== tenant;
 }
 
 function wants(reader: Reader, { flow, before }: LiveEvent): boolean {

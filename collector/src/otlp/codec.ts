@@ -1,8 +1,8 @@
-/** The two encodings of answers and errors; those of requests are in `intake.ts`. */
+/** The two encodings of answers and errors; those of requests are in `ingest.ts`. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { RPC_CODE, type WeirError } from "../errors.ts";
-import { ExportTraceServiceResponseSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
-import type { Encoding } from "./intake.ts";
+import { ExportTraceServiceResponseSchema, RetryInfoSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
+import type { Encoding } from "./ingest.ts";
 import type { PartialSuccess } from "./receipt.ts";
 
 export interface Codec {
@@ -28,7 +28,7 @@ const JSON_CODEC = withAnswerReady({
   error: ({ code, message }) => jsonBytes({ code: RPC_CODE[code], message }),
 });
 
-const PROTOBUF_CODEC = withAnswerReady({
+export const PROTOBUF_CODEC = withAnswerReady({
   encoding: "protobuf",
   contentType: "application/x-protobuf",
   answer: ({ rejectedSpans, errorMessage }) => {
@@ -36,10 +36,7 @@ const PROTOBUF_CODEC = withAnswerReady({
     const schema = ExportTraceServiceResponseSchema;
     return Buffer.from(toBinary(schema, create(schema, { partialSuccess })));
   },
-  error: ({ code, message }) => {
-    const status = create(RpcStatusSchema, { code: RPC_CODE[code], message });
-    return Buffer.from(toBinary(RpcStatusSchema, status));
-  },
+  error: (error) => rpcStatus(error),
 });
 
 /** Nearly every answer is the one that says nothing of spans left out: it is made once. */
@@ -52,11 +49,30 @@ function withAnswerReady(codec: Codec): Codec {
   };
 }
 
+/**
+ * A `google.rpc.Status` in protobuf.
+ *
+ * @param retryAfter seconds after which the sender shall try again, as its `RetryInfo`.
+ */
+export function rpcStatus({ code, message }: WeirError, retryAfter?: number): Buffer {
+  const details = retryAfter === undefined ? [] : [retryInfo(retryAfter)];
+  return Buffer.from(
+    toBinary(RpcStatusSchema, create(RpcStatusSchema, { code: RPC_CODE[code], message, details })),
+  );
+}
+
+function retryInfo(seconds: number) {
+  const info = create(RetryInfoSchema, { retryDelay: { seconds: BigInt(seconds) } });
+  const value = toBinary(RetryInfoSchema, info);
+  return { typeUrl: "type.googleapis.com/google.rpc.RetryInfo", value };
+}
+
 export const CONTENT_TYPES = [JSON_CODEC.contentType, PROTOBUF_CODEC.contentType];
 
-/** By the request's content type; parameters such as `charset` do not matter. */
+/** By the request's content type. Parameters do not matter, but for a charset that is not the one of both encodings. */
 export function codecOf(contentType: string | undefined): Codec | undefined {
-  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+  const [type, ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
+  if (parameters.some((parameter) => /^charset=(?!"?utf-?8"?$)/.test(parameter))) return undefined;
   return [JSON_CODEC, PROTOBUF_CODEC].find((codec) => codec.contentType === type);
 }
 

@@ -1,110 +1,64 @@
-/**
- * Where all doors meet: the bytes of a request → spans → observations → the store, and what became of them.
- *
- * A door hands over bytes, not spans, and nothing but plain data, so that all of this can run on another thread than
- * the doors: decoding and folding are most of the work of ingest.
- */
-import { detailOf, WeirError } from "../errors.ts";
-import type { Observation } from "../observation.ts";
-import { type Admit, allOf, onlyOf } from "./admit.ts";
-import { decodeJson } from "./json.ts";
-import { decodeProtobuf } from "./protobuf.ts";
-import { MalformedError, type RawResource, type RawSpan } from "./raw-span.ts";
-import { type Receipt, receiptOf } from "./receipt.ts";
-import type { Rejection } from "./rejection.ts";
-import { addObservations, signOfLife } from "./to-observations.ts";
+/** Where the doors meet: one message, however it came, becomes what is kept and what its sender is told. */
+import { Budget } from "./budget.ts";
+import type { Codec } from "./codec.ts";
+import type { OtlpCounters } from "./counters.ts";
+import type { Ingest } from "./ingest.ts";
+import { count, type PartialSuccess } from "./receipt.ts";
 
-export type Encoding = "json" | "protobuf";
+/** What a message may cost. */
+export interface Limits {
+  /** Bytes of a body as it comes; on gRPC of a message, compressed or not. Default 20 MiB. */
+  bodyLimit?: number;
+  /** Bytes of a body once inflated. Default 64 MiB. */
+  inflatedLimit?: number;
+  /** Bytes of all bodies in hand at once. Default 128 MiB. */
+  inHandLimit?: number;
+}
 
-/** One request, as a door hands it over. */
-export interface Delivery {
-  encoding: Encoding;
-  /** Given away: whoever hands it over does not read it afterwards. */
-  body: Uint8Array;
-  /** The one tenant that its sender speaks for; `null`: whichever its spans name. */
-  tenant: string | null;
+export interface IntakeOptions extends Limits {
+  ingest: Ingest;
+  counters: OtlpCounters;
+  warn: (line: string) => void;
 }
 
 export interface Intake {
+  bodyLimit: number;
+  inflatedLimit: number;
+  /** Shared by the doors. */
+  budget: Budget;
+  /** Hears of what nobody foresaw. */
+  warn: (line: string) => void;
   /**
-   * Resolves when what is to be kept of it is durable; rejects when nothing of it is kept.
+   * Resolves when what the message says is durable.
    *
-   * @throws {WeirError} `invalid_argument` for what can't be parsed; `overloaded` or `unavailable` where it may be
-   * sent again later.
+   * @param message is given away.
+   * @param tenant the one that its sender speaks for; `null`: whichever its spans name.
+   * @throws {WeirError} `invalid_argument` for what can't be parsed, `too_large`, `overloaded`, `unavailable`
    */
-  take(delivery: Delivery): Promise<Receipt>;
+  take(codec: Codec, message: Buffer, tenant: string | null): Promise<PartialSuccess>;
 }
 
-export interface IntakeOptions {
-  /** Resolves when the observations are durable; rejects when none of them is kept. */
-  accept: (observations: Observation[]) => Promise<void>;
-  /** What anyone may say. Default: everything. */
-  admit?: Admit | undefined;
-  /** Hears, in one line, what an operator should know. Default: nobody. */
-  warn?: (line: string) => void;
-}
+const MIB = 1024 * 1024;
 
-/** An intake that does its work where it is called. */
-export function createIntake({ accept, admit, warn = () => {} }: IntakeOptions): Intake {
+export function createIntake({ ingest, counters, warn, ...limits }: IntakeOptions): Intake {
+  const { bodyLimit = 20 * MIB, inflatedLimit = 64 * MIB, inHandLimit = 128 * MIB } = limits;
   return {
-    async take({ encoding, body, tenant }) {
-      const spans = decode(encoding, body);
-      const mayBeSaid = tenant === null ? admit : allOf(onlyOf(tenant), admit);
-      const { observations, ignored, rejections } = understand(spans, mayBeSaid);
-      if (observations.length > 0) await keep(observations);
-      return receiptOf(spans.length, ignored, rejections);
+    bodyLimit,
+    inflatedLimit,
+    budget: new Budget(inHandLimit),
+    warn,
+    async take({ encoding }, body, tenant) {
+      const receipt = await ingest.take({ encoding, body, tenant });
+      // After the commit: what was not kept will be sent, and counted, again.
+      count(counters, receipt);
+      return receipt.partial;
     },
   };
-
-  /** What the store can't keep now it may later: whatever the cause, the sender shall try again. */
-  async function keep(observations: Observation[]): Promise<void> {
-    try {
-      await accept(observations);
-    } catch (cause) {
-      if (cause instanceof WeirError && (cause.code === "unavailable" || cause.code === "overloaded"))
-        throw cause;
-      warn(`spans were not kept: ${detailOf(cause)}`);
-      throw new WeirError("unavailable", "the store did not keep the spans; send them again", { cause });
-    }
-  }
 }
 
-const DECODERS: Record<Encoding, { decode: (body: Buffer) => RawSpan[]; contentType: string }> = {
-  json: { decode: decodeJson, contentType: "application/json" },
-  protobuf: { decode: decodeProtobuf, contentType: "application/x-protobuf" },
-};
+export type Unkept = "logs" | "metrics";
 
-function decode(encoding: Encoding, body: Uint8Array): RawSpan[] {
-  const { decode, contentType } = DECODERS[encoding];
-  try {
-    return decode(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
-  } catch (cause) {
-    if (!(cause instanceof MalformedError)) throw cause;
-    const message = `the body is not ${contentType} of OTLP: ${cause.message}`;
-    throw new WeirError("invalid_argument", message, { cause });
-  }
-}
-
-/** What the spans say, each asked for itself whether it may. */
-function understand(spans: RawSpan[], admit: Admit | undefined) {
-  const observations: Observation[] = [];
-  /** What the span at hand says. */
-  const said: Observation[] = [];
-  const rejections: Rejection[] = [];
-  const resources = new Set<RawResource>();
-  let ignored = 0;
-  for (const span of spans) {
-    said.length = 0;
-    let outcome = addObservations(span, said);
-    if (outcome === "taken") outcome = admit?.(said) ?? outcome;
-    if (outcome === "taken" || outcome === "ignored") observations.push(...said);
-    if (outcome === "taken" && !resources.has(span.resource)) {
-      resources.add(span.resource);
-      const life = signOfLife(span);
-      if (life !== undefined) observations.push(life);
-    }
-    if (outcome === "ignored") ignored++;
-    else if (outcome !== "taken") rejections.push(outcome);
-  }
-  return { observations, ignored, rejections };
+/** The answer to signals that Weir has no use for: a shared exporter stays quiet, and its owner can know. */
+export function notKept(signal: Unkept): PartialSuccess {
+  return { rejectedSpans: 0, errorMessage: `weir keeps no ${signal}` };
 }

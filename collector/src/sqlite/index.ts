@@ -1,8 +1,7 @@
-/** The embedded store: one SQLite file. */
-import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
+import { ask } from "./ask.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
@@ -10,7 +9,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
 import { linksOf } from "./links.ts";
-import { type Durability, isFileError, openDatabase, reasonOf } from "./open.ts";
+import { type Durability, openDatabase } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
@@ -103,14 +102,4 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       db.close();
     },
   };
-}
-
-/** A question that the file can't answer now is no fault of whoever asks. */
-async function ask<T>(question: () => T): Promise<T> {
-  try {
-    return question();
-  } catch (cause) {
-    if (!isFileError(cause)) throw cause;
-    throw new WeirError("unavailable", `store: ${reasonOf(cause)}`, { cause });
-  }
 }

@@ -30,9 +30,10 @@ export interface TenantQueries {
 
 export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => OpenFlow[]): TenantQueries {
   // One that is only named as somebody's parent has no flow yet.
-  const select = db.prepare<[string, string, number], TenantRow>(
+  const select = db.prepare<[string, string, string | null, number], TenantRow>(
     `SELECT tenant, running, failed, last_at AS lastActivityAt FROM tenants
-     WHERE tenant > ? AND flows > 0 AND instr(lower(tenant), ?) > 0 ORDER BY tenant LIMIT ?`,
+     WHERE tenant > ? AND flows > 0 AND instr(lower(tenant), ?) > 0 AND tenant = coalesce(?, tenant)
+     ORDER BY tenant LIMIT ?`,
   );
   const names = db
     .prepare<[], string>(
@@ -73,9 +74,9 @@ export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => Ope
   }
 
   return {
-    list({ q, cursor, limit }) {
+    list({ q, tenant, cursor, limit }) {
       const after = cursor === undefined ? "" : String(decodeCursor(cursor, ["string"])[0]);
-      const rows = select.all(after, (q ?? "").toLowerCase(), limit + 1);
+      const rows = select.all(after, (q ?? "").toLowerCase(), tenant ?? null, limit + 1);
       const more = rows.length > limit;
       const counts = countUnwell();
       const items = rows

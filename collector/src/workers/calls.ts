@@ -2,7 +2,7 @@
 import type { Micros } from "../flow.ts";
 import type { DetailBytes } from "../http/detail.ts";
 import type { Observation } from "../observation.ts";
-import type { Delivery } from "../otlp/intake.ts";
+import type { Delivery } from "../otlp/ingest.ts";
 import { type Receipt, receiptOf } from "../otlp/receipt.ts";
 import type { FlowChange, PruneQuery, Questions } from "../store.ts";
 

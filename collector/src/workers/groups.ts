@@ -1,10 +1,10 @@
 /**
- * Lets an intake work through what waits in groups. The store commits together what arrives together, and answers
+ * Lets an ingest work through what waits in groups. The store commits together what arrives together, and answers
  * go out after the commit: without groups, a backlog would be decoded whole before anyone is answered, and held in
  * memory as observations, which are many times larger than the bytes they came in.
  */
 import { setImmediate as turn } from "node:timers/promises";
-import type { Delivery, Intake } from "../otlp/intake.ts";
+import type { Delivery, Ingest } from "../otlp/ingest.ts";
 import type { Receipt } from "../otlp/receipt.ts";
 
 /** Bytes of a group: some thousand spans, so that a commit's wait for the disk is shared by many. */
@@ -16,7 +16,7 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-export function inGroups(intake: Intake): Intake {
+export function inGroups(ingest: Ingest): Ingest {
   let waiting: Waiting[] = [];
   let working = false;
 
@@ -27,7 +27,7 @@ export function inGroups(intake: Intake): Intake {
       const group = waiting.slice(0, groupLength(waiting));
       waiting = waiting.slice(group.length);
       await Promise.all(
-        group.map(({ delivery, resolve, reject }) => intake.take(delivery).then(resolve, reject)),
+        group.map(({ delivery, resolve, reject }) => ingest.take(delivery).then(resolve, reject)),
       );
     }
     working = false;

@@ -1,9 +1,9 @@
 /**
- * The embedded store and the intake on threads of their own, so that the main thread only moves bytes: one thread
- * writes, others answer questions. See `docs/decisions/0011-threads.md`.
+ * The embedded store and the ingest on threads of their own, so that the main thread only moves bytes: one thread
+ * writes, others answer questions. See `docs/decisions/0018-threads.md`.
  */
 import type { DetailBytes } from "../http/detail.ts";
-import type { Intake } from "../otlp/intake.ts";
+import type { Ingest } from "../otlp/ingest.ts";
 import type { Store } from "../store.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
 import { type ReaderCalls, type SharedClock, type StoreData, unfold, type WriterCalls } from "./calls.ts";
@@ -23,7 +23,7 @@ export interface ThreadedStoreOptions {
 }
 
 export interface ThreadedStore extends Store {
-  intake: Intake;
+  ingest: Ingest;
   detailBytes: DetailBytes;
 }
 
@@ -37,7 +37,7 @@ const READER_BOUNDS: ThreadBounds = { calls: 1_000, bytes: 1024 * 1024, waitMs: 
  * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
  * @example
  * const store = await openThreadedStore({ path: "./data/weir.db" });
- * const app = createApp({ store, intake: store.intake, detailBytes: store.detailBytes });
+ * const app = createApp({ store, ingest: store.ingest, detailBytes: store.detailBytes });
  */
 export async function openThreadedStore(options: ThreadedStoreOptions): Promise<ThreadedStore> {
   const { path, readers: count = 1, bounds, clock, warn = () => {} } = options;
@@ -65,7 +65,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   const reader = () => readers.reduce((least, each) => (each.waiting < least.waiting ? each : least));
 
   return {
-    intake: {
+    ingest: {
       take: async ({ body, ...delivery }) => unfold(await writer.call("take", delivery, { bytes: body })),
     },
     append: (observations) => writer.call("append", observations),

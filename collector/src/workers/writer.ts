@@ -1,6 +1,6 @@
 /** The thread that writes: bytes of requests → spans → observations → folded state → disk. */
 import type { Observation } from "../observation.ts";
-import { createIntake } from "../otlp/intake.ts";
+import { createIngest } from "../otlp/ingest.ts";
 import { openSqliteStore } from "../sqlite/index.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
 import { clockOf, type StoreData, shorten, type WriterCalls } from "./calls.ts";
@@ -14,10 +14,10 @@ serveCalls<StoreData, WriterCalls>(({ path, clock }, warn) => {
     await store.append(observations);
     telling.committed();
   };
-  const intake = inGroups(createIntake({ accept: append, warn }));
+  const ingest = inGroups(createIngest({ accept: append, warn }));
   return {
     calls: {
-      take: async (delivery, body) => shorten(await intake.take({ ...delivery, body })),
+      take: async (delivery, body) => shorten(await ingest.take({ ...delivery, body })),
       append,
       prune: (query) => store.prune(query),
       news: (askedAt) => telling.news(askedAt),

@@ -4,6 +4,7 @@ import type {
   FlowPage,
   FlowSummary,
   Labels,
+  Me,
   Names,
   Stats,
   TenantPage,
@@ -134,6 +135,15 @@ export function labelsQuery(tenant: string | null) {
   return queryOptions({
     queryKey: keys.labels(tenant),
     queryFn: async ({ signal }) => (await get<Labels>("/labels", ofTenant(tenant), signal)).labels,
+    staleTime: 60_000,
+  });
+}
+
+/** Who looks at the page, and whether the collector is open. */
+export function meQuery() {
+  return queryOptions({
+    queryKey: keys.me,
+    queryFn: ({ signal }) => get<Me>("/me", undefined, signal),
     staleTime: 60_000,
   });
 }

@@ -1,28 +1,28 @@
-/** What every intake promises (`src/otlp/intake.ts`), over a store that keeps. */
+/** What every ingest promises (`src/otlp/ingest.ts`), over a store that keeps. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WeirError } from "../src/errors.ts";
-import type { Encoding, Intake } from "../src/otlp/intake.ts";
+import type { Encoding, Ingest } from "../src/otlp/ingest.ts";
 import type { Questions } from "../src/store.ts";
 import { aSpan, jsonBody, protobufBody, type ShortSpan } from "./otlp-support.ts";
 
-export interface IntakeUnderTest {
-  intake: Intake;
+export interface IngestUnderTest {
+  ingest: Ingest;
   store: Questions;
   close(): Promise<void>;
 }
 
 const WRITE: Record<Encoding, typeof jsonBody> = { json: jsonBody, protobuf: protobufBody };
 
-export function intakeContract(kind: string, open: () => Promise<IntakeUnderTest>): void {
-  describe.each(["json", "protobuf"] as const)(`${kind}: intake of %s`, (encoding) => {
-    let { intake, store, close } = {} as IntakeUnderTest;
+export function ingestContract(kind: string, open: () => Promise<IngestUnderTest>): void {
+  describe.each(["json", "protobuf"] as const)(`${kind}: ingest of %s`, (encoding) => {
+    let { ingest, store, close } = {} as IngestUnderTest;
     beforeAll(async () => {
-      ({ intake, store, close } = await open());
+      ({ ingest, store, close } = await open());
     });
     afterAll(() => close());
 
     const take = (spans: ShortSpan[], tenant: string | null = null) =>
-      intake.take({ encoding, body: WRITE[encoding](spans), tenant });
+      ingest.take({ encoding, body: WRITE[encoding](spans), tenant });
     const inFlow = (id: string, changed: ShortSpan = {}) =>
       aSpan({ ...changed, attributes: { "weir.flow.id": id, ...changed.attributes } });
 
@@ -86,7 +86,7 @@ export function intakeContract(kind: string, open: () => Promise<IntakeUnderTest
     test("what can't be parsed is refused with what was expected, and harms nobody beside it", async () => {
       const body = Buffer.from([0xff, 0xff, 0x01]);
       const [bad, good] = await Promise.allSettled([
-        intake.take({ encoding, body, tenant: null }),
+        ingest.take({ encoding, body, tenant: null }),
         take([inFlow("beside")]),
       ]);
       expect(bad).toMatchObject({ status: "rejected", reason: expect.any(WeirError) });
