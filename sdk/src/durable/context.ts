@@ -9,6 +9,8 @@ export interface StepRunOptions {
   retry?: RetryOptions | undefined;
   /** Milliseconds for one attempt; its signal is then aborted and it fails. Default: none. */
   timeout?: number | undefined;
+  /** `true`: its failure does not fail the flow on the page. Whether it fails the run is for the handler: it throws all the same. */
+  optional?: boolean | undefined;
 }
 
 /** What a step's function gets. */

@@ -1,5 +1,6 @@
 /** The documented interface of executing flows in a scope. */
 import type { Status } from "../attributes.ts";
+import type { Journal } from "../run/index.ts";
 import type { LabelValue } from "../types.ts";
 import type { Accessor, InitialContext } from "./accessor.ts";
 import type { AnyFlow, Flow } from "./flow.ts";
@@ -43,6 +44,8 @@ export interface ExecOptions<As extends readonly Accessor<unknown, unknown>[] = 
   timeout?: number | undefined;
   /** Cancels the run. */
   signal?: AbortSignal | undefined;
+  /** Where this run is kept. Default: that of the scope. */
+  journal?: Journal | undefined;
 }
 
 /** A run: a promise of its result, and what one can do with it meanwhile. */
@@ -92,6 +95,8 @@ export interface WorkerOptions {
   flows: readonly AnyFlow[];
   /** How many runs at once. Default 10. */
   concurrency?: number | undefined;
+  /** Where the runs are. Default: the journal of the scope. */
+  journal?: Journal | undefined;
 }
 
 /** Takes runs until it is stopped. */

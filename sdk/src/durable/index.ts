@@ -5,6 +5,28 @@
  * const config = provide(() => ({ multiplier: 3 }));
  * const triple = flow(config, (cfg, ctx, n: number) => n * cfg.multiplier);
  */
+
+export {
+  type Codec,
+  type CodecOptions,
+  createCodec,
+  InputMismatch,
+  type Journal,
+  JournalNewer,
+  JournalUnavailable,
+  LeaseLost,
+  memoryJournal,
+  NotDecodable,
+  NotEncodable,
+  ProgramChanged,
+  type RedisJournalOptions,
+  RunEnded,
+  RunIdTaken,
+  RunUnknown,
+  redisJournal,
+  sqliteJournal,
+  ValueTooLarge,
+} from "../run/index.ts";
 export {
   type Accessor,
   type AccessorWithDefault,
@@ -25,6 +47,7 @@ export type {
   WorkResult,
 } from "./context.ts";
 export type { Data } from "./data-context.ts";
+export { DisposeInFlow } from "./errors/dispose-in-flow.ts";
 export { GraceOver } from "./errors/grace-over.ts";
 export { NotResolved } from "./errors/not-resolved.ts";
 export { ResourceCycle } from "./errors/resource-cycle.ts";
@@ -40,6 +63,7 @@ export type {
   StepOperation,
 } from "./extension.ts";
 export { type AnyFlow, type Flow, type FlowDefinition, flow, flow as defineFlow } from "./flow.ts";
+export { createScope, type Dispatch, type ScopeOptions } from "./flow-scope.ts";
 export type {
   ExecOptions,
   Execution,
@@ -54,7 +78,6 @@ export type {
 } from "./handle.ts";
 export type { Sleeper } from "./in-flight.ts";
 export { custom } from "./schema.ts";
-export { createScope, type ScopeOptions } from "./scope.ts";
 export type {
   Controller,
   Dependency,

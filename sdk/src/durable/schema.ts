@@ -22,7 +22,24 @@ export function isSchema(value: unknown): value is StandardSchemaV1 {
 }
 
 /**
- * What the schema makes of the value.
+ * What the schema makes of the value, also where it has to wait. Without a schema, the value.
+ *
+ * @param what for the message: `input of flow order`
+ * @throws {ValueInvalid} where it does not allow it
+ */
+export async function check(
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+  what: string,
+): Promise<unknown> {
+  if (schema === undefined) return value;
+  const result = await schema["~standard"].validate(value);
+  if (result.issues !== undefined) throw new ValueInvalid(what, result.issues);
+  return result.value;
+}
+
+/**
+ * What the schema makes of the value, at once.
  *
  * @param what for the message: `set of requestId`
  * @throws {ValueInvalid} where it does not allow it

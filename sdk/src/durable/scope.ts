@@ -21,7 +21,7 @@ import type {
   Update,
 } from "./types.ts";
 
-export interface ScopeOptions {
+export interface ResourceOptions {
   /** Other ways to make values, mostly for tests. */
   presets?: readonly Preset[] | undefined;
   /** Wrapped around what the scope does; the first is the outermost. */
@@ -34,16 +34,6 @@ export interface ScopeOptions {
 
 const DEFAULT_GRACE_MS = 10_000;
 
-/**
- * Makes a scope. Nothing in it is made before it is asked for.
- *
- * @example
- * await using scope = createScope({ presets: [preset(config, { multiplier: 5 })] });
- */
-export function createScope(options: ScopeOptions = {}): Resources {
-  return new ResourceScope(options);
-}
-
 export class ResourceScope implements Resources {
   /** What `dispose` waits for: flows add themselves here. */
   readonly inFlight: InFlight;
@@ -53,7 +43,7 @@ export class ResourceScope implements Resources {
   readonly #errorListeners = new Set<(failure: ResourceFailure) => void>();
   #disposed: Promise<void> | undefined;
 
-  constructor({ presets = [], extensions = [], grace = DEFAULT_GRACE_MS, clock }: ScopeOptions) {
+  constructor({ presets = [], extensions = [], grace = DEFAULT_GRACE_MS, clock }: ResourceOptions) {
     this.#grace = milliseconds("createScope: grace", grace);
     this.inFlight = new InFlight(clock);
     const maker = new Maker({
@@ -116,9 +106,16 @@ export class ResourceScope implements Resources {
     await this.dispose();
   }
 
+  /** Called once, first of all. */
+  protected beforeDispose(): void {}
+
+  /** Called once, when nothing is in flight any more and everything is released. */
+  protected async afterDispose(): Promise<void> {}
+
   async #dispose(grace: number): Promise<void> {
     const { maker, changes } = this.#parts;
     const errors: unknown[] = [];
+    this.beforeDispose();
     try {
       await this.inFlight.drain(grace, new ScopeDisposed("a run in flight"));
       maker.shut();
@@ -129,6 +126,11 @@ export class ResourceScope implements Resources {
     }
     maker.shut();
     errors.push(...(await changes.close(maker.filled, new Task("dispose of the scope"))));
+    try {
+      await this.afterDispose();
+    } catch (error) {
+      errors.push(error);
+    }
     if (errors.length === 0) return;
     const count = errors.length === 1 ? "one failure" : `${errors.length} failures`;
     throw new AggregateError(errors, `dispose: everything was released, with ${count} on the way`);

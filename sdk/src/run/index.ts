@@ -39,7 +39,7 @@ export type {
   RunRecord,
 } from "./journal.ts";
 export { type MemoryJournalOptions, memoryJournal } from "./memory-journal.ts";
-export { childPath, keyOf, ROOT } from "./path.ts";
+export { childPath, keyOf, type PlaceKind, ROOT } from "./path.ts";
 export { type RedisJournalOptions, redisJournal } from "./redis-journal.ts";
 export { type CheckedRetry, checkRetry, type Random, type RetryPolicy, retryDelay } from "./retry.ts";
 export { sameRun } from "./same-run.ts";

@@ -4,6 +4,14 @@
  * `%<code>;`.
  */
 
+import type { EntryKind } from "./journal.ts";
+
+/**
+ * What a part of a path stands for. `exec` is a child that has a key, where `child` goes by its flow's name. A branch of
+ * parallel work has no entry, but places in it.
+ */
+export type PlaceKind = EntryKind | "exec" | "branch";
+
 /** The run itself. */
 export const ROOT = "";
 
@@ -11,18 +19,23 @@ export const ROOT = "";
 const UNSAFE = /[%/#\p{Cc}\p{Cs}]/gu;
 
 /**
- * @param occurrence from 1; which of those with this key in `parent`
+ * @param occurrence from 1; which of those with this key and kind in `parent`
+ * @param kind keeps apart what has the same key and is another thing, such as a step and a sub-flow
  * @example
  * childPath(ROOT, "charge", 1); // "/charge"
  * childPath("/charge", "a/b", 2); // "/charge/a%2f;b#2"
+ * childPath(ROOT, "charge", 1, "child"); // "/%child:charge"
  */
-export function childPath(parent: string, key: string, occurrence: number): string {
+export function childPath(parent: string, key: string, occurrence: number, kind: PlaceKind = "run"): string {
   const safe = key.replace(UNSAFE, (char) => `%${(char.codePointAt(0) as number).toString(16)};`);
-  return occurrence === 1 ? `${parent}/${safe}` : `${parent}/${safe}#${occurrence}`;
+  const part = kind === "run" ? safe : `%${kind}:${safe}`;
+  return occurrence === 1 ? `${parent}/${part}` : `${parent}/${part}#${occurrence}`;
 }
 
 /** The key of a path's last part, as it was given. For people and messages. */
 export function keyOf(path: string): string {
   const [last = ""] = path.slice(path.lastIndexOf("/") + 1).split("#", 1);
-  return last.replace(/%([0-9a-f]+);/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
+  return last
+    .replace(/^%[a-z]+:/, "")
+    .replace(/%([0-9a-f]+);/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
 }

@@ -12,10 +12,10 @@ import { hasEnded } from "./status.ts";
  * @throws {ProgramChanged} it goes on under another version of the flow
  * @throws {InputMismatch} it goes on with another input
  */
-export function sameRun(
-  found: RunRecord,
+export function sameRun<Found extends Pick<RunRecord, "id" | "tenant" | "flow" | "inputDigest" | "status">>(
+  found: Found,
   wanted: Pick<NewRun, "tenant" | "flow" | "inputDigest">,
-): RunRecord {
+): Found {
   const { id, flow } = found;
   if (found.tenant !== wanted.tenant) throw new RunIdTaken(id, "tenant");
   if (flow.name !== wanted.flow.name) throw new RunIdTaken(id, "flow");

@@ -1,0 +1,461 @@
+/**
+ * One run in this process: from when it was begun or claimed here until it ends, is given back, or is lost to another
+ * process. Attempts, cancellation, rollbacks and leaving are here; what the handler does is in flow-frame.ts.
+ */
+import type { EndStatus } from "../attributes.ts";
+import { describeError } from "../errors.ts";
+import {
+  abortError,
+  type CheckedRetry,
+  endingOf,
+  type LinkedSignal,
+  linkSignals,
+  NotDecodable,
+  NotEncodable,
+  openRunFlow,
+  ProgramChanged,
+  type RunClock,
+  type RunStatus,
+  retryDelay,
+  ValueTooLarge,
+} from "../run/index.ts";
+import type { FlowHandle, LabelValue } from "../types.ts";
+import type { DataContext } from "./data-context.ts";
+import type { Extension } from "./extension.ts";
+import type { AnyFlow } from "./flow.ts";
+import type { Scope } from "./handle.ts";
+import type { Ledger } from "./ledger.ts";
+import { never } from "./never.ts";
+import { Rollbacks } from "./rollbacks.ts";
+import type { Deps } from "./types.ts";
+
+export interface RunFacts {
+  readonly id: string;
+  readonly tenant: string;
+  readonly flow: AnyFlow;
+  readonly labels: Record<string, LabelValue> | undefined;
+  readonly data: DataContext;
+  readonly retry: CheckedRetry;
+  /** When the time of the flow as a whole is over, in milliseconds since the epoch. */
+  readonly deadline: number | undefined;
+  /** From 1. */
+  readonly attempt: number;
+  readonly createdAt: number;
+}
+
+/** How it comes to be here again; `undefined` for a run that is begun. */
+export interface Resumption {
+  readonly takenOver: boolean;
+  /** How many units of work are in the journal. */
+  readonly journaled: number;
+  readonly cancelReason: string | undefined;
+  /** Nobody had it before: it was only enqueued. */
+  readonly unbegun: boolean;
+}
+
+/** What runs find around them. */
+export interface Surroundings {
+  readonly scope: Scope;
+  readonly extensions: readonly Extension[];
+  readonly clock: RunClock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  resolve(deps: Deps | undefined): Promise<unknown>;
+  /** Tells one input from another. */
+  digest(input: unknown, what: string): string;
+  /** Milliseconds: a run that waits for longer is given back. `undefined`: it stays here. */
+  readonly parkAfter: number | undefined;
+  /** What failed for good is left to another attempt elsewhere: a queue's retry. */
+  readonly holdFailed: boolean;
+}
+
+export type Outcome =
+  | { readonly kind: "ended"; readonly status: EndStatus; readonly value: unknown }
+  /** It goes on later or elsewhere. `dueAt`: not before, where that is known */
+  | { readonly kind: "parked"; readonly dueAt: number | undefined }
+  | { readonly kind: "lost" }
+  | { readonly kind: "released" }
+  /** It can't go on with this program, or failed while a queue keeps count of attempts; it is in the journal as it was. */
+  | { readonly kind: "stuck"; readonly error: unknown };
+
+/** A step or a sub-flow that has begun and has not ended. */
+export interface OpenUnit {
+  readonly path: string;
+  readonly kind: "run" | "child";
+  readonly attempt: number;
+  readonly startedAt: number;
+  /** Fails it, whatever its work does from now on. */
+  abandon(reason: unknown): void;
+}
+
+/** A sleep or a wait. */
+export interface Blocked {
+  readonly dueAt: number | undefined;
+  readonly message: string | undefined;
+}
+
+/** How long work that was told to stop may take; then it is left to itself. */
+const STOP_GRACE_MS = 500;
+/** A run that met a changed program is tried again so much later: by then the right one may be there. */
+const STUCK_MS = 60_000;
+
+export class Execution {
+  readonly facts: RunFacts;
+  readonly ledger: Ledger;
+  readonly around: Surroundings;
+  readonly rollbacks: Rollbacks;
+  /** Places whose results came from the ledger in this attempt. */
+  replayed = new Set<string>();
+  /** Of the flow, after validation; there before `run` is called. */
+  input: unknown;
+  attempt: number;
+  /** Once it has ended here. */
+  ending: { readonly at: Date; readonly error: unknown } | undefined;
+  status: RunStatus = "running";
+  /** Set: nothing is run any more, only undone; each place that has not succeeded throws this. */
+  undoing: { readonly error: unknown } | undefined;
+  readonly #open = new Set<OpenUnit>();
+  readonly #blocked = new Set<Blocked>();
+  readonly #linked: LinkedSignal;
+  /** Ends waits in memory when the run leaves or ends. */
+  readonly #over = new AbortController();
+  readonly #left = Promise.withResolvers<Outcome>();
+  readonly #resumption: Resumption | undefined;
+  #seen: FlowHandle | undefined;
+  #working = 0;
+  #isLeaving = false;
+  #mayPark = false;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(facts: RunFacts, ledger: Ledger, around: Surroundings, resumption?: Resumption) {
+    this.facts = facts;
+    this.ledger = ledger;
+    this.around = around;
+    this.attempt = facts.attempt;
+    this.rollbacks = new Rollbacks(this);
+    this.#resumption = resumption;
+    this.#linked = linkSignals();
+    this.#linked.signal.addEventListener("abort", () => void this.#abandonSoon(), { once: true });
+  }
+
+  /** Of the run as a whole. */
+  get signal(): AbortSignal {
+    return this.#linked.signal;
+  }
+
+  /** Aborted when nothing in memory has to wait for the run any more. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get open(): Iterable<OpenUnit> {
+    return this.#open;
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  abort(reason: unknown): void {
+    this.#linked.abort(reason);
+  }
+
+  /** Gives the run back, so that another process goes on with it; without a journal it is cancelled. */
+  async release(reason: unknown): Promise<void> {
+    if (!this.ledger.durable) return this.abort(reason);
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.abort(reason);
+    await this.idle();
+    await this.ledger.park({ dueAt: this.around.clock.now() });
+    this.#leave({ kind: "released" });
+  }
+
+  /** Another process has it. */
+  lost(reason: unknown): void {
+    this.#isLeaving = true;
+    this.abort(reason);
+    this.#leave({ kind: "lost" });
+  }
+
+  /** @param work calls the handler, once for each attempt */
+  async run(work: () => Promise<unknown>): Promise<Outcome> {
+    const { id: runId, tenant, flow, labels, deadline } = this.facts;
+    const resumption = this.#resumption;
+    const seen = openRunFlow({
+      runId,
+      tenant,
+      name: flow.name,
+      labels,
+      resumed:
+        resumption === undefined || resumption.unbegun ? undefined : { attempt: this.attempt, ...resumption },
+    });
+    this.#seen = seen;
+    if (deadline !== undefined) void this.#endAt(deadline);
+    try {
+      const outcome = await Promise.race([
+        seen.run(() => this.#work(work)).catch((error: unknown) => this.#stuckWith(error)),
+        this.#left.promise,
+      ]);
+      this.#show(outcome);
+      return outcome;
+    } finally {
+      this.#over.abort();
+      this.#linked[Symbol.dispose]();
+      seen[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Asked before anything new is begun or noted.
+   *
+   * @returns a promise to wait for where nothing more may be done here
+   * @throws why the run is to stop
+   */
+  admit(signal: AbortSignal): Promise<never> | undefined {
+    if (this.#isLeaving) return never();
+    if (this.undoing !== undefined) throw this.undoing.error;
+    if (signal.aborted) throw signal.reason;
+    return undefined;
+  }
+
+  /** Keeps the run here and open, until the function that it returns is called. */
+  opened(unit: OpenUnit): void {
+    this.#open.add(unit);
+  }
+
+  closed(unit: OpenUnit): void {
+    this.#open.delete(unit);
+    if (this.#open.size === 0) this.#whenIdle?.();
+  }
+
+  /** Counts work that runs here and now, as opposed to waiting. Each call wants a `rested`. */
+  works(): void {
+    this.#working += 1;
+  }
+
+  rested(): void {
+    this.#working -= 1;
+    this.#considerParking();
+  }
+
+  /** @returns ends it */
+  block(blocked: Blocked): () => void {
+    this.#blocked.add(blocked);
+    this.#considerParking();
+    return () => void this.#blocked.delete(blocked);
+  }
+
+  /** The journal has another program at this place: nothing more is done in this process. @returns the error to throw */
+  programChanged(path: string, journaled: string, found: string): ProgramChanged {
+    const error = new ProgramChanged(this.facts.id, path, journaled, found);
+    if (this.ledger.durable) void this.#stuckWith(error);
+    return error;
+  }
+
+  /** Resolves when no step and no sub-flow is open. */
+  async idle(): Promise<void> {
+    while (this.#open.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+  }
+
+  async #work(work: () => Promise<unknown>): Promise<Outcome> {
+    if (await this.#goesOnUndoing()) return await this.#undoAgain(work);
+    for (;;) {
+      if (this.signal.aborted) return await this.#fail(this.signal.reason);
+      this.replayed = new Set();
+      this.#mayPark = true;
+      try {
+        const value = await work();
+        this.#mayPark = false;
+        await this.idle();
+        if (this.#isLeaving) return await never();
+        return await this.#end("succeeded", value);
+      } catch (error) {
+        this.#mayPark = false;
+        await this.idle();
+        if (this.#isLeaving) return await never();
+        const delay = this.signal.aborted
+          ? undefined
+          : this.delayAfter(this.facts.retry, error, this.attempt);
+        if (delay === undefined) return await this.#fail(error);
+        await this.#nextAttempt(delay);
+      }
+    }
+  }
+
+  /** How long to wait before work that failed is tried again; `undefined` where it is not. */
+  delayAfter(policy: CheckedRetry, error: unknown, attempt: number): number | undefined {
+    return isOfTheProgram(error) ? undefined : retryDelay(policy, error, attempt, this.around.random);
+  }
+
+  async #nextAttempt(delay: number): Promise<void> {
+    const { clock, parkAfter } = this.around;
+    this.rollbacks.forget();
+    this.attempt += 1;
+    if (this.ledger.durable && parkAfter !== undefined && delay > parkAfter) {
+      this.#isLeaving = true;
+      const dueAt = clock.now() + delay;
+      await this.ledger.park({ dueAt, attempt: this.attempt });
+      this.#leave({ kind: "parked", dueAt });
+      return await never();
+    }
+    await this.ledger.begin(this.attempt);
+    // An abort ends the wait; the attempt then finds it at its first step.
+    await clock.sleep(delay, this.signal).catch(() => {});
+  }
+
+  async #fail(error: unknown): Promise<Outcome> {
+    if (this.around.holdFailed && !this.signal.aborted && !isOfTheProgram(error))
+      return await this.#hold(error);
+    const status = endingOf(error, this.signal);
+    await this.rollbacks.begin(status, error);
+    await this.rollbacks.run(error);
+    return await this.#end(status, error);
+  }
+
+  /** The queue that it came from tries again. */
+  async #hold(error: unknown): Promise<Outcome> {
+    this.#isLeaving = true;
+    await this.ledger.park({ paused: true, attempt: this.attempt + 1 });
+    return { kind: "stuck", error };
+  }
+
+  async #goesOnUndoing(): Promise<boolean> {
+    const begun = this.rollbacks.begun();
+    if (begun !== undefined) {
+      this.undoing = { error: begun.error };
+      return true;
+    }
+    const reason = this.#resumption?.cancelReason;
+    if (reason === undefined) return false;
+    this.undoing = { error: abortError(reason) };
+    return true;
+  }
+
+  /** The handler runs once more, only as far as it came, to register what undoes its work. */
+  async #undoAgain(work: () => Promise<unknown>): Promise<Outcome> {
+    const error = this.undoing?.error;
+    const status = this.rollbacks.begun()?.status ?? "cancelled";
+    if (this.#resumption?.unbegun !== true) {
+      await this.rollbacks.begin(status, error, true);
+      this.abort(error);
+      await work().catch(() => {});
+      await this.idle();
+      if (this.#isLeaving) return await never();
+      await this.rollbacks.run(error);
+    }
+    return await this.#end(status, error);
+  }
+
+  async #end(status: EndStatus, value: unknown): Promise<Outcome> {
+    try {
+      await this.ledger.end(status, value);
+    } catch (unkeepable) {
+      if (!(unkeepable instanceof NotEncodable || unkeepable instanceof ValueTooLarge)) throw unkeepable;
+      if (status === "succeeded") return await this.#fail(unkeepable);
+      await this.ledger.end(status, unkeepable);
+    }
+    if (this.#isLeaving) return await never();
+    this.status = status;
+    const error = status === "succeeded" ? undefined : value;
+    this.ending = { at: new Date(this.around.clock.now()), error };
+    return { kind: "ended", status, value };
+  }
+
+  async #stuckWith(error: unknown): Promise<Outcome> {
+    if (!this.ledger.durable || this.#isLeaving) return { kind: "stuck", error };
+    this.#isLeaving = true;
+    this.abort(error);
+    await this.idle();
+    await this.ledger.park({ dueAt: this.around.clock.now() + STUCK_MS });
+    const outcome: Outcome = { kind: "stuck", error };
+    this.#leave(outcome);
+    return outcome;
+  }
+
+  #leave(outcome: Outcome): void {
+    this.#over.abort();
+    this.#left.resolve(outcome);
+  }
+
+  #considerParking(): void {
+    if (!this.#canPark()) return;
+    // Not before the handler has gone on: it may begin a step beside the one that waits.
+    setImmediate(() => {
+      if (!this.#canPark()) return;
+      const times = [...this.#blocked].map(({ dueAt }) => dueAt).concat(this.facts.deadline);
+      const dueAt = times.reduce(
+        (a, b) => (a === undefined || (b !== undefined && b < a) ? b : a),
+        undefined,
+      );
+      const parkAfter = this.around.parkAfter as number;
+      if (dueAt !== undefined && dueAt - this.around.clock.now() <= parkAfter) return;
+      const messages = [...this.#blocked].flatMap(({ message }) => message ?? []);
+      void this.#park(dueAt, messages);
+    });
+  }
+
+  #canPark(): boolean {
+    return (
+      this.#mayPark &&
+      !this.#isLeaving &&
+      this.around.parkAfter !== undefined &&
+      this.ledger.durable &&
+      this.#working === 0 &&
+      this.#blocked.size > 0 &&
+      !this.signal.aborted
+    );
+  }
+
+  async #park(dueAt: number | undefined, messages: string[]): Promise<void> {
+    this.#isLeaving = true;
+    await this.ledger.park({ dueAt, messages });
+    this.#leave({ kind: "parked", dueAt });
+  }
+
+  async #endAt(deadline: number): Promise<void> {
+    const { clock } = this.around;
+    try {
+      await clock.sleep(deadline - clock.now(), this.over);
+    } catch {
+      return;
+    }
+    const { flow, id } = this.facts;
+    this.abort(timeoutError(`run ${id} of flow ${flow.name}: it took longer than its timeout`));
+  }
+
+  /** Work that does not heed its signal is left to itself. */
+  async #abandonSoon(): Promise<void> {
+    try {
+      await this.around.clock.sleep(STOP_GRACE_MS, this.over);
+    } catch {
+      return;
+    }
+    for (const unit of this.#open) unit.abandon(this.signal.reason);
+  }
+
+  #show(outcome: Outcome): void {
+    if (outcome.kind !== "ended") return;
+    if (outcome.status === "succeeded") this.#seen?.end();
+    else if (outcome.status === "failed") this.#seen?.fail(outcome.value);
+    else this.#seen?.cancel(describeError(outcome.value).message);
+  }
+}
+
+export function timeoutError(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
+}
+
+/** Another attempt would meet it again, and might do what it did before a second time. */
+function isOfTheProgram(error: unknown): boolean {
+  return (
+    error instanceof ProgramChanged ||
+    error instanceof NotDecodable ||
+    error instanceof NotEncodable ||
+    error instanceof ValueTooLarge
+  );
+}

@@ -1,0 +1,449 @@
+/**
+ * The runs of a scope that are in one journal: begun or joined by `exec`, put there by `enqueue`, taken by `recover` and
+ * workers. A run that waits for long is given back to the journal; what is due is taken from there by one timer.
+ */
+import { diagnose } from "../diagnostics.ts";
+import { describeError } from "../errors.ts";
+import {
+  abortError,
+  type Claim,
+  type Claimed,
+  type Codec,
+  hasEnded,
+  type Journal,
+  JournalUnavailable,
+  LeaseLost,
+  type NewRun,
+  type RunRecord,
+  realClock,
+  sameRun,
+} from "../run/index.ts";
+import { attempt } from "./attempt.ts";
+import { DataContext } from "./data-context.ts";
+import { detailsOf, recordDetails } from "./details.ts";
+import { ScopeDisposed } from "./errors/scope-disposed.ts";
+import { Execution, type Outcome, type Surroundings } from "./execution.ts";
+import { type AnyFlow, FLOW } from "./flow.ts";
+import { following } from "./following.ts";
+import type { RunDetails } from "./handle.ts";
+import { HeldRun, type Keeper } from "./held-run.ts";
+import type { InFlight } from "./in-flight.ts";
+import { JournalLedger } from "./journal-ledger.ts";
+import { Leases } from "./leases.ts";
+import type { RunRequest } from "./request.ts";
+import { decodeContext, encodeContext, entriesOf, retryOf } from "./run-context.ts";
+import { check } from "./schema.ts";
+import { Taker } from "./taker.ts";
+
+export interface JournalRunsOptions {
+  readonly journal: Journal;
+  readonly codec: Codec;
+  readonly around: Surroundings;
+  readonly inFlight: InFlight;
+  /** Names this process to people. */
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+/** What became of a run that was taken. */
+export type Taken = Outcome | { readonly kind: "undecodable"; readonly error: unknown };
+
+/** Of what wakes by itself, so many at once. */
+const WAKING = 1000;
+/** Between two looks at a journal that could not be reached. */
+const TROUBLE_MS = 1000;
+/** A run that can't be read is left to another so much later. */
+const UNREADABLE_MS = 60_000;
+
+export class JournalRuns implements Keeper {
+  readonly #options: JournalRunsOptions;
+  readonly #claim: Claim;
+  readonly #leases: Leases;
+  readonly #flows = new Map<string, AnyFlow>();
+  readonly #executions = new Map<string, Execution>();
+  /** Those who wait for a run, by its id. */
+  readonly #held = new Map<string, Set<HeldRun>>();
+  /** What `exec` was given that no journal can keep. */
+  readonly #requests = new Map<string, RunRequest>();
+  readonly #takers = new Set<Taker>();
+  readonly #closed = new AbortController();
+  readonly #waking: Taker;
+
+  constructor(options: JournalRunsOptions) {
+    this.#options = options;
+    const { journal, around, owner, leaseMs } = options;
+    this.#claim = { owner, leaseMs };
+    this.#leases = new Leases(journal, around.clock, leaseMs);
+    this.#waking = this.#taker(true, WAKING);
+  }
+
+  /** Begins a run, goes on with it, joins it, or gives the result of the one that has ended under this id. */
+  exec(request: RunRequest): HeldRun {
+    const held = this.#hold(request.id);
+    this.#requests.set(request.id, request);
+    const begun = this.#begin(request).catch((error: unknown) => {
+      this.#requests.delete(request.id);
+      this.#drop(held);
+      held.giveUp(error);
+    });
+    this.#options.inFlight.add({ name: `begin of run ${request.id}`, done: begun, cancel() {} });
+    const cancelling = following(request.signal, (reason) => void this.#cancelQuietly(held, reason));
+    const done = () => cancelling[Symbol.dispose]();
+    held.ended.then(done, done);
+    return held;
+  }
+
+  /** @returns its id, once it is kept */
+  async enqueue(request: RunRequest): Promise<RunRecord> {
+    const wanted = await this.#newRun(request);
+    const { run } = await this.#options.journal.open(wanted);
+    return sameRun(run, wanted);
+  }
+
+  /** Takes all that was left, and goes on with so many at once. */
+  async recover(flows: readonly AnyFlow[], concurrency: number): Promise<HeldRun[]> {
+    const { journal } = this.#options;
+    const left: { claimed: Claimed; held: HeldRun }[] = [];
+    for (;;) {
+      const some = await journal.claimDue({ ...this.#claim, flows, begunOnly: true, limit: 100 });
+      for (const claimed of some) left.push({ claimed, held: this.#hold(claimed.run.id) });
+      if (some.length === 0) break;
+    }
+    const queue = left.values().map(({ claimed }) => claimed);
+    const lane = async () => {
+      for (const claimed of queue) await this.take(claimed, flowOf(flows, claimed.run));
+    };
+    for (let n = 0; n < Math.min(concurrency, left.length); n += 1) void lane();
+    // Those that sleep are woken here from now on.
+    for (const flow of flows) this.#wakes(flow);
+    return left.map(({ held }) => held);
+  }
+
+  worker(flows: readonly AnyFlow[], concurrency: number): Taker {
+    for (const flow of flows) this.#know(flow);
+    const taker = this.#taker(false, concurrency);
+    for (const flow of flows) taker.add(flow);
+    return taker;
+  }
+
+  /** Takes one run, due or not, and resolves with what became of it; `undefined` where it can't be had. */
+  async takeOne(
+    runId: string,
+    flows: readonly AnyFlow[],
+    around?: Partial<Surroundings>,
+  ): Promise<Taken | undefined> {
+    const claimed = await this.#options.journal.claim(runId, this.#claim);
+    if (claimed === undefined) return undefined;
+    const flow = flowOf(flows, claimed.run);
+    if (flow !== undefined) this.#wakes(flow);
+    return await this.take(claimed, flow, around);
+  }
+
+  /** The run's result, when it has ended, wherever that is. */
+  async resultOf(runId: string): Promise<unknown> {
+    const held = this.#hold(runId);
+    void this.#follow(runId);
+    return await held.ended;
+  }
+
+  async cancel(run: HeldRun, given: unknown): Promise<void> {
+    const { message: reason } = describeError(given);
+    const { journal } = this.#options;
+    try {
+      // Kept first: who goes on with it, should this process die, must know.
+      await journal.cancel(run.id, reason);
+    } catch (error) {
+      if (!(error instanceof JournalUnavailable) || run.execution === undefined) throw error;
+    }
+    run.execution?.abort(typeof given === "string" ? abortError(given) : given);
+    await run.ended.catch(() => {});
+  }
+
+  async send(runId: string, name: string, value: unknown): Promise<void> {
+    const { journal, codec } = this.#options;
+    await journal.send(runId, { name, value: codec.encode(value, `message ${name}`) });
+  }
+
+  async details(run: HeldRun): Promise<RunDetails> {
+    if (run.execution !== undefined) return await detailsOf(run.execution);
+    return await recordDetails(this.#options.journal, this.#options.codec, run.id);
+  }
+
+  /** Takes no more runs by itself. Those in flight go on. */
+  stopTaking(): void {
+    for (const taker of this.#takers) void taker.stop();
+  }
+
+  /** For when nothing is in flight any more. */
+  close(): void {
+    this.#closed.abort();
+    for (const [id, all] of this.#held) {
+      for (const held of all) held.giveUp(new ScopeDisposed(`result of run ${id}`));
+    }
+    this.#held.clear();
+    this.#requests.clear();
+  }
+
+  /** Goes on with a run that was claimed. @returns when it has ended here, or left */
+  async take(claimed: Claimed, flow: AnyFlow | undefined, around?: Partial<Surroundings>): Promise<Taken> {
+    const { journal } = this.#options;
+    if (flow === undefined)
+      throw new TypeError(`run ${claimed.run.id}: expected a flow of its name and version`);
+    try {
+      return await this.#start(claimed, flow, false, around);
+    } catch (error) {
+      // Another codec wrote it: it stays for who has that.
+      const dueAt = this.#options.around.clock.now() + UNREADABLE_MS;
+      await journal.park(claimed.lease, { dueAt }).catch(() => {});
+      for (const held of this.#taken(claimed.run.id)) held.giveUp(error);
+      const { type, message } = describeError(error);
+      diagnose("run-unreadable", `run ${claimed.run.id} could not go on: ${type}: ${message}`, journal.name);
+      return { kind: "undecodable", error };
+    }
+  }
+
+  async #begin(request: RunRequest): Promise<void> {
+    const { journal } = this.#options;
+    const { id, tenant, flow } = request;
+    const before = await journal.read(id);
+    if (before !== undefined && hasEnded(before.status)) {
+      sameRun(before, { tenant, flow, inputDigest: before.inputDigest });
+      return this.#settle(before);
+    }
+    const wanted = await this.#newRun(request);
+    if (before !== undefined) sameRun(before, wanted);
+    if (this.#closed.signal.aborted) throw new ScopeDisposed(`exec of flow ${flow.name}`);
+    const { run, lease, created, takenOver } = await journal.open(wanted, this.#claim);
+    this.#know(flow);
+    if (lease === undefined) {
+      sameRun(run, wanted);
+      void this.#follow(id);
+      return;
+    }
+    void this.#startOrGiveUp({ run, lease, takenOver }, flow, created);
+  }
+
+  async #startOrGiveUp(claimed: Claimed, flow: AnyFlow, isNew: boolean): Promise<void> {
+    try {
+      await this.#start(claimed, flow, isNew);
+    } catch (error) {
+      for (const held of this.#taken(claimed.run.id)) held.giveUp(error);
+    }
+  }
+
+  async #newRun(request: RunRequest): Promise<NewRun> {
+    const { codec, around } = this.#options;
+    const { id, tenant, flow, given } = request;
+    const what = `input of flow ${flow.name}`;
+    const checked = await check(flow[FLOW].input, given, what);
+    return {
+      id,
+      tenant,
+      flow: { name: flow.name, version: flow.version },
+      inputDigest: around.digest(given, what),
+      input: codec.encode(checked, what),
+      context: encodeContext(request, codec),
+    };
+  }
+
+  async #start(
+    { run, lease, takenOver }: Claimed,
+    flow: AnyFlow,
+    isNew: boolean,
+    more: Partial<Surroundings> = {},
+  ): Promise<Outcome> {
+    const { journal, codec, inFlight } = this.#options;
+    const { id, tenant, createdAt, cancelReason } = run;
+    const context = decodeContext(run.context, id, codec);
+    const input = codec.decode(run.input, `input of flow ${flow.name}`);
+    const around: Surroundings = {
+      ...this.#options.around,
+      ...more,
+      // Nobody could find it again by its name.
+      ...(flow[FLOW].named ? {} : { parkAfter: undefined }),
+    };
+    const release: (() => void)[] = [];
+    const ledger = new JournalLedger({
+      journal,
+      codec,
+      lease,
+      closed: this.#closed.signal,
+      lost: () => execution.lost(new LeaseLost(id, lease.token)),
+    });
+    const journaled = isNew ? 0 : await ledger.load();
+    const facts = {
+      id,
+      tenant,
+      flow,
+      labels: context.labels,
+      data: new DataContext(this.#requests.get(id)?.initial ?? entriesOf(context)),
+      retry: retryOf(context, this.#requests.get(id)?.retry.retryIf),
+      deadline: context.timeout === undefined ? undefined : createdAt + context.timeout,
+      attempt: run.attempt,
+      createdAt,
+    };
+    const unbegun = run.token === 1;
+    const execution = new Execution(
+      facts,
+      ledger,
+      around,
+      isNew ? undefined : { takenOver, journaled, cancelReason, unbegun },
+    );
+    execution.input = input;
+    this.#executions.set(id, execution);
+    for (const held of this.#held.get(id) ?? []) held.execution = execution;
+    release.push(
+      this.#leases.add(lease, {
+        lost: () => execution.lost(new LeaseLost(id, lease.token)),
+        cancelled: (reason) => execution.abort(abortError(reason)),
+      }),
+    );
+    const done = execution.run(() => attempt(execution));
+    inFlight.add({ name: `run ${id}`, done, cancel: (reason) => void execution.release(reason) });
+    try {
+      const outcome = await done;
+      if (this.#executions.get(id) === execution) {
+        this.#executions.delete(id);
+        this.#after(id, flow, outcome);
+      }
+      return outcome;
+    } finally {
+      for (const each of release) each();
+    }
+  }
+
+  #after(id: string, flow: AnyFlow, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case "ended":
+        for (const held of this.#taken(id, true)) held.end(outcome.status, outcome.value);
+        return;
+      case "stuck":
+        for (const held of this.#taken(id, true)) held.giveUp(outcome.error);
+        return;
+      case "released":
+        for (const held of this.#taken(id)) held.giveUp(new ScopeDisposed(`result of run ${id}`));
+        return;
+      case "parked":
+      case "lost":
+        this.#wakes(flow);
+        for (const held of this.#held.get(id) ?? []) held.execution = undefined;
+        if (this.#held.has(id)) void this.#follow(id, outcome.kind === "parked" ? outcome.dueAt : undefined);
+    }
+  }
+
+  /** Waits for a run that another has, or that sleeps, and takes it when its process has died. */
+  async #follow(id: string, notBefore?: number): Promise<void> {
+    const { journal, around } = this.#options;
+    const closed = this.#closed.signal;
+    if (notBefore !== undefined)
+      await around.clock.sleep(notBefore - around.clock.now(), closed).catch(() => {});
+    let news = Promise.withResolvers<void>();
+    const unwatch = journal.watch(id, () => news.resolve());
+    closed.addEventListener("abort", unwatch, { once: true });
+    try {
+      while (this.#held.has(id) && !this.#executions.has(id) && !closed.aborted) {
+        news = Promise.withResolvers();
+        if (await this.#looked(id)) return;
+        await news.promise;
+      }
+    } finally {
+      closed.removeEventListener("abort", unwatch);
+      unwatch();
+    }
+  }
+
+  /** @returns whether there is nothing more to wait for */
+  async #looked(id: string): Promise<boolean> {
+    const { journal, around } = this.#options;
+    try {
+      const run = await journal.read(id);
+      if (run === undefined) return false;
+      if (hasEnded(run.status)) {
+        this.#settle(run);
+        return true;
+      }
+      const flow = this.#flows.get(keyOf(run.flow));
+      if (flow === undefined || run.dueAt === undefined || run.dueAt > around.clock.now()) return false;
+      const claimed = await journal.claim(id, this.#claim);
+      if (claimed === undefined) return false;
+      void this.take(claimed, flow);
+      return true;
+    } catch (error) {
+      if (!(error instanceof JournalUnavailable)) throw error;
+      diagnose("journal-unavailable", `run ${id} is waited for. ${error.message}`, journal.name);
+      await realClock.sleep(TROUBLE_MS);
+      return false;
+    }
+  }
+
+  #settle(run: RunRecord): void {
+    if (!hasEnded(run.status)) return;
+    for (const held of this.#taken(run.id)) {
+      try {
+        const value = run.value && this.#options.codec.decode(run.value, `result of run ${run.id}`);
+        held.end(run.status, value);
+      } catch (error) {
+        held.giveUp(error);
+      }
+    }
+  }
+
+  #hold(id: string): HeldRun {
+    const held = new HeldRun(id, this);
+    held.execution = this.#executions.get(id);
+    const others = this.#held.get(id) ?? new Set();
+    others.add(held);
+    this.#held.set(id, others);
+    return held;
+  }
+
+  #drop(held: HeldRun): void {
+    const others = this.#held.get(held.id);
+    others?.delete(held);
+    if (others?.size === 0) this.#held.delete(held.id);
+  }
+
+  /** Those who wait for it, who wait no more. @param keep they may still ask for what it did */
+  #taken(id: string, keep = false): HeldRun[] {
+    const all = [...(this.#held.get(id) ?? [])];
+    this.#held.delete(id);
+    this.#requests.delete(id);
+    if (!keep) for (const held of all) held.execution = undefined;
+    return all;
+  }
+
+  async #cancelQuietly(held: HeldRun, reason: unknown): Promise<void> {
+    await this.cancel(held, reason).catch(() => {});
+  }
+
+  #know(flow: AnyFlow): void {
+    if (flow[FLOW].named) this.#flows.set(keyOf(flow), flow);
+  }
+
+  #wakes(flow: AnyFlow): void {
+    this.#know(flow);
+    if (flow[FLOW].named) this.#waking.add(flow);
+  }
+
+  #taker(begunOnly: boolean, concurrency: number): Taker {
+    const { journal, around } = this.#options;
+    const taker: Taker = new Taker({
+      journal,
+      clock: around.clock,
+      claim: this.#claim,
+      begunOnly,
+      concurrency,
+      take: async (claimed) => void (await this.take(claimed, this.#flows.get(keyOf(claimed.run.flow)))),
+    });
+    this.#takers.add(taker);
+    return taker;
+  }
+}
+
+function keyOf({ name, version }: { name: string; version: number }): string {
+  return `${version}@${name}`;
+}
+
+function flowOf(flows: readonly AnyFlow[], run: RunRecord): AnyFlow | undefined {
+  return flows.find((flow) => keyOf(flow) === keyOf(run.flow));
+}

@@ -1,0 +1,181 @@
+/** `ctx.run`: a unit of work that is run once, and whose result is noted before it is returned. */
+import { isAbort } from "../errors.ts";
+import { checkRetry, endingOf, linkSignals, openUnitStep } from "../run/index.ts";
+import type { StepHandle } from "../types.ts";
+import type { StepRun, StepRunOptions } from "./context.ts";
+import { type Execution, type OpenUnit, timeoutError } from "./execution.ts";
+import { applyExtensions } from "./extension.ts";
+import type { FlowFrame } from "./flow-frame.ts";
+import type { Note } from "./ledger.ts";
+import { never } from "./never.ts";
+import { noteFailure } from "./note-failure.ts";
+import type { Place } from "./place.ts";
+import { workName } from "./work-name.ts";
+
+export interface StepCall<T> {
+  readonly frame: FlowFrame;
+  readonly place: Place;
+  readonly path: string;
+  readonly key: string;
+  readonly fn: (step: StepRun) => T;
+  readonly options: StepRunOptions | undefined;
+}
+
+export async function runStep<T>(call: StepCall<T>): Promise<Awaited<T>> {
+  const { frame, place, path, fn, options } = call;
+  const { execution } = frame;
+  const before = execution.ledger.recall(path);
+  if (before !== undefined) {
+    if (before.name !== fn.name)
+      throw execution.programChanged(path, workName(path, before.name), workName(path, fn.name));
+    if (before.status === "succeeded") return await replay(call, before);
+  }
+  const stopped = execution.admit(place.signal);
+  if (stopped !== undefined) return await stopped;
+  if (options === undefined) return await attempt(call, (before?.attempt ?? 0) + 1);
+  return await withRetries(call, options, (before?.attempt ?? 0) + 1);
+}
+
+async function withRetries<T>(
+  call: StepCall<T>,
+  options: StepRunOptions,
+  first: number,
+): Promise<Awaited<T>> {
+  const { execution } = call.frame;
+  const policy = checkRetry(options.retry, `step ${call.key}: retry`);
+  const { timeout } = options;
+  if (timeout !== undefined && !(timeout > 0))
+    throw new RangeError(`step ${call.key}: expected timeout to be milliseconds above 0, got ${timeout}`);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt(call, first + tries - 1);
+    } catch (error) {
+      const { signal } = call.place;
+      const delay = signal.aborted ? undefined : execution.delayAfter(policy, error, tries);
+      if (delay === undefined) throw error;
+      execution.works();
+      try {
+        await execution.around.clock.sleep(delay, signal);
+      } finally {
+        execution.rested();
+      }
+      const stopped = execution.admit(signal);
+      if (stopped !== undefined) return await stopped;
+    }
+  }
+}
+
+function attempt<T>(call: StepCall<T>, number: number): Promise<Awaited<T>> {
+  const { around } = call.frame.execution;
+  if (around.extensions.length === 0) return work(call, number);
+  const operation = operationOf(call, number, false);
+  return applyExtensions(around.extensions, "step", operation, () => work(call, number));
+}
+
+function replay<T>(call: StepCall<T>, { attempt, value }: Note): Promise<Awaited<T>> {
+  const { execution } = call.frame;
+  execution.replayed.add(call.path);
+  const { extensions } = execution.around;
+  return applyExtensions(extensions, "step", operationOf(call, attempt, true), () => value as Awaited<T>);
+}
+
+function operationOf<T>({ frame, key }: StepCall<T>, attempt: number, replay: boolean) {
+  return { key, flow: frame.flow.name, runId: frame.runId, attempt, replay };
+}
+
+/** One attempt: the function is called, and what came of it is noted. */
+async function work<T>(call: StepCall<T>, attempt: number): Promise<Awaited<T>> {
+  const { frame, path, key, fn, options } = call;
+  const { execution } = frame;
+  const { ledger, around, facts } = execution;
+  const startedAt = around.clock.now();
+  const note = { path, attempt, kind: "run" as const, name: fn.name, startedAt };
+  const seen = openUnitStep({ runId: facts.id, path, attempt, name: key, optional: options?.optional });
+  execution.works();
+  try {
+    const value = await called(call, execution, attempt, startedAt, seen);
+    const kept = ledger.write({ ...note, status: "succeeded", value, endedAt: around.clock.now() });
+    if (kept !== undefined) await kept;
+    seen.end();
+    return value;
+  } catch (error) {
+    // The attempt that is cut short here is made anew by whoever goes on with the run.
+    if (execution.isLeaving) return await never();
+    const status = endingOf(error, call.place.signal);
+    await noteFailure(
+      (thrown) => ledger.write({ ...note, status, value: thrown, endedAt: around.clock.now() }),
+      error,
+    );
+    if (status === "failed") seen.fail(error);
+    else seen.cancel(isAbort(error) && error instanceof Error ? error.message : undefined);
+    throw error;
+  } finally {
+    execution.rested();
+  }
+}
+
+/** What the function gives. It is failed from outside where it runs out of time, or does not heed its signal. */
+function called<T>(
+  { place, path, key, fn, options }: StepCall<T>,
+  execution: Execution,
+  attempt: number,
+  startedAt: number,
+  seen: StepHandle,
+): Promise<Awaited<T>> {
+  return new Promise((resolve, reject) => {
+    const unit: OpenUnit = { path, kind: "run", attempt, startedAt, abandon };
+    const limit = limited(place.signal, options?.timeout, execution, key, abandon);
+    execution.opened(unit);
+    try {
+      const result = seen.run(() => fn({ signal: limit?.signal ?? place.signal, attempt }));
+      Promise.resolve(result).then((value) => {
+        close();
+        resolve(value);
+      }, abandon);
+    } catch (error) {
+      abandon(error);
+    }
+
+    function abandon(error: unknown): void {
+      close();
+      reject(error);
+    }
+
+    function close(): void {
+      limit?.end();
+      execution.closed(unit);
+    }
+  });
+}
+
+interface Limit {
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+function limited(
+  parent: AbortSignal,
+  timeout: number | undefined,
+  execution: Execution,
+  key: string,
+  abandon: (error: unknown) => void,
+): Limit | undefined {
+  if (timeout === undefined) return undefined;
+  const linked = linkSignals(parent);
+  const done = new AbortController();
+  execution.around.clock.sleep(timeout, done.signal).then(
+    () => {
+      const error = timeoutError(`step ${key}: expected it to end within ${timeout} ms, got no end`);
+      linked.abort(error);
+      abandon(error);
+    },
+    () => {},
+  );
+  return {
+    signal: linked.signal,
+    end() {
+      done.abort();
+      linked[Symbol.dispose]();
+    },
+  };
+}
