@@ -27,7 +27,7 @@ import { workName } from "./work-name.ts";
 /** What has one key in a flow, and so one result. */
 interface Keyed {
   readonly name: string;
-  readonly promise: Promise<unknown>;
+  promise: Promise<unknown> | undefined;
 }
 
 export class FlowFrame implements FlowContext, Disposable {
@@ -179,14 +179,18 @@ export class FlowFrame implements FlowContext, Disposable {
       if (before.name === name) return before.promise as Promise<T>;
       throw this.execution.programChanged(path, workName(path, before.name), workName(path, name));
     }
-    const promise = begin();
-    const keyed = { name, promise };
+    const keyed: Keyed = { name, promise: undefined };
     this.#keyed.set(path, keyed);
-    // What failed may be run again under its key.
-    promise.catch(() => {
-      if (this.#keyed.get(path) === keyed) this.#keyed.delete(path);
-    });
+    const promise = begin();
+    keyed.promise = promise;
+    if (this.#keyed.get(path) !== keyed) promise.catch(() => {});
     return promise;
+  }
+
+  /** What failed may be run again under its key; where nobody awaits it, it must not fall on the process. */
+  forget(path: string): void {
+    this.#keyed.get(path)?.promise?.catch(() => {});
+    this.#keyed.delete(path);
   }
 }
 

@@ -132,5 +132,5 @@ export class JournalLedger implements Ledger {
 }
 
 function whatOf({ path, kind }: Pick<Note, "path" | "kind">): string {
-  return `${kind === "run" ? "step" : kind} ${JSON.stringify(keyOf(path))}`;
+  return `${kind === "run" ? "step" : kind} "${keyOf(path)}"`;
 }

@@ -1,5 +1,6 @@
 /** The handle of a run: a promise of its result that knows its run. */
 import type { Status } from "../attributes.ts";
+import { ScopeDisposed } from "./errors/scope-disposed.ts";
 import type { RunDetails, RunHandle } from "./handle.ts";
 
 /** What a handle asks of its run. */
@@ -26,6 +27,10 @@ export class RunPromise<Output> extends Promise<Output> implements RunHandle<Out
       run.ended.then((value) => resolve(value as Output), reject);
     });
     this.#run = run;
+    // That a run goes on elsewhere is no failure that nobody heard of.
+    run.ended.catch((error: unknown) => {
+      if (error instanceof ScopeDisposed) this.catch(() => {});
+    });
   }
 
   get id(): string {

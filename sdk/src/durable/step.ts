@@ -22,18 +22,27 @@ export interface StepCall<T> {
 }
 
 export async function runStep<T>(call: StepCall<T>): Promise<Awaited<T>> {
+  try {
+    return await recalledOrRun(call);
+  } catch (error) {
+    call.frame.forget(call.path);
+    throw error;
+  }
+}
+
+function recalledOrRun<T>(call: StepCall<T>): Promise<Awaited<T>> {
   const { frame, place, path, fn, options } = call;
   const { execution } = frame;
   const before = execution.ledger.recall(path);
   if (before !== undefined) {
     if (before.name !== fn.name)
       throw execution.programChanged(path, workName(path, before.name), workName(path, fn.name));
-    if (before.status === "succeeded") return await replay(call, before);
+    if (before.status === "succeeded") return replay(call, before);
   }
+  const attempts = before?.attempt ?? 0;
   const stopped = execution.admit(place.signal);
-  if (stopped !== undefined) return await stopped;
-  if (options === undefined) return await attempt(call, (before?.attempt ?? 0) + 1);
-  return await withRetries(call, options, (before?.attempt ?? 0) + 1);
+  if (stopped !== undefined) return stopped;
+  return options === undefined ? attempt(call, attempts + 1) : withRetries(call, options, attempts + 1);
 }
 
 async function withRetries<T>(
@@ -93,7 +102,8 @@ async function work<T>(call: StepCall<T>, attempt: number): Promise<Awaited<T>> 
   const seen = openUnitStep({ runId: facts.id, path, attempt, name: key, optional: options?.optional });
   execution.works();
   try {
-    const value = await called(call, execution, attempt, startedAt, seen);
+    const result = called(call, attempt, startedAt, seen);
+    const value = (isThenable(result) ? await result : result) as Awaited<T>;
     const kept = ledger.write({ ...note, status: "succeeded", value, endedAt: around.clock.now() });
     if (kept !== undefined) await kept;
     seen.end();
@@ -114,27 +124,40 @@ async function work<T>(call: StepCall<T>, attempt: number): Promise<Awaited<T>> 
   }
 }
 
-/** What the function gives. It is failed from outside where it runs out of time, or does not heed its signal. */
+/** What the function gives; at once where it is no promise. */
 function called<T>(
-  { place, path, key, fn, options }: StepCall<T>,
-  execution: Execution,
+  call: StepCall<T>,
   attempt: number,
   startedAt: number,
   seen: StepHandle,
+): T | Promise<Awaited<T>> {
+  const { place, key, fn, options, frame } = call;
+  if (options?.timeout === undefined) {
+    const result = seen.run(() => fn({ signal: place.signal, attempt }));
+    return isThenable(result) ? settled(call, attempt, startedAt, result) : result;
+  }
+  const limit = limited(place.signal, options.timeout, frame.execution, key);
+  const result = seen.run(() => fn({ signal: limit.signal, attempt }));
+  return settled(call, attempt, startedAt, result, limit);
+}
+
+/** It is failed from outside where it runs out of time, or does not heed its signal. */
+function settled<T>(
+  { path, frame }: StepCall<T>,
+  attempt: number,
+  startedAt: number,
+  result: T,
+  limit?: Limit,
 ): Promise<Awaited<T>> {
+  const { execution } = frame;
   return new Promise((resolve, reject) => {
     const unit: OpenUnit = { path, kind: "run", attempt, startedAt, abandon };
-    const limit = limited(place.signal, options?.timeout, execution, key, abandon);
     execution.opened(unit);
-    try {
-      const result = seen.run(() => fn({ signal: limit?.signal ?? place.signal, attempt }));
-      Promise.resolve(result).then((value) => {
-        close();
-        resolve(value);
-      }, abandon);
-    } catch (error) {
-      abandon(error);
-    }
+    limit?.over.then(abandon, () => {});
+    Promise.resolve(result).then((value) => {
+      close();
+      resolve(value);
+    }, abandon);
 
     function abandon(error: unknown): void {
       close();
@@ -148,31 +171,31 @@ function called<T>(
   });
 }
 
+function isThenable(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
 interface Limit {
   readonly signal: AbortSignal;
+  /** Resolves with the error when the time is over. */
+  readonly over: Promise<DOMException>;
   end(): void;
 }
 
-function limited(
-  parent: AbortSignal,
-  timeout: number | undefined,
-  execution: Execution,
-  key: string,
-  abandon: (error: unknown) => void,
-): Limit | undefined {
-  if (timeout === undefined) return undefined;
+function limited(parent: AbortSignal, timeout: number, execution: Execution, key: string): Limit {
   const linked = linkSignals(parent);
   const done = new AbortController();
-  execution.around.clock.sleep(timeout, done.signal).then(
-    () => {
-      const error = timeoutError(`step ${key}: expected it to end within ${timeout} ms, got no end`);
-      linked.abort(error);
-      abandon(error);
-    },
-    () => {},
-  );
+  const over = execution.around.clock.sleep(timeout, done.signal).then(() => {
+    const error = timeoutError(`step ${key}: expected it to end within ${timeout} ms, got no end`);
+    linked.abort(error);
+    return error;
+  });
+  over.catch(() => {});
   return {
     signal: linked.signal,
+    over,
     end() {
       done.abort();
       linked[Symbol.dispose]();

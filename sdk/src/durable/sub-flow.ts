@@ -77,7 +77,14 @@ class SubFlow implements Steering {
     const { ledger, around } = this.#execution;
     const given = ledger.durable ? ` with input ${around.digest(input, `input of flow ${flow.name}`)}` : "";
     const name = `flow ${flow.name} in version ${flow.version}${given}`;
-    return await frame.once(path, name, () => this.#run(name));
+    return await frame.once(path, name, async () => {
+      try {
+        return await this.#run(name);
+      } catch (error) {
+        frame.forget(path);
+        throw error;
+      }
+    });
   }
 
   async #run(name: string): Promise<unknown> {

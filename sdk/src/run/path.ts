@@ -34,7 +34,9 @@ export function childPath(parent: string, key: string, occurrence: number, kind:
 
 /** The key of a path's last part, as it was given. For people and messages. */
 export function keyOf(path: string): string {
-  const [last = ""] = path.slice(path.lastIndexOf("/") + 1).split("#", 1);
+  const part = path.slice(path.lastIndexOf("/") + 1);
+  if (!/[%#]/.test(part)) return part;
+  const [last = ""] = part.split("#", 1);
   return last
     .replace(/^%[a-z]+:/, "")
     .replace(/%([0-9a-f]+);/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
