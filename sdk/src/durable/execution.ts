@@ -26,7 +26,7 @@ import type { AnyFlow } from "./flow.ts";
 import type { Scope } from "./handle.ts";
 import type { Ledger } from "./ledger.ts";
 import { never } from "./never.ts";
-import { Rollbacks } from "./rollbacks.ts";
+import { type Begun, Rollbacks } from "./rollbacks.ts";
 import type { Deps } from "./types.ts";
 
 export interface RunFacts {
@@ -263,9 +263,10 @@ export class Execution {
   }
 
   async #work(work: () => Promise<unknown>): Promise<Outcome> {
-    if (await this.#goesOnUndoing()) return await this.#undoAgain(work);
+    const stopped = this.#stopped();
+    if (stopped !== undefined) return await this.#undoAgain(work, stopped);
     for (;;) {
-      if (this.signal.aborted) return await this.#fail(this.signal.reason);
+      if (this.signal.aborted) return await this.#stoppedBefore(work);
       this.replayed = new Set();
       this.#mayPark = true;
       try {
@@ -324,22 +325,24 @@ export class Execution {
     return { kind: "stuck", error };
   }
 
-  async #goesOnUndoing(): Promise<boolean> {
+  /** Why it only undoes what it did, where a process before began to, or someone wants it to stop. */
+  #stopped(): Begun | undefined {
     const begun = this.rollbacks.begun();
-    if (begun !== undefined) {
-      this.undoing = { error: begun.error };
-      return true;
-    }
     const reason = this.#resumption?.cancelReason;
-    if (reason === undefined) return false;
-    this.undoing = { error: abortError(reason) };
-    return true;
+    if (begun !== undefined || reason === undefined) return begun;
+    return { status: "cancelled", error: abortError(reason) };
+  }
+
+  /** Before the handler has registered again what undoes the work of an attempt or a process before. */
+  async #stoppedBefore(work: () => Promise<unknown>): Promise<Outcome> {
+    const error: unknown = this.signal.reason;
+    if (this.#resumption === undefined && this.attempt === 1) return await this.#fail(error);
+    return await this.#undoAgain(work, { status: endingOf(error, this.signal), error });
   }
 
   /** The handler runs once more, only as far as it came, to register what undoes its work. */
-  async #undoAgain(work: () => Promise<unknown>): Promise<Outcome> {
-    const error = this.undoing?.error;
-    const status = this.rollbacks.begun()?.status ?? "cancelled";
+  async #undoAgain(work: () => Promise<unknown>, { status, error }: Begun): Promise<Outcome> {
+    this.undoing = { error };
     if (this.#resumption?.unbegun !== true) {
       await this.rollbacks.begin(status, error, true);
       this.abort(error);

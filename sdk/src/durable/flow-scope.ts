@@ -59,7 +59,7 @@ export function createScope(options: ScopeOptions = {}): Scope {
 
 type Options = ExecOptions<readonly Accessor<unknown, unknown>[]>;
 
-class FlowScope extends ResourceScope implements Scope {
+export class FlowScope extends ResourceScope implements Scope {
   readonly #codec: Codec;
   readonly #around: Surroundings;
   readonly #leaseMs: number;

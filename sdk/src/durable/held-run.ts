@@ -17,6 +17,8 @@ export class HeldRun implements Steering {
   readonly #ended = Promise.withResolvers<unknown>();
   /** While it is in this process, and without a journal for ever. */
   execution: Execution | undefined;
+  /** Resolves when it is kept: what is asked of it before has to wait. */
+  begun: Promise<void> = Promise.resolve();
   #status: Status = "running";
 
   constructor(id: string, keeper: Keeper) {
@@ -47,14 +49,17 @@ export class HeldRun implements Steering {
   }
 
   async cancel(reason: unknown): Promise<void> {
+    await this.begun;
     await this.#keeper.cancel(this, reason);
   }
 
   async send(name: string, value: unknown): Promise<void> {
+    await this.begun;
     await this.#keeper.send(this.id, name, value);
   }
 
   async details(): Promise<RunDetails> {
+    await this.begun;
     return await this.#keeper.details(this);
   }
 }

@@ -34,6 +34,13 @@ export {
   type ContextEntry,
   type InitialContext,
 } from "./accessor.ts";
+export {
+  type BullmqDispatch,
+  bullmqDispatch,
+  type DispatchedJob,
+  type DispatchedRun,
+  type DispatchQueue,
+} from "./bullmq-dispatch.ts";
 export type {
   Counts,
   FlowContext,

@@ -9,12 +9,14 @@ import {
   type Claim,
   type Claimed,
   type Codec,
+  endingOf,
   hasEnded,
   type Journal,
   JournalUnavailable,
   LeaseLost,
   type NewRun,
   type RunRecord,
+  RunUnknown,
   realClock,
   sameRun,
 } from "../run/index.ts";
@@ -50,6 +52,10 @@ export type Taken = Outcome | { readonly kind: "undecodable"; readonly error: un
 
 /** Of what wakes by itself, so many at once. */
 const WAKING = 1000;
+/** Between two tries to have a run that another process has. */
+const CLAIM_AGAIN_MS = 500;
+/** A notice of the journal's may get lost: so often one looks without one. */
+const LOOK_MS = 5000;
 /** Between two looks at a journal that could not be reached. */
 const TROUBLE_MS = 1000;
 /** A run that can't be read is left to another so much later. */
@@ -81,12 +87,12 @@ export class JournalRuns implements Keeper {
   exec(request: RunRequest): HeldRun {
     const held = this.#hold(request.id);
     this.#requests.set(request.id, request);
-    const begun = this.#begin(request).catch((error: unknown) => {
+    held.begun = this.#begin(request).catch((error: unknown) => {
       this.#requests.delete(request.id);
       this.#drop(held);
-      held.giveUp(error);
+      held.end(endingOf(error, request.signal), error);
     });
-    this.#options.inFlight.add({ name: `begin of run ${request.id}`, done: begun, cancel() {} });
+    this.#options.inFlight.add({ name: `begin of run ${request.id}`, done: held.begun, cancel() {} });
     const cancelling = following(request.signal, (reason) => void this.#cancelQuietly(held, reason));
     const done = () => cancelling[Symbol.dispose]();
     held.ended.then(done, done);
@@ -126,24 +132,28 @@ export class JournalRuns implements Keeper {
     return taker;
   }
 
-  /** Takes one run, due or not, and resolves with what became of it; `undefined` where it can't be had. */
-  async takeOne(
-    runId: string,
-    flows: readonly AnyFlow[],
-    around?: Partial<Surroundings>,
-  ): Promise<Taken | undefined> {
-    const claimed = await this.#options.journal.claim(runId, this.#claim);
-    if (claimed === undefined) return undefined;
-    const flow = flowOf(flows, claimed.run);
-    if (flow !== undefined) this.#wakes(flow);
-    return await this.take(claimed, flow, around);
-  }
-
-  /** The run's result, when it has ended, wherever that is. */
-  async resultOf(runId: string): Promise<unknown> {
-    const held = this.#hold(runId);
-    void this.#follow(runId);
-    return await held.ended;
+  /**
+   * Goes on with one run, due or not, as soon as no other process has it. Resolves when it has succeeded, here or elsewhere,
+   * or sleeps.
+   *
+   * @throws what it failed with
+   * @throws {RunUnknown}
+   */
+  async finish(runId: string, flows: readonly AnyFlow[], more: Partial<Surroundings>): Promise<void> {
+    const { journal, codec } = this.#options;
+    for (const flow of flows) this.#wakes(flow);
+    for (;;) {
+      const claimed = await journal.claim(runId, this.#claim);
+      const taken = claimed && (await this.take(claimed, flowOf(flows, claimed.run), more));
+      if (taken?.kind === "parked") return;
+      if (taken?.kind === "released") throw new ScopeDisposed(`run ${runId}`);
+      if (taken?.kind === "stuck" || taken?.kind === "undecodable") throw taken.error;
+      const run = await journal.read(runId);
+      if (run === undefined) throw new RunUnknown(runId, journal.name);
+      if (run.status === "succeeded") return;
+      if (hasEnded(run.status)) throw run.value && codec.decode(run.value, `result of run ${runId}`);
+      if (claimed === undefined) await realClock.sleep(CLAIM_AGAIN_MS, this.#closed.signal);
+    }
   }
 
   async cancel(run: HeldRun, given: unknown): Promise<void> {
@@ -212,6 +222,7 @@ export class JournalRuns implements Keeper {
     }
     const wanted = await this.#newRun(request);
     if (before !== undefined) sameRun(before, wanted);
+    if (request.signal?.aborted) throw request.signal.reason;
     if (this.#closed.signal.aborted) throw new ScopeDisposed(`exec of flow ${flow.name}`);
     const { run, lease, created, takenOver } = await journal.open(wanted, this.#claim);
     this.#know(flow);
@@ -337,42 +348,50 @@ export class JournalRuns implements Keeper {
     const closed = this.#closed.signal;
     if (notBefore !== undefined)
       await around.clock.sleep(notBefore - around.clock.now(), closed).catch(() => {});
-    let news = Promise.withResolvers<void>();
-    const unwatch = journal.watch(id, () => news.resolve());
-    closed.addEventListener("abort", unwatch, { once: true });
+    let news = new AbortController();
+    const hear = () => news.abort();
+    const unwatch = journal.watch(id, hear);
+    closed.addEventListener("abort", hear, { once: true });
     try {
       while (this.#held.has(id) && !this.#executions.has(id) && !closed.aborted) {
-        news = Promise.withResolvers();
-        if (await this.#looked(id)) return;
-        await news.promise;
+        news = new AbortController();
+        const next = await this.#looked(id);
+        if (next === undefined) return;
+        const rest = Math.min(next - around.clock.now(), LOOK_MS);
+        await around.clock.sleep(rest, news.signal).catch(() => {});
       }
     } finally {
-      closed.removeEventListener("abort", unwatch);
+      closed.removeEventListener("abort", hear);
       unwatch();
     }
   }
 
-  /** @returns whether there is nothing more to wait for */
-  async #looked(id: string): Promise<boolean> {
+  /** @returns when to look again; `undefined` where there is nothing more to wait for */
+  async #looked(id: string): Promise<number | undefined> {
     const { journal, around } = this.#options;
     try {
       const run = await journal.read(id);
-      if (run === undefined) return false;
+      if (run === undefined) throw new RunUnknown(id, journal.name);
       if (hasEnded(run.status)) {
         this.#settle(run);
-        return true;
+        return undefined;
       }
+      const now = around.clock.now();
       const flow = this.#flows.get(keyOf(run.flow));
-      if (flow === undefined || run.dueAt === undefined || run.dueAt > around.clock.now()) return false;
+      const { dueAt = Number.POSITIVE_INFINITY } = run;
+      if (dueAt > now) return dueAt;
+      if (flow === undefined) return now + LOOK_MS;
       const claimed = await journal.claim(id, this.#claim);
-      if (claimed === undefined) return false;
+      if (claimed === undefined) return now + CLAIM_AGAIN_MS;
       void this.take(claimed, flow);
-      return true;
+      return undefined;
     } catch (error) {
-      if (!(error instanceof JournalUnavailable)) throw error;
+      if (!(error instanceof JournalUnavailable)) {
+        for (const held of this.#taken(id)) held.giveUp(error);
+        return undefined;
+      }
       diagnose("journal-unavailable", `run ${id} is waited for. ${error.message}`, journal.name);
-      await realClock.sleep(TROUBLE_MS);
-      return false;
+      return around.clock.now() + TROUBLE_MS;
     }
   }
 
@@ -413,7 +432,7 @@ export class JournalRuns implements Keeper {
   }
 
   async #cancelQuietly(held: HeldRun, reason: unknown): Promise<void> {
-    await this.cancel(held, reason).catch(() => {});
+    await held.cancel(reason).catch(() => {});
   }
 
   #know(flow: AnyFlow): void {

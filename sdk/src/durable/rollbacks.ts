@@ -15,7 +15,8 @@ interface Rollback {
   fn(error: unknown): unknown;
 }
 
-interface Begun {
+/** How the run is to end once it is undone. */
+export interface Begun {
   readonly status: EndStatus;
   readonly error: unknown;
 }
@@ -78,14 +79,14 @@ export class Rollbacks {
     if (before !== undefined) return;
     const startedAt = around.clock.now();
     const note = { path, attempt: 1, kind: "rollback" as const, name, startedAt };
-    const step = openUnitStep({ runId: facts.id, path, attempt: 1, name: `rollback ${name}`.trim() });
+    const step = openUnitStep({ runId: facts.id, path, attempt: 1, name: shown(name) });
     try {
       await step.run(() => fn(error));
       await ledger.write({ ...note, status: "succeeded", endedAt: around.clock.now() });
       step.end();
     } catch (failure) {
       const { type, message } = describeError(failure);
-      diagnose("rollback-failed", `run ${facts.id}: undoing ${name} failed: ${type}: ${message}`, facts.id);
+      diagnose("rollback-failed", `run ${facts.id}: ${shown(name)} failed: ${type}: ${message}`, facts.id);
       await noteFailure(
         (value) => ledger.write({ ...note, status: "failed", value, endedAt: around.clock.now() }),
         failure,
@@ -93,4 +94,8 @@ export class Rollbacks {
       step.fail(failure);
     }
   }
+}
+
+function shown(name: string): string {
+  return `rollback ${name}`.trim();
 }

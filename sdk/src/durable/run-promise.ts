@@ -46,6 +46,8 @@ export class RunPromise<Output> extends Promise<Output> implements RunHandle<Out
   }
 
   async cancel(reason = "cancelled"): Promise<void> {
+    // Who cancels knows that it will reject.
+    this.catch(() => {});
     await this.#run.cancel(reason);
   }
 
