@@ -1,10 +1,11 @@
 // What `npm run soak -- NAME` runs: what takes too long for the tests. Each soak says what it saw, and fails by throwing.
 import { parseArgs } from "node:util";
+import { durable } from "./durable.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
 import type { Soak } from "./soak.ts";
 
-const SOAKS: Record<string, Soak> = { fuzz, kill };
+const SOAKS: Record<string, Soak> = { durable, fuzz, kill };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
