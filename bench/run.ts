@@ -1,6 +1,7 @@
 // What `npm run bench` runs: every figure that the README quotes, printed as one table; `npm run bench -- ingest` some.
 // Machines are noisy: the ratios, taken within one run, say more than the figures beside them.
 import { availableParallelism } from "node:os";
+import { durable } from "./durable.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { large } from "./large.ts";
@@ -17,6 +18,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   memory,
   service,
   journal,
+  durable,
   ingest,
   latency,
   large,

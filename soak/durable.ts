@@ -5,7 +5,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startNode } from "../e2e/support/processes.ts";
+import { fileURLToPath } from "node:url";
+import { startProgram } from "../e2e/support/processes.ts";
 import { type Journal, sqliteJournal } from "../sdk/src/durable/index.ts";
 import { BOUNDARIES, RUNS_A_ROUND, STEPS } from "./durable-plan.ts";
 import type { Soak } from "./soak.ts";
@@ -22,7 +23,7 @@ export interface DurableReport {
   unended: string[];
 }
 
-const WORKER = "soak/durable-worker.ts";
+const WORKER = fileURLToPath(new URL("./durable-worker.ts", import.meta.url));
 /** A count that no process reaches would never kill it. */
 const MOST_CALLS = 14;
 
@@ -64,13 +65,20 @@ export async function killAtBoundaries(options: {
     for (let round = 0; round < options.times; round += 1) {
       const boundary = BOUNDARIES[round % BOUNDARIES.length] as (typeof BOUNDARIES)[number];
       const count = 1 + Math.floor(Math.random() * MOST_CALLS);
-      const worker = startNode(WORKER, [path, effects, String(round), boundary, String(count)]);
+      const worker = startProgram(process.execPath, [
+        WORKER,
+        path,
+        effects,
+        String(round),
+        boundary,
+        String(count),
+      ]);
       await worker.exited;
       if (!worker.output().includes("done")) report.kills[boundary] += 1;
       await check(round + 1);
       options.onRound?.(round + 1);
     }
-    const last = startNode(WORKER, [path, effects, "last"]);
+    const last = startProgram(process.execPath, [WORKER, path, effects, "last"]);
     await last.printed(/done/);
     await last.exited;
     await check(options.times);

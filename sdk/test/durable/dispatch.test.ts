@@ -1,7 +1,8 @@
 /** Enqueued runs through BullMQ, on a real Redis. */
+import { fileURLToPath } from "node:url";
 import { Queue, QueueEvents, Worker } from "bullmq";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningRedis, startNode, startRedis } from "../../../e2e/support/processes.ts";
+import { type RunningRedis, startProgram, startRedis } from "../../../e2e/support/processes.ts";
 import { bullmqDispatch, flow, type Journal, redisJournal } from "../../src/durable/index.ts";
 import { scopeOn } from "./places.ts";
 
@@ -66,11 +67,11 @@ test("the process of a job dies: another goes on after the last step that was fi
   const { queue, ended } = await queueOf("deaths");
   const order = flow({ name: "order" }, (_ctx, _n: number) => {});
   const scope = scopeOn(journal, { dispatch: bullmqDispatch(queue) });
-  const program = "sdk/test/durable/dispatch-process.ts";
-  const first = startNode(program, [redis.url, "deaths", "ship"]);
+  const program = fileURLToPath(new URL("./dispatch-process.ts", import.meta.url));
+  const first = startProgram(process.execPath, [program, redis.url, "deaths", "ship"]);
   await scope.enqueue(order, 7, { id: "o:3" });
   await first.exited;
-  const second = startNode(program, [redis.url, "deaths"]);
+  const second = startProgram(process.execPath, [program, redis.url, "deaths"]);
   closing.push(() => second.stop());
   expect(await ended).toBe("completed");
   const ran = (output: string) => [...output.matchAll(/^ran 7 (\w+)$/gm)].map(([, key]) => key);

@@ -2,12 +2,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { startNode } from "../../../e2e/support/processes.ts";
+import { startProgram } from "../../../e2e/support/processes.ts";
 import { flow, sqliteJournal } from "../../src/durable/index.ts";
 import { scopeOn } from "./places.ts";
 import { RACE } from "./race-process.ts";
 
+const PROGRAM = fileURLToPath(new URL("./race-process.ts", import.meta.url));
 const RUNS = 1000;
 
 test(`two processes race for ${RUNS} runs: each takes a part, and no step executes twice`, {
@@ -22,7 +24,7 @@ test(`two processes race for ${RUNS} runs: each takes a part, and no step execut
     const scope = scopeOn(journal);
     const all = Array.from({ length: RUNS }, (_, n) => n);
     await Promise.all(all.map((n) => scope.enqueue(race, n, { id: `run-${n}` })));
-    const racers = [1, 2].map(() => startNode("sdk/test/durable/race-process.ts", [path, effects]));
+    const racers = [1, 2].map(() => startProgram(process.execPath, [PROGRAM, path, effects]));
     await Promise.all(racers.map(({ exited }) => exited));
     const lines = readFileSync(effects, "utf8").split("\n").slice(0, -1);
     const steps = lines.map((line) => line.split(" ").slice(0, 2).join(" "));
