@@ -63,6 +63,9 @@ export interface ParallelSettledResult<Works extends readonly Work[]> {
  * On a retry, and in another process, the handler runs again from the top. What has succeeded under the same key is
  * not run again: its result comes from the journal. So what a handler does between its steps must be the same each
  * time: take time, chance and the outer world in steps.
+ *
+ * A run that sleeps or waits for long is left where it is, as if its process had died: no `finally` of the handler runs.
+ * What must be closed is opened in a step.
  */
 export interface FlowContext extends Data {
   readonly runId: string;
@@ -116,7 +119,8 @@ export interface FlowContext extends Data {
   waitFor<Out = unknown>(name: string, options?: WaitOptions<Out>): Promise<Out>;
   /**
    * Registers what undoes the work so far. When the flow fails for good or is cancelled, all that was registered runs in
-   * reverse order, each once, also when the process dies on the way.
+   * reverse order, each once, also when the process dies on the way. Those of sub-flows too, when the run as a whole fails.
+   * One that fails is said and not tried again.
    *
    * @example
    * await ctx.run("reserve", () => stock.reserve(order));

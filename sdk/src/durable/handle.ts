@@ -36,11 +36,14 @@ export interface ExecOptions<As extends readonly Accessor<unknown, unknown>[] = 
   tenant?: string | undefined;
   /** Of the flow; searchable. */
   labels?: Record<string, LabelValue> | undefined;
-  /** What the flow finds in its data at the start: `[[requestId, "req-1"]]`. */
+  /** What the flow finds in its data at the start: `[[requestId, "req-1"]]`. With a journal the keys are text. */
   initialContext?: InitialContext<As> | undefined;
-  /** Of the flow as a whole; steps that have succeeded are not run again. Default: no retry. */
+  /**
+   * Of the flow as a whole; steps that have succeeded are not run again. A `retryIf` holds in this process: another that
+   * goes on with the run tries again after every error. Default: no retry.
+   */
   retry?: RetryOptions | undefined;
-  /** Milliseconds for the flow as a whole, retries included. Default: none. */
+  /** Milliseconds for the flow as a whole, from when it was asked for, retries included. Default: none. */
   timeout?: number | undefined;
   /** Cancels the run. */
   signal?: AbortSignal | undefined;
@@ -108,8 +111,11 @@ export interface Worker extends AsyncDisposable {
 /** Runs flows. */
 export interface Execution {
   /**
-   * Runs a flow: its dependencies are resolved first, its input validated.
+   * Runs a flow: its input is validated, its dependencies are resolved. With a journal it goes on in another process
+   * should this one die, by the name that the flow was given; one without a name goes on when it is executed again under
+   * the same id.
    *
+   * @throws (as a rejection) {InputMismatch | ProgramChanged | RunIdTaken} the id is that of another piece of work
    * @example
    * await scope.exec(fetchData, "/users/42", { id: "job-42", tenant: "acme-corp", retry: { maxAttempts: 3 } });
    */
@@ -122,7 +128,12 @@ export interface Execution {
     flow: Flow<Input, unknown>,
     ...args: InputArgs<Input, [options?: Omit<ExecOptions<As>, "signal">]>
   ): Promise<string>;
-  /** Resumes once what processes that died have left of these flows. */
+  /**
+   * Goes on with what processes that died have left of these flows. Those that sleep or are still leased are woken by this
+   * scope when their time comes.
+   *
+   * @returns handles of what was there to be taken at once
+   */
   recover(options: WorkerOptions): Promise<readonly RunHandle<unknown>[]>;
   /** Takes enqueued runs and those of processes that died, until it is stopped. */
   worker(options: WorkerOptions): Worker;
