@@ -1,4 +1,5 @@
 // The page in a real Chromium, over flows that this process makes as any service would.
+import { setTimeout as sleep } from "node:timers/promises";
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -55,6 +56,23 @@ function failedImport(tenant: string, id: string): void {
 }
 
 describe("a flow", () => {
+  test("a run that was taken over shows how often, and which step ran again", async () => {
+    await flow.start({ name: "order", tenant: "acme-corp", id: "taken-over-1" }, async () => {
+      step.start("validate", () => {});
+      await step.start("charge", async () => {
+        await sleep(20);
+        flow.event("taken over", { attempt: 1, journaled: 1 });
+        await sleep(20);
+      });
+    });
+    await flush();
+    await open("/tenants/acme-corp/flows/taken-over-1");
+    await page.getByText("Taken over once").waitFor();
+    const again = page.getByLabel(/the next one ran it again/);
+    await page.getByRole("treeitem").filter({ hasText: "charge" }).filter({ has: again }).waitFor();
+    expect(await page.getByRole("treeitem").filter({ has: again }).count()).toBe(1);
+  });
+
   test("a running step is on the page while it runs, and its end is seen without a reload", async () => {
     const gate = Promise.withResolvers<void>();
     const running = flow.start({ name: "data_import", tenant: "acme-corp", id: "live-1" }, () =>

@@ -1,8 +1,10 @@
-import { IconChevronRight, IconClockExclamation, IconUnlink } from "@tabler/icons-react";
+import { IconChevronRight, IconClockExclamation, IconRotateClockwise, IconUnlink } from "@tabler/icons-react";
 import type { Health } from "@weir/collector/schemas";
 import { StatusIcon, stateOf, stateWord } from "../components/StatusMark.tsx";
+import { idleWords, KindIcon } from "../components/StepKind.tsx";
 import { formatDuration, formatElapsed } from "../format/duration.ts";
 import { visible } from "../format/text.ts";
+import { type Gap, ranAgain } from "./gaps.ts";
 import { barSpan, type PlacedStep } from "./layout.ts";
 import styles from "./StepRow.module.css";
 
@@ -15,6 +17,8 @@ interface StepRowProps {
   end: number;
   /** The flow's: what holds it holds its open steps. */
   health: Health | null;
+  /** The flow's. */
+  gaps: readonly Gap[];
   isSelected: boolean;
   isFolded: boolean;
   onSelect: () => void;
@@ -69,7 +73,12 @@ export function StepRow(props: StepRowProps) {
           }
           label={stateWord(placed.state)}
         />
-        <span className={`cut ${styles["label"]}`} data-kind={step.kind} title={step.name}>
+        <KindIcon kind={step.kind} />
+        <span
+          className={`cut ${styles["label"]}`}
+          data-idle={step.kind !== "step" || undefined}
+          title={step.name}
+        >
           {visible(step.name)}
         </span>
         <Notes {...props} />
@@ -82,7 +91,7 @@ export function StepRow(props: StepRowProps) {
 }
 
 /** What sets a step apart from its neighbours: short, words on hover. */
-function Notes({ placed, parent, isFolded }: StepRowProps) {
+function Notes({ placed, parent, isFolded, gaps }: StepRowProps) {
   const { step, attempts, descendants, movedMs, endsBeforeStartMs, isOrphan } = placed;
   // What moves along with its parent says nothing new.
   const isMovedHere = movedMs > 0 && movedMs !== parent?.movedMs;
@@ -91,6 +100,11 @@ function Notes({ placed, parent, isFolded }: StepRowProps) {
       {attempts > 1 && (
         <span className={styles["note"]} title={`Attempt ${step.attempt} of ${attempts}`}>
           {step.attempt}/{attempts}
+        </span>
+      )}
+      {ranAgain(placed, gaps) && (
+        <span className={styles["warning"]} title={againWords}>
+          <IconRotateClockwise size={13} aria-label={againWords} />
         </span>
       )}
       {step.optional && (
@@ -118,6 +132,8 @@ function Notes({ placed, parent, isFolded }: StepRowProps) {
   );
 }
 
+const againWords = "Its process died while it was open: the next one ran it again from its start";
+
 function clockWords({ movedMs, endsBeforeStartMs }: PlacedStep): string {
   return movedMs > 0
     ? `Clocks disagree: it began ${formatDuration(movedMs)} before what it belongs to, and is drawn later`
@@ -127,8 +143,9 @@ function clockWords({ movedMs, endsBeforeStartMs }: PlacedStep): string {
 /** From here on to the right, a duration stands to the left of its bar. */
 const rightEdge = 84;
 
-function Bar({ placed, start, end, health }: StepRowProps) {
+function Bar({ placed, start, end, health, gaps }: StepRowProps) {
   const { step } = placed;
+  const idle = idleWords(step.kind);
   const isOpen = placed.end === null;
   const to = placed.end ?? end;
   const { left, width } = barSpan(placed.start, to, start, end);
@@ -142,11 +159,25 @@ function Bar({ placed, start, end, health }: StepRowProps) {
       <span
         className={styles["bar"]}
         data-state={state}
-        data-kind={step.kind}
+        data-idle={idle !== undefined || undefined}
         data-optional={step.optional || undefined}
         data-open={isOpen || undefined}
         style={{ left: `${left}%`, width: `${width}%` }}
       />
+      {idle === undefined &&
+        gaps.map((gap) => {
+          const from = Math.max(gap.start, placed.start);
+          const until = Math.min(gap.end, to);
+          if (until <= from) return null;
+          const hole = barSpan(from, until, start, end);
+          return (
+            <span
+              key={gap.end}
+              className={styles["hole"]}
+              style={{ left: `${hole.left}%`, width: `${hole.width}%` }}
+            />
+          );
+        })}
       <span
         className={styles["duration"]}
         data-side={side}
@@ -158,7 +189,7 @@ function Bar({ placed, start, end, health }: StepRowProps) {
               : {}
         }
       >
-        {step.kind === "sleep" ? "slept " : step.kind !== "step" && "waited "}
+        {!isOpen && idle !== undefined && `${idle.ended} `}
         {duration}
       </span>
     </>

@@ -7,6 +7,8 @@ import { useOffsetTop } from "../components/useOffsetTop.ts";
 import { Axis, GridLines } from "./Axis.tsx";
 import { EventList } from "./EventList.tsx";
 import { FlowBar } from "./FlowBar.tsx";
+import { Gaps } from "./Gaps.tsx";
+import { gapsOf } from "./gaps.ts";
 import { ancestors, type Layout, visibleSteps } from "./layout.ts";
 import { StepRow } from "./StepRow.tsx";
 import { Toolbar } from "./Toolbar.tsx";
@@ -34,6 +36,7 @@ export function Waterfall({ flow, layout, selected, onSelect }: WaterfallProps) 
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => visibleSteps(steps, collapsed), [steps, collapsed]);
   const isYoung = Date.now() - layout.start < youngMs;
+  const gaps = useMemo(() => gapsOf(flow), [flow]);
   const now = useNow(layout.isOpen ? (isYoung ? 200 : 1_000) : null);
   const end = layout.isOpen ? Math.max(now, layout.end) : layout.end;
 
@@ -123,6 +126,7 @@ export function Waterfall({ flow, layout, selected, onSelect }: WaterfallProps) 
     <section className={styles["waterfall"]} aria-label="Steps over time">
       <Toolbar
         layout={layout}
+        gaps={gaps}
         onFold={(fold) =>
           setCollapsed(new Set(fold ? steps.filter((s) => s.descendants > 0).map((s) => s.step.id) : []))
         }
@@ -149,6 +153,7 @@ export function Waterfall({ flow, layout, selected, onSelect }: WaterfallProps) 
         style={{ height: virtualizer.getTotalSize() }}
       >
         <GridLines ticks={marks} duration={end - layout.start} />
+        <Gaps gaps={gaps} start={layout.start} end={end} />
         {virtualizer.getVirtualItems().map((item) => {
           const placed = steps[rows[item.index] ?? -1];
           if (!placed) return null;
@@ -163,6 +168,7 @@ export function Waterfall({ flow, layout, selected, onSelect }: WaterfallProps) 
               start={layout.start}
               end={end}
               health={flow.health}
+              gaps={gaps}
               isSelected={step.id === selected}
               isFolded={collapsed.has(step.id)}
               onSelect={() => onSelect(step.id === selected ? undefined : step.id)}

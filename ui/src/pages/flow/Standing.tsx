@@ -3,6 +3,7 @@ import type { FlowDetail } from "@weir/collector/schemas";
 import { statsQuery } from "../../api/queries.ts";
 import { ErrorDetails } from "../../components/ErrorDetails.tsx";
 import { StatusIcon, stateOf } from "../../components/StatusMark.tsx";
+import { idleWords } from "../../components/StepKind.tsx";
 import { At, Duration } from "../../components/Time.tsx";
 import { useNow } from "../../components/useNow.ts";
 import { visible } from "../../format/text.ts";
@@ -68,6 +69,8 @@ function Failed({ flow, steps, onSelect }: StandingProps) {
 function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
   const state = stateOf(flow);
   const current = steps.findLast(({ state }) => state === "running")?.step;
+  // Stuck or lost is said as such, whatever it waits for.
+  const idle = current && state === "running" ? idleWords(current.kind) : undefined;
   const since = current?.startedAt ?? flow.updatedAt;
   const { data: groups } = useQuery({ ...statsQuery(flow.tenant), enabled: !alone });
   const usual = groups?.find(({ key }) => key === flow.name);
@@ -77,7 +80,7 @@ function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
     <section className={styles["standing"]} data-state={state} aria-label="Where it stands">
       <p className={styles["line"]}>
         <StatusIcon state={state} />
-        <span>{current ? openWords[state] : "Open, between steps"}</span>
+        <span>{current ? (idle?.open ?? openWords[state]) : "Open, between steps"}</span>
         {current && <StepName name={current.name} onClick={() => onSelect(current.id)} />}
         <span>
           since <At at={since} />

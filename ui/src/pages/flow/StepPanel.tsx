@@ -7,6 +7,7 @@ import { useEffect, useRef } from "react";
 import { CopyButton } from "../../components/CopyButton.tsx";
 import { ErrorDetails } from "../../components/ErrorDetails.tsx";
 import { StatusIcon, stateWord } from "../../components/StatusMark.tsx";
+import { idleWords } from "../../components/StepKind.tsx";
 import { Duration } from "../../components/Time.tsx";
 import { formatDuration } from "../../format/duration.ts";
 import { visible } from "../../format/text.ts";
@@ -14,9 +15,6 @@ import { localTime, offsetFrom, utcTime } from "../../format/time.ts";
 import type { PlacedStep } from "../../waterfall/layout.ts";
 import { Attributes } from "./Attributes.tsx";
 import styles from "./StepPanel.module.css";
-
-/** What the kinds that are no work wait for. */
-const WAITS = { queue: "wait in a queue", sleep: "sleep", wait: "wait for a message" } as const;
 
 interface StepPanelProps {
   placed: PlacedStep;
@@ -59,6 +57,7 @@ function Sheet(props: StepPanelProps) {
 
 function StepDetails({ placed, flow, onClose, alone = false }: StepPanelProps) {
   const { step, attempts } = placed;
+  const idle = idleWords(step.kind);
   return (
     <>
       <div className={styles["head"]}>
@@ -78,7 +77,7 @@ function StepDetails({ placed, flow, onClose, alone = false }: StepPanelProps) {
           <dt>Status</dt>
           <dd>
             {stateWord(placed.state)}
-            {step.kind !== "step" && <span className="muted"> · {WAITS[step.kind]}</span>}
+            {idle && <span className="muted"> · {idle.what}</span>}
           </dd>
           {attempts > 1 && (
             <>
