@@ -2,6 +2,7 @@
 // Machines are noisy: the ratios, taken within one run, say more than the figures beside them.
 import { availableParallelism } from "node:os";
 import { durable } from "./durable.ts";
+import { durableCompare } from "./durable-compare.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { large } from "./large.ts";
@@ -22,9 +23,10 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   ingest,
   latency,
   large,
+  durableCompare,
 };
-/** Takes a quarter of an hour and some GiB of disk: only when it is named. */
-const ON_DEMAND = ["large"];
+/** Only when it is named: the one takes a quarter of an hour and some GiB of disk, the other needs a PostgreSQL. */
+const ON_DEMAND = ["large", "durableCompare"];
 
 const named = process.argv.slice(2);
 const unknown = named.find((name) => !Object.hasOwn(MEASURES, name));

@@ -28,3 +28,9 @@ test("a variable that names no program is not made good by the PATH", () => {
 test("nowhere", () => {
   expect(findSystemPart(CHROMIUM, { PATH: "/nowhere" })).toBeUndefined();
 });
+
+test("off the PATH, where its package puts it", () => {
+  const part = { ...CHROMIUM, folders: () => ["/nowhere", folder] };
+  expect(findSystemPart(part, { PATH: "/nowhere" })).toBe(program);
+  expect(findSystemPart(CHROMIUM, { PATH: "/nowhere" })).toBeUndefined();
+});

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, globSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests and examples need, and that no npm package brings. */
@@ -10,6 +10,8 @@ export interface SystemPart {
   readonly variable: string;
   /** What Debian calls the package. */
   readonly debianPackage: string;
+  /** Folders off the PATH where that package puts it, the best first. */
+  readonly folders?: () => readonly string[];
 }
 
 export const REDIS_SERVER: SystemPart = {
@@ -24,8 +26,17 @@ export const CHROMIUM: SystemPart = {
   debianPackage: "chromium",
 };
 
+export const POSTGRES: SystemPart = {
+  commands: ["postgres"],
+  variable: "WEIR_POSTGRES",
+  debianPackage: "postgresql",
+  // One for each version that is installed.
+  folders: () => globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed(),
+};
+
 /**
- * Where a part is on this machine: the path in its variable when that is set, else the first on the PATH.
+ * Where a part is on this machine: the path in its variable when that is set, else the first on the PATH or where
+ * its package puts it.
  *
  * @returns an absolute path, or `undefined` when there is none
  * @example const chromium = findSystemPart(CHROMIUM);
@@ -33,7 +44,8 @@ export const CHROMIUM: SystemPart = {
 export function findSystemPart(part: SystemPart, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const chosen = env[part.variable];
   if (chosen) return isProgram(chosen) ? chosen : undefined;
-  const folders = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const onPath = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const folders = [...onPath, ...(part.folders?.() ?? [])];
   for (const command of part.commands) {
     const found = folders.map((folder) => join(folder, command)).find(isProgram);
     if (found) return found;
