@@ -3,6 +3,7 @@
  * process. Attempts, cancellation, rollbacks and leaving are here; what the handler does is in flow-frame.ts.
  */
 import type { EndStatus } from "../attributes.ts";
+import { diagnoseInternal } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import {
   abortError,
@@ -27,6 +28,7 @@ import type { Scope } from "./handle.ts";
 import type { Ledger } from "./ledger.ts";
 import { never } from "./never.ts";
 import { type Begun, Rollbacks } from "./rollbacks.ts";
+import { sayAgain } from "./say-again.ts";
 import type { Deps } from "./types.ts";
 
 export interface RunFacts {
@@ -194,7 +196,7 @@ export class Execution {
     if (deadline !== undefined) void this.#endAt(deadline);
     try {
       const outcome = await Promise.race([
-        seen.run(() => this.#work(work)).catch((error: unknown) => this.#stuckWith(error)),
+        seen.run(() => this.#goOn(work)).catch((error: unknown) => this.#stuckWith(error)),
         this.#left.promise,
       ]);
       this.#show(outcome);
@@ -259,6 +261,20 @@ export class Execution {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
+    }
+  }
+
+  async #goOn(work: () => Promise<unknown>): Promise<Outcome> {
+    if (this.#resumption?.takenOver === true) await this.#sayAgain();
+    return await this.#work(work);
+  }
+
+  /** For people only: what can't be read again is found where the work needs it. */
+  async #sayAgain(): Promise<void> {
+    try {
+      sayAgain(this.facts.id, await this.ledger.notes());
+    } catch (error) {
+      diagnoseInternal("saying again what a run had done", error);
     }
   }
 

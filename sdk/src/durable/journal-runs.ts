@@ -2,7 +2,7 @@
  * The runs of a scope that are in one journal: begun or joined by `exec`, put there by `enqueue`, taken by `recover` and
  * workers. A run that waits for long is given back to the journal; what is due is taken from there by one timer.
  */
-import { diagnose } from "../diagnostics.ts";
+import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import {
   abortError,
@@ -19,6 +19,7 @@ import {
   RunUnknown,
   realClock,
   sameRun,
+  sayRunAgain,
 } from "../run/index.ts";
 import { attempt } from "./attempt.ts";
 import { DataContext } from "./data-context.ts";
@@ -34,6 +35,7 @@ import { JournalLedger } from "./journal-ledger.ts";
 import { Leases } from "./leases.ts";
 import type { RunRequest } from "./request.ts";
 import { decodeContext, encodeContext, entriesOf, retryOf } from "./run-context.ts";
+import { sayAgain } from "./say-again.ts";
 import { check } from "./schema.ts";
 import { Taker } from "./taker.ts";
 
@@ -60,6 +62,8 @@ const LOOK_MS = 5000;
 const TROUBLE_MS = 1000;
 /** A run that can't be read is left to another so much later. */
 const UNREADABLE_MS = 60_000;
+/** What ended longer ago was seen, or is no news any more. */
+const NEWS_MS = 10 * 60_000;
 
 export class JournalRuns implements Keeper {
   readonly #options: JournalRunsOptions;
@@ -218,7 +222,8 @@ export class JournalRuns implements Keeper {
     const before = await journal.read(id);
     if (before !== undefined && hasEnded(before.status)) {
       sameRun(before, { tenant, flow, inputDigest: before.inputDigest });
-      return this.#settle(before);
+      this.#settle(before);
+      return await this.#sayAgain(before);
     }
     const wanted = await this.#newRun(request);
     if (before !== undefined) sameRun(before, wanted);
@@ -232,6 +237,30 @@ export class JournalRuns implements Keeper {
       return;
     }
     void this.#startOrGiveUp({ run, lease, takenOver }, flow, created);
+  }
+
+  /** The process that ended it may have died before it sent that; who asks for the result says it, as far as it is new. */
+  async #sayAgain({ id, tenant, flow, status, context, value, endedAt }: RunRecord): Promise<void> {
+    const { codec, journal, around } = this.#options;
+    if (!hasEnded(status) || endedAt === undefined || around.clock.now() - endedAt > NEWS_MS) return;
+    try {
+      const entries = await journal.entries(id);
+      const failed = ({ value: of }: { value: string | undefined }) =>
+        of && codec.decode(of, `end of run ${id}`);
+      const error = status === "succeeded" ? undefined : failed({ value });
+      const { labels } = decodeContext(context, id, codec);
+      // When it was first taken is not kept; before its first step it may have been enqueued for long.
+      const startedAt = entries.reduce((first, entry) => Math.min(first, entry.startedAt), endedAt);
+      const ended = { status, error, startedAt, endedAt };
+      const notes = entries.map((entry) => ({
+        ...entry,
+        value: entry.status === "failed" ? failed(entry) : undefined,
+      }));
+      sayRunAgain({ runId: id, tenant, name: flow.name, labels, ...ended }, () => sayAgain(id, notes));
+    } catch (error) {
+      // For people only: whoever asked has the result.
+      diagnoseInternal("saying again what a run came to", error);
+    }
   }
 
   async #startOrGiveUp(claimed: Claimed, flow: AnyFlow, isNew: boolean): Promise<void> {

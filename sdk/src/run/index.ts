@@ -39,10 +39,18 @@ export type {
   RunRecord,
 } from "./journal.ts";
 export { type MemoryJournalOptions, memoryJournal } from "./memory-journal.ts";
-export { childPath, keyOf, type PlaceKind, ROOT } from "./path.ts";
+export { childPath, keyOf, type PlaceKind, parentOf, ROOT } from "./path.ts";
 export { type RedisJournalOptions, redisJournal } from "./redis-journal.ts";
 export { type CheckedRetry, checkRetry, type Random, type RetryPolicy, retryDelay } from "./retry.ts";
 export { sameRun } from "./same-run.ts";
 export { type SqliteJournalOptions, sqliteJournal } from "./sqlite-journal.ts";
 export { hasEnded, moved, type RunStatus } from "./status.ts";
-export { openRunFlow, openUnitStep, type Resumed, type RunSeen, type UnitSeen } from "./telemetry.ts";
+export {
+  openRunFlow,
+  openUnitStep,
+  type Resumed,
+  type RunSeen,
+  sayRunAgain,
+  sayUnitAgain,
+  type UnitSeen,
+} from "./telemetry.ts";

@@ -32,6 +32,12 @@ export function childPath(parent: string, key: string, occurrence: number, kind:
   return occurrence === 1 ? `${parent}/${part}` : `${parent}/${part}#${occurrence}`;
 }
 
+/** The path of the unit of work that this one is in; `ROOT` where that is the run. Branches of parallel work are none. */
+export function parentOf(path: string): string {
+  const parent = path.slice(0, path.lastIndexOf("/"));
+  return parent.slice(parent.lastIndexOf("/") + 1).startsWith("%branch:") ? parentOf(parent) : parent;
+}
+
 /** The key of a path's last part, as it was given. For people and messages. */
 export function keyOf(path: string): string {
   const part = path.slice(path.lastIndexOf("/") + 1);

@@ -5,13 +5,18 @@
  * no work and gives no step; an event says where a run was taken up again.
  */
 import { hash } from "node:crypto";
-import type { StepKind } from "../attributes.ts";
+import { type Attributes, type Context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ATTR, type EndStatus, type StepKind } from "../attributes.ts";
 import { diagnoseInternal } from "../diagnostics.ts";
+import { describeError } from "../errors.ts";
 import { flow } from "../flow.ts";
+import { FlowRun } from "../flow-run.ts";
 import { INERT_STEP } from "../inert.ts";
+import { type Runtime, runtimeFor } from "../runtime.ts";
 import { scopeOf } from "../scope.ts";
-import { StepRun } from "../step-run.ts";
-import { nameText } from "../text.ts";
+import { endSpan } from "../spans.ts";
+import { addAttempt, StepRun, stepAttributes } from "../step-run.ts";
+import { addLabelAttributes, addLabels, nameText } from "../text.ts";
 import type { FlowHandle, LabelValue, StepHandle, UserAttributes } from "../types.ts";
 
 export interface RunSeen {
@@ -92,6 +97,73 @@ export function openUnitStep(unit: UnitSeen): StepHandle {
     diagnoseInternal("opening the step of a run", error);
     return INERT_STEP;
   }
+}
+
+/** How work ended, as the journal knows it. Times are milliseconds since the epoch. */
+export interface Ended {
+  status: EndStatus;
+  /** Of what did not succeed. */
+  error?: unknown;
+  startedAt: number;
+  endedAt: number;
+}
+
+/**
+ * Says again how a unit of work ended, in the flow around: the process that did it may have died before it sent that. Said
+ * twice it is the same step, as id and times are. Outside a flow it does nothing. Never throws.
+ *
+ * @param parent the unit that it is in
+ */
+export function sayUnitAgain(
+  unit: UnitSeen & Ended,
+  parent: Pick<UnitSeen, "path" | "attempt"> | undefined,
+): void {
+  const outer = scopeOf();
+  if (outer === undefined) return;
+  try {
+    const { flow: seen } = outer;
+    const name = nameText(unit.name, "run: the key of a step");
+    if (name === undefined) return;
+    const parentId = parent && unitStepId({ runId: unit.runId, ...parent });
+    const attributes = stepAttributes(seen, unitStepId(unit), parentId);
+    if (unit.kind !== undefined && unit.kind !== "step") attributes[ATTR.stepKind] = unit.kind;
+    if (unit.optional === true) attributes[ATTR.stepOptional] = true;
+    addAttempt(attributes, unit.attempt);
+    saySpan(seen.runtime, name, attributes, outer.parent(), unit);
+  } catch (error) {
+    diagnoseInternal("saying again what a step came to", error);
+  }
+}
+
+/** The same of a run. @param say says what its units of work came to */
+export function sayRunAgain(
+  { runId, tenant, name, labels, ...ended }: Omit<RunSeen, "resumed"> & Ended,
+  say: () => void,
+): void {
+  try {
+    const rt = runtimeFor("scope.exec");
+    if (rt === undefined) return;
+    const kept: Record<string, string> = Object.create(null);
+    addLabels(kept, labels, rt.redactor);
+    const identity = { id: runId, name, tenant, labels: kept, stepId: undefined };
+    const seen = new FlowRun(rt, identity, ROOT_CONTEXT);
+    addLabelAttributes(seen.attributes, kept);
+    saySpan(rt, name, seen.attributes, ROOT_CONTEXT, ended);
+    seen.run(say);
+  } catch (error) {
+    diagnoseInternal("saying again what a run came to", error);
+  }
+}
+
+function saySpan(
+  rt: Runtime,
+  name: string,
+  attributes: Attributes,
+  parent: Context,
+  { status, error, startedAt, endedAt }: Ended,
+): void {
+  const span = rt.spans.startSpan(name, { attributes, startTime: startedAt }, parent);
+  endSpan(rt, span, { status, error: error === undefined ? undefined : describeError(error) }, endedAt);
 }
 
 /** The same in every process. @example unitStepId({ runId: "job-42", path: "/charge", attempt: 1 }); // 16 hex characters */
