@@ -21,8 +21,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function start(env: Record<string, string> = {}, port = "0"): Running {
-  const args = ["--port", port, "--store", `sqlite:${join(folder, "weir.db")}`];
+function start(env: Record<string, string> = {}, port = "0", more: string[] = []): Running {
+  const args = ["--port", port, "--store", `sqlite:${join(folder, "weir.db")}`, ...more];
   demo = startNode("scripts/start.ts", args, { DEMO_SPEED: "10", DEMO_FAILURES: "0", ...env });
   return demo;
 }
@@ -74,6 +74,31 @@ test("without Redis says so, and runs with its HTTP part alone", async () => {
   await until("an import done by the API", async () => {
     return (await flowsOf(address, "?status=succeeded&name=data_import")).length > 0;
   });
+});
+
+test("the example of durable orders, and all of its workers, stop too", async () => {
+  const running = start({}, "0", ["--example", "durable-order"]);
+  const address = await addressOf(running);
+  await until("an order that was done", async () => {
+    return (await flowsOf(address, "?status=succeeded&name=order")).length > 0;
+  });
+  const children = childrenOf(running.pid);
+  const workers = children
+    .flatMap(childrenOf)
+    .filter((pid) => pid !== 0 && commandOf(pid).includes("worker.ts"));
+  expect(workers.length).toBeGreaterThan(0);
+
+  await running.stop();
+  expect(await running.exited).toBe(0);
+  await until("the end of the workers", async () => [...children, ...workers].filter(isAlive).length === 0);
+});
+
+test("an example that is not there is one line and exit code 2", async () => {
+  const running = start({}, "0", ["--example", "orders"]);
+  expect(await running.exited).toBe(2);
+  expect(running.output().trim()).toBe(
+    'weir: expected --example to be one of data-import, durable-order, got "orders"',
+  );
 });
 
 test("a service that dies is named, and the others stop", async () => {

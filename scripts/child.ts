@@ -12,6 +12,8 @@ export interface ChildOptions {
   env?: Record<string, string>;
   /** Hears each line on its stderr. Default: written to ours, after its name. */
   onLine?: (line: string) => void;
+  /** Hears each line on its stdout. Default: nobody. */
+  onOutput?: (line: string) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export class Child {
   readonly #lines: Interface;
   #running = true;
 
-  constructor({ name, command, args, cwd, env, onLine }: ChildOptions) {
+  constructor({ name, command, args, cwd, env, onLine, onOutput = () => {} }: ChildOptions) {
     this.name = name;
     const tell = onLine ?? ((line: string) => void process.stderr.write(`[${name}] ${line}\n`));
     this.#process = spawn(command, args, {
@@ -54,7 +56,7 @@ export class Child {
     createInterface({ input: stderr }).on("line", tell);
     this.#lines = createInterface({ input: stdout });
     // Read, so that the child never waits for us.
-    this.#lines.on("line", () => {});
+    this.#lines.on("line", onOutput);
   }
 
   /** Of the process, for who watches it. */

@@ -1,5 +1,5 @@
-// What `npm start` runs: a collector with the example of data imports. Arguments are the collector's:
-// `npm start -- --port 5000`.
+// What `npm start` runs: a collector with the example of data imports, or with `npm start -- --example durable-order` that of
+// orders whose workers are killed. All other arguments are the collector's: `npm start -- --port 5000`.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,11 +10,17 @@ import { freePort } from "./free-port.ts";
 import { ROOT } from "./run.ts";
 import { getSystemParts, REDIS_SERVER } from "./system-parts.ts";
 
-const DEMO = join(ROOT, "examples", "data-import");
+/** Each starts its processes, and says what there is to see. */
+const EXAMPLES: Record<string, (address: string) => Promise<string>> = {
+  "data-import": startImports,
+  "durable-order": startOrders,
+};
+const { example, ofCollector } = splitArguments(process.argv.slice(2));
 
 /** In the order of their start; stopped from the end. */
 const children: Child[] = [];
-const redisFolder = mkdtempSync(join(tmpdir(), "weir-redis-"));
+/** Deleted in the end. */
+const folder = mkdtempSync(join(tmpdir(), "weir-start-"));
 let stopping = false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
@@ -27,8 +33,26 @@ try {
 }
 
 async function start(): Promise<void> {
+  const startExample = EXAMPLES[example];
+  if (startExample === undefined) {
+    say(
+      `expected --example to be one of ${Object.keys(EXAMPLES).join(", ")}, got ${JSON.stringify(example)}`,
+    );
+    return await stop(2);
+  }
   await buildPage();
   const address = await startCollector();
+  const seen = await startExample(address);
+  process.stdout.write(`\nweir: ${seen}: open ${address}    (Ctrl-C stops)\n`);
+}
+
+function splitArguments(args: string[]): { example: string; ofCollector: string[] } {
+  const at = args.indexOf("--example");
+  if (at === -1) return { example: "data-import", ofCollector: args };
+  return { example: args[at + 1] ?? "", ofCollector: args.toSpliced(at, 2) };
+}
+
+async function startImports(address: string): Promise<string> {
   const redisUrl = await startRedis();
   const [checkerPort, apiPort] = [await freePort(), await freePort()];
   const env = {
@@ -42,16 +66,22 @@ async function start(): Promise<void> {
   await startService("api", { ...env, PORT: String(apiPort) }, /listening/);
   if (redisUrl !== undefined) await startService("worker", env, /waiting/);
   await startService("traffic", env);
-  process.stdout.write(
-    `\nweir: flows of six customers are on their way: open ${address}    (Ctrl-C stops)\n`,
-  );
+  return "flows of six customers are on their way";
+}
+
+/** Ends by itself when all orders have; the collector stays, to look at them. */
+async function startOrders(address: string): Promise<string> {
+  const env = { WEIR_ENDPOINT: address, WEIR_HEARTBEAT_INTERVAL: "2000", ORDERS_FOLDER: folder };
+  const chaos = launchService("durable-order", "chaos", env);
+  await chaos.says(/orders are in the journal/);
+  return "orders are on their way, and their workers are killed";
 }
 
 async function startCollector(): Promise<string> {
   const collector = launch({
     name: "collector",
     command: process.execPath,
-    args: [join(ROOT, "collector", "bin", "weir.mjs"), "serve", ...process.argv.slice(2)],
+    args: [join(ROOT, "collector", "bin", "weir.mjs"), "serve", ...ofCollector],
     // So that `--store` is a path from where the command was typed.
     cwd: process.cwd(),
     // It says by itself who it is.
@@ -71,33 +101,40 @@ async function startRedis(): Promise<string | undefined> {
     return undefined;
   }
   const port = await freePort();
-  const kept = ["--save", "", "--appendonly", "no", "--dir", redisFolder];
+  const kept = ["--save", "", "--appendonly", "no", "--dir", folder];
   const redis = launch({
     name: "redis",
     command: program,
     args: ["--port", String(port), "--bind", "127.0.0.1", ...kept],
-    cwd: redisFolder,
+    cwd: folder,
   });
   watch(redis);
   await redis.says(/Ready to accept connections/);
   return `redis://127.0.0.1:${port}`;
 }
 
-/** Starts one service of the example, and waits until it says that it is ready. */
+/** Starts one service of the imports, and waits until it says that it is ready. */
 async function startService(file: string, env: Record<string, string>, ready?: RegExp): Promise<void> {
-  const service = launch({
+  const service = launchService("data-import", file, env);
+  watch(service);
+  if (ready !== undefined) await service.says(ready);
+}
+
+function launchService(of: string, file: string, env: Record<string, string>): Child {
+  const tell = (line: string) => {
+    // While all are stopping, each misses the others.
+    if (!stopping) process.stderr.write(`[${file}] ${line}\n`);
+  };
+  return launch({
     name: file,
     command: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", join("src", `${file}.ts`)],
-    cwd: DEMO,
+    cwd: join(ROOT, "examples", of),
     env,
-    onLine: (line) => {
-      // While all are stopping, each misses the others.
-      if (!stopping) process.stderr.write(`[${file}] ${line}\n`);
-    },
+    onLine: tell,
+    // Services say there when they are ready; this one what came of its orders.
+    ...(of === "durable-order" && { onOutput: tell }),
   });
-  watch(service);
-  if (ready !== undefined) await service.says(ready);
 }
 
 /** @throws where all are being stopped: who comes now would be left over */
@@ -126,7 +163,7 @@ async function stop(code: number): Promise<never> {
   await Promise.all(others.map((child) => child.stop()));
   // Last, so that it takes what they had still to send.
   await collector?.stop();
-  rmSync(redisFolder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
   process.exit(code);
 }
 
