@@ -65,6 +65,8 @@ export interface Surroundings {
   resolve(deps: Deps | undefined): Promise<unknown>;
   /** Tells one input from another. */
   digest(input: unknown, what: string): string;
+  /** To a run that is kept where this one is. */
+  send(runId: string, name: string, value: unknown): Promise<void>;
   /** Milliseconds: a run that waits for longer is given back. `undefined`: it stays here. */
   readonly parkAfter: number | undefined;
   /** What failed for good is left to another attempt elsewhere: a queue's retry. */
@@ -108,6 +110,8 @@ export class Execution {
   readonly rollbacks: Rollbacks;
   /** Places whose results came from the ledger in this attempt. */
   replayed = new Set<string>();
+  /** In this attempt a sub-flow's handler was not called, and so has not said what undoes its work. */
+  skippedSubFlow = false;
   /** Of the flow, after validation; there before `run` is called. */
   input: unknown;
   attempt: number;
@@ -284,13 +288,14 @@ export class Execution {
     for (;;) {
       if (this.signal.aborted) return await this.#stoppedBefore(work);
       this.replayed = new Set();
+      this.skippedSubFlow = false;
       this.#mayPark = true;
       try {
         const value = await work();
         this.#mayPark = false;
         await this.idle();
         if (this.#isLeaving) return await never();
-        return await this.#end("succeeded", value);
+        return await this.#end("succeeded", value, work);
       } catch (error) {
         this.#mayPark = false;
         await this.idle();
@@ -298,7 +303,7 @@ export class Execution {
         const delay = this.signal.aborted
           ? undefined
           : this.delayAfter(this.facts.retry, error, this.attempt);
-        if (delay === undefined) return await this.#fail(error);
+        if (delay === undefined) return await this.#fail(error, work);
         await this.#nextAttempt(delay);
       }
     }
@@ -325,10 +330,15 @@ export class Execution {
     await clock.sleep(delay, this.signal).catch(() => {});
   }
 
-  async #fail(error: unknown): Promise<Outcome> {
+  async #fail(error: unknown, work: () => Promise<unknown>): Promise<Outcome> {
     if (this.around.holdFailed && !this.signal.aborted && !isOfTheProgram(error))
       return await this.#hold(error);
     const status = endingOf(error, this.signal);
+    if (this.skippedSubFlow) {
+      this.rollbacks.forget();
+      await this.ledger.begin(this.attempt);
+      return await this.#undoAgain(work, { status, error });
+    }
     await this.rollbacks.begin(status, error);
     await this.rollbacks.run(error);
     return await this.#end(status, error);
@@ -352,7 +362,7 @@ export class Execution {
   /** Before the handler has registered again what undoes the work of an attempt or a process before. */
   async #stoppedBefore(work: () => Promise<unknown>): Promise<Outcome> {
     const error: unknown = this.signal.reason;
-    if (this.#resumption === undefined && this.attempt === 1) return await this.#fail(error);
+    if (this.#resumption === undefined && this.attempt === 1) return await this.#fail(error, work);
     return await this.#undoAgain(work, { status: endingOf(error, this.signal), error });
   }
 
@@ -370,12 +380,12 @@ export class Execution {
     return await this.#end(status, error);
   }
 
-  async #end(status: EndStatus, value: unknown): Promise<Outcome> {
+  async #end(status: EndStatus, value: unknown, work?: () => Promise<unknown>): Promise<Outcome> {
     try {
       await this.ledger.end(status, value);
     } catch (unkeepable) {
       if (!(unkeepable instanceof NotEncodable || unkeepable instanceof ValueTooLarge)) throw unkeepable;
-      if (status === "succeeded") return await this.#fail(unkeepable);
+      if (work !== undefined) return await this.#fail(unkeepable, work);
       await this.ledger.end(status, unkeepable);
     }
     if (this.#isLeaving) return await never();

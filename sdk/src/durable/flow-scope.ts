@@ -90,6 +90,7 @@ export class FlowScope extends ResourceScope implements Scope {
       random: Math.random,
       resolve: (deps) => this.#resolved(deps),
       digest: (input, what) => codec.digest(input, what),
+      send: (runId, name, value) => this.#memory.send(runId, name, value),
       parkAfter,
       holdFailed: false,
     };
@@ -103,7 +104,7 @@ export class FlowScope extends ResourceScope implements Scope {
     const [input, options] = args as readonly [unknown, Options?];
     try {
       const request = requested("exec", flow, input, options);
-      if (this.#disposing) throw new ScopeDisposed(`exec of flow ${flow.name}`);
+      this.#checkOpen(`exec of flow ${flow.name}`);
       const journal = options?.journal ?? this.#journal;
       const runs = journal === undefined ? this.#memory : this.journalRuns("exec", journal);
       return new RunPromise<Output>(runs.exec(request));
@@ -119,6 +120,7 @@ export class FlowScope extends ResourceScope implements Scope {
     ...args: InputArgs<Input, [options?: Omit<ExecOptions<As>, "signal">]>
   ): Promise<string> {
     const [input, options] = args as readonly [unknown, Options?];
+    this.#checkOpen("enqueue");
     const request: RunRequest = requested("enqueue", flow, input, options);
     checkNamed("enqueue", request.flow);
     const { id, tenant } = await this.journalRuns("enqueue", options?.journal).enqueue(request);
@@ -127,6 +129,7 @@ export class FlowScope extends ResourceScope implements Scope {
   }
 
   async recover(options: WorkerOptions): Promise<readonly RunHandle<unknown>[]> {
+    this.#checkOpen("recover");
     const { flows, concurrency } = checkedWork("recover", options);
     const held = await this.journalRuns("recover", options.journal).recover(flows, concurrency);
     return held.map((each) => {
@@ -138,6 +141,7 @@ export class FlowScope extends ResourceScope implements Scope {
   }
 
   worker(options: WorkerOptions): Worker {
+    this.#checkOpen("worker");
     const { flows, concurrency } = checkedWork("worker", options);
     const taker = this.journalRuns("worker", options.journal).worker(flows, concurrency);
     return { stop: () => taker.stop(), [Symbol.asyncDispose]: () => taker.stop() };
@@ -150,7 +154,6 @@ export class FlowScope extends ResourceScope implements Scope {
 
   /** @throws {TypeError} where the scope has no journal */
   journalRuns(call: string, journal = this.#journal): JournalRuns {
-    if (this.#disposing) throw new ScopeDisposed(call);
     if (journal === undefined)
       throw new TypeError(
         `${call}: expected a scope with a journal, got one without: createScope({ journal: sqliteJournal(path) })`,
@@ -185,6 +188,11 @@ export class FlowScope extends ResourceScope implements Scope {
   protected override async afterDispose(): Promise<void> {
     for (const runs of this.#journals.values()) runs.close();
     await this.#ownJournal?.close();
+  }
+
+  /** Runs that are in flight may still send, but nothing new is begun. */
+  #checkOpen(asked: string): void {
+    if (this.#disposing) throw new ScopeDisposed(asked);
   }
 
   /** In the form in which the handler wants them. */

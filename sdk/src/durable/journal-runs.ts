@@ -299,6 +299,7 @@ export class JournalRuns implements Keeper {
     const around: Surroundings = {
       ...this.#options.around,
       ...more,
+      send: (runId, name, value) => this.send(runId, name, value),
       // Nobody could find it again by its name.
       ...(flow[FLOW].named ? {} : { parkAfter: undefined }),
     };
@@ -310,7 +311,7 @@ export class JournalRuns implements Keeper {
       closed: this.#closed.signal,
       lost: () => execution.lost(new LeaseLost(id, lease.token)),
     });
-    const journaled = isNew ? 0 : await ledger.load();
+    const journaled = isNew ? 0 : await this.#loaded(id, ledger);
     const facts = {
       id,
       tenant,
@@ -350,6 +351,13 @@ export class JournalRuns implements Keeper {
     } finally {
       for (const each of release) each();
     }
+  }
+
+  /** A scope that is disposed of meanwhile waits for it. */
+  #loaded(id: string, ledger: JournalLedger): Promise<number> {
+    const done = ledger.load();
+    this.#options.inFlight.add({ name: `load of run ${id}`, done, cancel() {} });
+    return done;
   }
 
   #after(id: string, flow: AnyFlow, outcome: Outcome): void {

@@ -58,7 +58,8 @@ async function done(
   const waiting = work.keys().filter((index) => typeof work[index] === "function");
   const lane = async () => {
     for (const index of waiting) {
-      if (failure !== undefined || linked.signal.aborted) return;
+      // What has succeeded is replayed all the same while the run is undone: it says what undoes it.
+      if (failure !== undefined && place.execution.undoing === undefined) return;
       await end(index);
     }
   };
@@ -66,7 +67,6 @@ async function done(
   const lanes = Array.from({ length: Math.min(concurrency, work.length) }, lane);
   await Promise.all([...begun, ...lanes]);
   if (failure !== undefined) throw failure.error;
-  if (ends.filter(() => true).length < work.length) throw place.signal.reason;
   return { results: settled ? ends : ends.map(valueIn), counts: counted(ends) };
 }
 

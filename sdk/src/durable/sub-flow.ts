@@ -57,7 +57,7 @@ class SubFlow implements Steering {
   }
 
   async send(name: string, value: unknown): Promise<void> {
-    await this.#execution.around.scope.send(this.#execution.facts.id, name, value);
+    await this.#execution.around.send(this.#execution.facts.id, name, value);
   }
 
   async details(): Promise<RunDetails> {
@@ -96,6 +96,7 @@ class SubFlow implements Steering {
     const isDone = before?.status === "succeeded";
     if (isDone && execution.undoing === undefined) {
       execution.replayed.add(path);
+      execution.skippedSubFlow = true;
       return await this.#wrapped(before.attempt, this.#call.input, true, () => before.value);
     }
     if (execution.undoing !== undefined) return await this.#registerAgain(isDone, before?.value);

@@ -330,6 +330,22 @@ inEachPlace("stopping", (journal) => {
     expect(log).toEqual(["a", "b", "c", "undo c", "undo b", "undo a"]);
   });
 
+  test("what a sub-flow did is undone too, where a retry has replayed it", async () => {
+    const log: string[] = [];
+    const part = flow({ name: "part" }, async (ctx, n: number) => {
+      await ctx.run("reserve", () => void log.push(`reserve ${n}`));
+      ctx.onRollback(() => log.push(`undo ${n}`));
+    });
+    const order = flow({ name: "order" }, async (ctx) => {
+      await ctx.parallel([() => ctx.exec(part, 1), () => ctx.exec(part, 2)], { concurrency: 1 });
+      ctx.onRollback(() => log.push("undo last"));
+      await ctx.run("ship", () => Promise.reject(new Error("no truck")));
+    });
+    const run = scopeOn(journal()).exec(order, undefined, { retry: { maxAttempts: 3, baseDelay: 0 } });
+    await expect(run).rejects.toThrow("no truck");
+    expect(log).toEqual(["reserve 1", "reserve 2", "undo last", "undo 2", "undo 1"]);
+  });
+
   test("dispose waits for flows within the grace period, then they are told to stop; later ones are refused", async () => {
     const scope = scopeOn(journal());
     const log: string[] = [];

@@ -284,6 +284,19 @@ describe.each(JOURNALED)("%s", (_name, make) => {
   });
 });
 
+test("a run may have a journal of its own; what is sent to its sub-flow arrives there", async () => {
+  const [, make] = JOURNALED[1] as (typeof JOURNALED)[number];
+  const own = make();
+  const asks = flow({ name: "asks" }, (ctx) => ctx.waitFor("answer"));
+  const parent = flow({ name: "parent" }, async (ctx) => {
+    const child = ctx.exec(asks);
+    await ctx.run("ask", () => child.send("answer", 42));
+    return await child;
+  });
+  expect(await scopeOn(undefined).exec(parent, undefined, { id: "run-1", journal: own })).toBe(42);
+  expect(await own.read("run-1")).toMatchObject({ status: "succeeded" });
+});
+
 test("a journal that can't be opened or has no room is a named error", async () => {
   expect(() => createScope({ journal: sqliteJournal("/dev/null/journal.db") })).toThrow(JournalUnavailable);
   const full = new Proxy({} as Journal, {
