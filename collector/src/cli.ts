@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import type { Command } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { keys } from "./commands/keys.ts";
+import { prune } from "./commands/prune.ts";
 import { serve } from "./commands/serve.ts";
 import { show, UsageError } from "./flags.ts";
 
-const COMMANDS: Record<string, Command> = { serve, keys, doctor };
+const COMMANDS: Record<string, Command> = { serve, keys, prune, doctor };
 
 async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

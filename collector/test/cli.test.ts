@@ -183,7 +183,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["serve", "--prot", "1"],
     {},
-    'expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --insecure-open, got "--prot"',
+    'expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --durability, --retention, --retention-of, --insecure-open, got "--prot"',
   ],
   [["serve", "4318"], {}, 'got "4318"'],
   [
@@ -221,7 +221,7 @@ test.each<[string[], Record<string, string>, string]>([
     {},
     'expected the store of a collector (--store), there is none at "gone.db"',
   ],
-  [["servee"], {}, 'expected serve, keys, doctor, --help, --version, got "servee"'],
+  [["servee"], {}, 'expected serve, keys, prune, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
 ])("%j with %j is one line, exit 2", async (args, env, message) => {

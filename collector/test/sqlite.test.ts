@@ -118,6 +118,27 @@ describe("sqlite: the file", () => {
     await store.close();
   });
 
+  test("a label is not taken for another that got its number after a prune elsewhere", async () => {
+    const path = newPath();
+    const [store, other] = [openSqliteStore({ path }), openSqliteStore({ path })];
+    const withLabel = async (id: string) => {
+      const { opened, ended } = flowOf({ tenant: "acme", id });
+      await other.append([opened(1, { labels: { order: id } }), ended(2)]);
+    };
+    const found = async (order: string) =>
+      (await store.flows({ limit: 9, order: "newest", labels: { order: [order] } })).items.map(
+        ({ id }) => id,
+      );
+    await withLabel("17");
+    expect(await found("17")).toEqual(["17"]);
+    expect(await other.prunable({ endedBefore: 3 })).toBe(1);
+    await other.prune({ endedBefore: 3, limit: 9 });
+    await withLabel("18");
+    expect([await found("17"), await found("18")]).toEqual([[], ["18"]]);
+    await store.close();
+    await other.close();
+  });
+
   test("a kill -9 between two appends loses nothing that was acknowledged, and half of nothing stays", async () => {
     const path = newPath();
     const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);

@@ -4,6 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { Metadata } from "@grpc/grpc-js";
 import type { AccessStore } from "../access.ts";
 import { makeFirstKey } from "../auth/keys.ts";
+import type { RetentionPolicy } from "../care/policy.ts";
+import { keepRetention } from "../care/retention.ts";
+import { SYSTEM_CLOCK } from "../care/system-clock.ts";
+import { RETENTION_FLAGS, RETENTION_LISTS, retentionOf } from "../care-flags.ts";
 import { type Env, type Flag, readGiven, STORE, SWITCH, settingOf } from "../flags.ts";
 import { isLoopback } from "../host.ts";
 import type { Addresses } from "../serve.ts";
@@ -15,6 +19,8 @@ interface ServeConfig extends Addresses {
   storePath: string;
   /** Ask nobody for a key. */
   insecureOpen: boolean;
+  durability: "full" | "normal";
+  retention: RetentionPolicy;
   corsOrigins: string[];
   trustedProxy: string[];
 }
@@ -37,6 +43,12 @@ const GRPC_PORT: Flag<number | "off" | undefined> = {
   read: (text) => (text === "off" ? text : PORT.read(text)),
 };
 
+const DURABILITY: Flag<"full" | "normal"> = {
+  fallback: "full",
+  takes: "full or normal",
+  read: (text) => (text === "full" || text === "normal" ? text : undefined),
+};
+
 const CORS_ORIGIN: Flag<string[]> = {
   fallback: [],
   takes: "origins such as https://app.example.com, with commas between them",
@@ -57,6 +69,10 @@ export const serve: Command = {
     --port           port to listen on, 0 picks a free one (WEIR_PORT)
     --grpc-port      port for OTLP over gRPC, 0 picks a free one, off is none (WEIR_GRPC_PORT)
     --store          where flows and keys are kept (WEIR_STORE)
+    --durability     full: what was acknowledged survives a loss of power too; normal: the end of the process, but a
+                     loss of power may take the last moments (WEIR_DURABILITY)
+    --retention      how long finished flows are kept: 12h, 30d, 8w; default: forever (WEIR_RETENTION)
+    --retention-of   the same for one tenant: acme-corp=90d; may repeat (WEIR_RETENTION_OF=acme-corp=90d,globex=7d)
     --cors-origin    origins whose pages may ask, with a key; default: none (WEIR_CORS_ORIGIN)
     --trusted-proxy  proxies whose word on a caller's address is taken; default: none (WEIR_TRUSTED_PROXY)
     --insecure-open  asks nobody for a key, whoever can reach it (WEIR_INSECURE_OPEN=1)
@@ -80,7 +96,7 @@ export const serve: Command = {
     ]);
     const warn = (line: string) => void process.stderr.write(`weir: ${line}\n`);
     const isOwn = isLoopback(config.host);
-    const store = await openThreadedStore({ path: config.storePath, warn });
+    const store = await openThreadedStore({ path: config.storePath, durability: config.durability, warn });
     const access = openSqliteAccess({ path: config.storePath });
     const app = createApp({
       store,
@@ -94,6 +110,8 @@ export const serve: Command = {
       warn,
     });
     app.addHook("onClose", () => access.close());
+    const stopRetention = keepRetention({ store, policy: config.retention, clock: SYSTEM_CLOCK, warn });
+    app.addHook("onClose", stopRetention);
     const tenantOf = (metadata: Metadata) => app.admitSender(metadata.get("authorization")[0]?.toString());
     const grpc = config.grpc === null ? null : createGrpcDoor(app.intake, { tenantOf });
     await listen({ app, grpc, store, warn }, config);
@@ -112,8 +130,18 @@ async function tellFirstKey(access: AccessStore): Promise<void> {
 
 function readConfig(args: readonly string[], env: Env): ServeConfig {
   const switches = ["insecure-open"];
-  const known = ["host", "port", "grpc-port", "store", "cors-origin", "trusted-proxy", ...switches];
-  const given = readGiven(args, known, { switches });
+  const known = [
+    "host",
+    "port",
+    "grpc-port",
+    "store",
+    "cors-origin",
+    "trusted-proxy",
+    "durability",
+    ...RETENTION_FLAGS,
+    ...switches,
+  ];
+  const given = readGiven(args, known, { switches, lists: RETENTION_LISTS });
   const port = settingOf("port", PORT, given, env);
   return {
     host: settingOf("host", HOST, given, env),
@@ -121,6 +149,8 @@ function readConfig(args: readonly string[], env: Env): ServeConfig {
     grpc: grpcAddress(settingOf("grpc-port", GRPC_PORT, given, env), port),
     storePath: settingOf("store", STORE, given, env),
     insecureOpen: settingOf("insecure-open", SWITCH, given, env),
+    durability: settingOf("durability", DURABILITY, given, env),
+    retention: retentionOf(given, env),
     corsOrigins: settingOf("cors-origin", CORS_ORIGIN, given, env),
     trustedProxy: settingOf("trusted-proxy", TRUSTED_PROXY, given, env),
   };

@@ -13,6 +13,7 @@ import type { HotFlows } from "./hot-flows.ts";
 import type { Instances } from "./instances.ts";
 import type { Links } from "./links.ts";
 import { type Db, reasonOf } from "./open.ts";
+import { otherWriters } from "./other-writers.ts";
 
 /** Observations that may wait for the next commit; it takes them all at once. */
 const MOST_WAITING = 200_000;
@@ -54,17 +55,14 @@ export function appender(
   { rows, links, instances, hot }: AppendParts,
   afterCommit: (written: Written[]) => void,
 ): Appender {
-  const dataVersion = db.prepare("PRAGMA data_version").pluck();
-  let knownVersion = dataVersion.get();
+  const othersWrote = otherWriters(db);
   let waiting: Waiting[] = [];
   let waitingCount = 0;
   let scheduled = false;
 
   const writeAll = db.transaction((batches: Waiting[]): Written[] => {
     // Another program has written the file (a prune by hand): what is held in memory may be out of date.
-    const version = dataVersion.get();
-    if (version !== knownVersion) forget();
-    knownVersion = version;
+    if (othersWrote()) forget();
 
     const touched = new Map<string, Touched>();
     recent = undefined;

@@ -1,5 +1,5 @@
 import type { Micros } from "../flow.ts";
-import type { FlowChange, Store } from "../store.ts";
+import type { FlowChange, PruneQuery, Store } from "../store.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
 import { flowQueries } from "./flow-queries.ts";
@@ -30,14 +30,22 @@ export interface SqliteStoreOptions {
   durability?: Durability;
 }
 
+/** What can be asked of a file besides. */
+export interface SqliteStore extends Store {
+  /** How many flows `prune` would delete, without a limit. */
+  prunable(query: Omit<PruneQuery, "limit">): Promise<number>;
+  /** What the store takes on the disk, apart from what is not yet in its file. */
+  bytes(): Promise<number>;
+}
+
 /**
- * Opens the store in a file, for one collector at a time.
+ * Opens the store in a file, for one collector at a time; commands such as `weir prune` may open it beside.
  *
  * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
  * @example
  * const store = openSqliteStore({ path: "./data/weir.db" });
  */
-export function openSqliteStore(options: SqliteStoreOptions): Store {
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000, durability = "full" } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
@@ -64,7 +72,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     }
   };
   const hot = new HotFlows();
-  const prune = pruner(db, rows, hot, numbers);
+  const old = pruner(db, rows, hot, numbers);
   const writer = appender(db, { rows, links, instances, hot }, (written) => {
     if (listeners.size === 0) return;
     tell(
@@ -95,7 +103,14 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         if (listeners.size === 0) watch.stop();
       };
     },
-    prune: (query) => ask(() => prune(query)),
+    prune: (query) => ask(() => old.prune(query)),
+    prunable: (query) => ask(() => old.count(query)),
+    bytes: () =>
+      ask(
+        () =>
+          (db.pragma("page_count", { simple: true }) as number) *
+          (db.pragma("page_size", { simple: true }) as number),
+      ),
     async close() {
       watch.stop();
       writer.flush();

@@ -4,6 +4,7 @@ import type { DetailBytes } from "../http/detail.ts";
 import type { Observation } from "../observation.ts";
 import type { Delivery } from "../otlp/ingest.ts";
 import { type Receipt, receiptOf } from "../otlp/receipt.ts";
+import type { Durability } from "../sqlite/open.ts";
 import type { FlowChange, PruneQuery, Questions } from "../store.ts";
 
 export interface StoreData {
@@ -11,6 +12,8 @@ export interface StoreData {
   path: string;
   /** One number, shared, that every thread takes as the time. Default: the system's clock. */
   clock: SharedClock | undefined;
+  /** As of `openSqliteStore`. */
+  durability: Durability;
 }
 
 export type SharedClock = Float64Array<SharedArrayBuffer>;

@@ -4,6 +4,7 @@
  */
 import type { DetailBytes } from "../http/detail.ts";
 import type { Ingest } from "../otlp/ingest.ts";
+import type { Durability } from "../sqlite/open.ts";
 import type { Store } from "../store.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
 import { type ReaderCalls, type SharedClock, type StoreData, unfold, type WriterCalls } from "./calls.ts";
@@ -12,6 +13,8 @@ import { Listeners } from "./listeners.ts";
 export interface ThreadedStoreOptions {
   /** The database file; made where it is not there yet. */
   path: string;
+  /** As of `openSqliteStore`. Default `full`. */
+  durability?: Durability;
   /** Threads that answer questions. Default 1. */
   readers?: number;
   /** What may wait to be written. Default: 64 MiB in 20,000 requests, of which none waits longer than 2 s. */
@@ -40,8 +43,8 @@ const READER_BOUNDS: ThreadBounds = { calls: 1_000, bytes: 1024 * 1024, waitMs: 
  * const app = createApp({ store, ingest: store.ingest, detailBytes: store.detailBytes });
  */
 export async function openThreadedStore(options: ThreadedStoreOptions): Promise<ThreadedStore> {
-  const { path, readers: count = 1, bounds, clock, warn = () => {} } = options;
-  const data: StoreData = { path, clock };
+  const { path, readers: count = 1, bounds, clock, durability = "full", warn = () => {} } = options;
+  const data: StoreData = { path, clock, durability };
   // First, and alone: it makes the file.
   const writer = await Thread.start<WriterCalls>({
     name: "the writing thread",

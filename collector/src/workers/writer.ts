@@ -7,8 +7,8 @@ import { clockOf, type StoreData, shorten, type WriterCalls } from "./calls.ts";
 import { inGroups } from "./groups.ts";
 import { Telling } from "./telling.ts";
 
-serveCalls<StoreData, WriterCalls>(({ path, clock }, warn) => {
-  const store = openSqliteStore({ path, ...clockOf(clock) });
+serveCalls<StoreData, WriterCalls>(({ path, clock, durability }, warn) => {
+  const store = openSqliteStore({ path, durability, ...clockOf(clock) });
   const telling = new Telling((...listeners) => store.onChange(...listeners));
   const append = async (observations: Observation[]) => {
     await store.append(observations);
