@@ -221,7 +221,7 @@ test.each<[string[], Record<string, string>, string]>([
     {},
     'expected the store of a collector (--store), there is none at "gone.db"',
   ],
-  [["servee"], {}, 'expected serve, keys, prune, doctor, --help, --version, got "servee"'],
+  [["servee"], {}, 'expected serve, keys, prune, backup, restore, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
 ])("%j with %j is one line, exit 2", async (args, env, message) => {

@@ -54,7 +54,7 @@ describe("sqlite: the file", () => {
     mkdirSync(dirname(path));
     const db = new Database(path);
     db.exec("CREATE TABLE invoices (id INTEGER)");
-    expect(() => openSqliteStore({ path })).toThrow(/another program.*name another file with --store/);
+    expect(() => openSqliteStore({ path })).toThrow(/another program.*name another file/);
     expect(db.prepare("SELECT name FROM sqlite_schema").pluck().all()).toEqual(["invoices"]);
     db.close();
   });
