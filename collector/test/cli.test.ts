@@ -175,7 +175,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["serve", "--store", "mysql://x"],
     {},
-    '--store: expected sqlite:PATH, such as sqlite:./data/weir.db, got "mysql://x"',
+    '--store: expected sqlite:PATH, such as sqlite:./data/weir.db, or memory:, got "mysql://x"',
   ],
   [["serve"], { WEIR_STORE: "sqlite:" }, "WEIR_STORE: expected sqlite:PATH"],
   [["serve", "--host", "a b\nc"], {}, '--host: expected a host name or an IP address, got "a b\\nc"'],
@@ -221,7 +221,11 @@ test.each<[string[], Record<string, string>, string]>([
     {},
     'expected the store of a collector (--store), there is none at "gone.db"',
   ],
-  [["servee"], {}, 'expected serve, keys, prune, backup, restore, doctor, --help, --version, got "servee"'],
+  [
+    ["servee"],
+    {},
+    'expected serve, keys, prune, backup, restore, export, import, doctor, --help, --version, got "servee"',
+  ],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
 ])("%j with %j is one line, exit 2", async (args, env, message) => {

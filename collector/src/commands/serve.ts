@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Metadata } from "@grpc/grpc-js";
 import type { AccessStore } from "../access.ts";
+import type { AppOptions } from "../app.ts";
 import { makeFirstKey } from "../auth/keys.ts";
 import type { RetentionPolicy } from "../care/policy.ts";
 import { keepRetention } from "../care/retention.ts";
@@ -15,7 +16,7 @@ import type { Command } from "./command.ts";
 
 /** What `weir serve` was asked for. */
 interface ServeConfig extends Addresses {
-  /** File of the embedded store. */
+  /** File of the embedded store; `:memory:` where nothing is to be kept. */
   storePath: string;
   /** Ask nobody for a key. */
   insecureOpen: boolean;
@@ -43,6 +44,15 @@ const GRPC_PORT: Flag<number | "off" | undefined> = {
   read: (text) => (text === "off" ? text : PORT.read(text)),
 };
 
+const IN_MEMORY = ":memory:";
+
+/** Only a server can have one in memory: to another command it would be empty. */
+const SERVED_STORE: Flag<string> = {
+  ...STORE,
+  takes: `${STORE.takes}, or memory:`,
+  read: (text) => (text === "memory:" ? IN_MEMORY : STORE.read(text)),
+};
+
 const DURABILITY: Flag<"full" | "normal"> = {
   fallback: "full",
   takes: "full or normal",
@@ -68,7 +78,7 @@ export const serve: Command = {
     --host           address to listen on (WEIR_HOST); where others can reach it, everyone needs a key
     --port           port to listen on, 0 picks a free one (WEIR_PORT)
     --grpc-port      port for OTLP over gRPC, 0 picks a free one, off is none (WEIR_GRPC_PORT)
-    --store          where flows and keys are kept (WEIR_STORE)
+    --store          where flows and keys are kept; memory: keeps a bounded number until the end (WEIR_STORE)
     --durability     full: what was acknowledged survives a loss of power too; normal: the end of the process, but a
                      loss of power may take the last moments (WEIR_DURABILITY)
     --retention      how long finished flows are kept: 12h, 30d, 8w; default: forever (WEIR_RETENTION)
@@ -81,27 +91,19 @@ export const serve: Command = {
   async run(args, env) {
     const config = readConfig(args, env);
     // Only here: the other commands, and mistakes, need no server and no database driver.
-    const [
-      { createApp },
-      { createGrpcDoor },
-      { serve: listen },
-      { openThreadedStore },
-      { openSqliteAccess },
-    ] = await Promise.all([
+    const [{ createApp }, { createGrpcDoor }, { serve: listen }, { openSqliteAccess }] = await Promise.all([
       import("../app.ts"),
       import("../otlp/grpc.ts"),
       import("../serve.ts"),
-      import("../workers/index.ts"),
       import("../sqlite/access.ts"),
     ]);
     const warn = (line: string) => void process.stderr.write(`weir: ${line}\n`);
     const isOwn = isLoopback(config.host);
-    const store = await openThreadedStore({ path: config.storePath, durability: config.durability, warn });
+    const opened = await openStore(config, warn);
+    const { store } = opened;
     const access = openSqliteAccess({ path: config.storePath });
     const app = createApp({
-      store,
-      ingest: store.ingest,
-      detailBytes: store.detailBytes,
+      ...opened,
       auth: { access, openWhen: config.insecureOpen ? "always" : isOwn ? "no-keys" : "never" },
       corsOrigins: config.corsOrigins,
       trustedProxy: config.trustedProxy,
@@ -118,6 +120,20 @@ export const serve: Command = {
     if (!isOwn && !config.insecureOpen) await tellFirstKey(access);
   },
 };
+
+/** The store, and what it does better than the app would with a store alone. */
+async function openStore(
+  { storePath: path, durability }: ServeConfig,
+  warn: (line: string) => void,
+): Promise<Pick<AppOptions, "store" | "ingest" | "detailBytes">> {
+  if (path === IN_MEMORY) {
+    const { openMemoryStore } = await import("../memory/index.ts");
+    return { store: openMemoryStore() };
+  }
+  const { openThreadedStore } = await import("../workers/index.ts");
+  const store = await openThreadedStore({ path, durability, warn });
+  return { store, ingest: store.ingest, detailBytes: store.detailBytes };
+}
 
 /** Once it listens: a key that was made by a server which then did not start would be lost. */
 async function tellFirstKey(access: AccessStore): Promise<void> {
@@ -147,7 +163,7 @@ function readConfig(args: readonly string[], env: Env): ServeConfig {
     host: settingOf("host", HOST, given, env),
     port,
     grpc: grpcAddress(settingOf("grpc-port", GRPC_PORT, given, env), port),
-    storePath: settingOf("store", STORE, given, env),
+    storePath: settingOf("store", SERVED_STORE, given, env),
     insecureOpen: settingOf("insecure-open", SWITCH, given, env),
     durability: settingOf("durability", DURABILITY, given, env),
     retention: retentionOf(given, env),

@@ -2,10 +2,10 @@
 import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
 import { picture } from "../fold/index.ts";
 import type { FlowQuery, Page } from "../store.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
+import type { HealthReader } from "../stores/health-reader.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type StoredSummary } from "./flow-rows.ts";
-import type { HealthReader } from "./health-reader.ts";
 import type { Db } from "./open.ts";
 import { statusOf } from "./status.ts";
 import { type Place, type WalkRow, walker } from "./walk.ts";

@@ -1,20 +1,21 @@
 import type { Micros } from "../flow.ts";
 import type { FlowChange, PruneQuery, Store } from "../store.ts";
+import { HealthReader } from "../stores/health-reader.ts";
+import { HealthWatch } from "../stores/health-watch.ts";
+import { UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
-import { HealthReader } from "./health-reader.ts";
-import { HealthWatch } from "./health-watch.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
+import { lastRuns } from "./last-runs.ts";
 import { linksOf } from "./links.ts";
 import { type Durability, openDatabase } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
-import { UsualDurations } from "./usual.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is not there yet. */
@@ -50,7 +51,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
-  const health = new HealthReader(now, instances, new UsualDurations(db, numbers));
+  const health = new HealthReader(now, instances, new UsualDurations(lastRuns(db, numbers)));
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);

@@ -1,7 +1,7 @@
 /** Customers, and what they use: flow names and labels. */
 import type { Micros, TenantSummary } from "../flow.ts";
 import type { LabelValues, Page, TenantQuery } from "../store.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
 import type { Numbers } from "./flow-rows.ts";
 import { VALUES_PER_LABEL } from "./labels.ts";
 import type { Db } from "./open.ts";

@@ -1,9 +1,15 @@
 /** The health of stored flows, at the moment of asking. */
 import type { FlowSummary, Health, Micros } from "../flow.ts";
-import { healthOf } from "../health.ts";
-import type { StoredSummary } from "./flow-rows.ts";
-import type { Instances } from "./instances.ts";
+import { healthOf, type Instance } from "../health.ts";
 import type { UsualDurations } from "./usual.ts";
+
+/** A flow as stored: its health depends on the clock. */
+type StoredSummary = Omit<FlowSummary, "health">;
+
+/** Where processes are remembered. */
+interface Instances {
+  get(id: string): Instance | undefined;
+}
 
 export class HealthReader {
   readonly #now: () => Micros;
