@@ -4,13 +4,24 @@ import { readFileSync } from "node:fs";
 import { backup } from "./commands/backup.ts";
 import type { Command } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
 import { prune } from "./commands/prune.ts";
 import { restore } from "./commands/restore.ts";
 import { serve } from "./commands/serve.ts";
 import { show, UsageError } from "./flags.ts";
 
-const COMMANDS: Record<string, Command> = { serve, keys, prune, backup, restore, doctor };
+const COMMANDS: Record<string, Command> = {
+  serve,
+  keys,
+  prune,
+  backup,
+  restore,
+  export: exportCommand,
+  import: importCommand,
+  doctor,
+};
 
 async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
