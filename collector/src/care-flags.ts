@@ -8,7 +8,7 @@ const UNITS: Record<string, number> = { h: HOUR, d: 24 * HOUR, w: 7 * 24 * HOUR 
 const OLDEST = 50 * 365 * 24 * HOUR;
 
 /** Nobody's flows are deleted unless someone says so. */
-export const RETENTION: Flag<Age> = {
+const RETENTION: Flag<Age> = {
   fallback: null,
   takes: "an age such as 12h, 30d or 8w, or forever",
   read: (text) => (text === "forever" ? null : readAge(text)),

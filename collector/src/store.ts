@@ -3,9 +3,10 @@
  * single writer, so that an embedded and a distributed engine both fit. `test/store.contract.ts` holds every
  * implementation to these promises:
  *
- * - `append` resolves when its observations are durable and visible to every later question; when it rejects,
- *   nothing of them is kept. Appends may run at the same time and may share a commit.
- * - What waits to be durable is bounded: over the bound `append` rejects with the code `overloaded`.
+ * - `append` resolves when its observations are as durable as this store makes them, and visible to every later
+ *   question; when it rejects, nothing of them is kept. Appends may run at the same time and may share a commit.
+ * - What waits to be durable is bounded, and so is what a store in memory keeps: over the bound `append` rejects with the
+ *   code `overloaded`.
  * - What a question answers is a function of the set of appended observations (and, for `health`, of the
  *   clock): order, repetition and the split into appends change nothing.
  * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.

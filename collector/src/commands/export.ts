@@ -67,7 +67,8 @@ export const exportCommand: Command = {
       const onFlow = () => progress.add(1);
       try {
         if (wish.file === "-") {
-          await exportToStdout(store, wish.filter, onFlow);
+          // On a terminal a bar would be in the way of what it counts.
+          await exportToStdout(store, wish.filter, process.stdout.isTTY ? () => {} : onFlow);
           return;
         }
         const { flows, bytes } = await exportToFile(store, wish, onFlow);
