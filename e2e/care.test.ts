@@ -62,6 +62,17 @@ async function send(url: string, from: number, count: number, daysAgo: number): 
   expect(answer.status).toBe(200);
 }
 
+/** Ingest beside something that goes on. @returns how many flows were acknowledged. */
+async function sendUntil(done: Promise<unknown>, url: string, from: number): Promise<number> {
+  let going = true;
+  void done.then(() => {
+    going = false;
+  });
+  let sent = 0;
+  for (; going; sent += 10) await send(url, from + sent, 10, 0);
+  return sent;
+}
+
 async function totals(url: string): Promise<Record<string, number>> {
   const ofTenant = async (tenant: string) => {
     const answer = await fetch(`${url}/api/v1/stats?groupBy=name&tenant=${tenant}`);
@@ -109,20 +120,22 @@ test("prune works beside a server, and without one; space is given back", async 
   const collector = await serve(path);
   for (let n = 0; n < 10; n += 1) await send(collector.url, n * 400, 400, 40);
   await send(collector.url, 10_000, 100, 1);
-  expect(await weir("prune", "--older-than", "30d", "--tenant", "globex", ...store)).toEqual({
+  const pruned = weir("prune", "--older-than", "30d", "--tenant", "globex", ...store);
+  const sent = await sendUntil(pruned, collector.url, 20_000);
+  expect(await pruned).toEqual({
     code: 0,
     output: expect.stringMatching(
-      /^weir: deleted 2,000 flows, [\d.]+ [KM]B given back; the store takes [\d.]+ [KM]B\n$/,
+      /^weir: deleted 2,000 flows(, [\d.]+ [KM]B given back)?; the store takes [\d.]+ [KM]B\n$/,
     ),
   });
-  expect(await totals(collector.url)).toEqual({ acme: 2050, globex: 50 });
+  expect(await totals(collector.url)).toEqual({ acme: 2050 + sent / 2, globex: 50 + sent / 2 });
   // The server knows: what comes of a flow that is gone begins it anew.
   await send(collector.url, 1, 1, 0);
   await collector.stop();
   const before = statSync(path).size;
   expect(await weir("prune", "--retention", "30d", ...store)).toMatchObject({
     code: 0,
-    output: expect.stringContaining("deleted 2,000 flows"),
+    output: expect.stringMatching(/^weir: deleted 2,000 flows, [\d.]+ [KM]B given back/),
   });
   expect(statSync(path).size).toBeLessThan(before / 2);
   expect(await weir("prune", "--older-than", "30d", ...store)).toMatchObject({
@@ -174,6 +187,7 @@ test("export and import from one collector to another, with both running, and re
   ];
   const [from, to] = [await serve(path), await serve(other)];
   await send(from.url, 0, 500, 1);
+  const cut = new Date(Date.now() - DAY / 2).toISOString();
   const stdout = await weir("export", "--tenant", "acme", "--store", `sqlite:${path}`);
   expect(stdout.output.split("\n")).toHaveLength(250 + 2);
   expect(await weir("export", "--to-file", file, "--store", `sqlite:${path}`)).toEqual({
@@ -193,11 +207,10 @@ test("export and import from one collector to another, with both running, and re
     output: expect.stringContaining("is there already"),
   });
 
-  expect(await weir("import", file, "--store", `sqlite:${other}`)).toEqual({
-    code: 0,
-    output: "weir: imported 500 flows\n",
-  });
-  expect(await totals(to.url)).toEqual({ acme: 250, globex: 250 });
+  const importing = weir("import", file, "--store", `sqlite:${other}`);
+  const sent = await sendUntil(importing, to.url, 20_000);
+  expect(await importing).toEqual({ code: 0, output: "weir: imported 500 flows\n" });
+  expect(await totals(to.url)).toEqual({ acme: 250 + sent / 2, globex: 250 + sent / 2 });
   writeFileSync(file, whole.replace("\n", "\nnonsense\n"));
   expect(await weir("import", file, "--store", `sqlite:${other}`)).toEqual({
     code: 1,
@@ -205,7 +218,10 @@ test("export and import from one collector to another, with both running, and re
       'weir: line 2: expected a JSON object, got "nonsense"\n' +
       "weir: imported 0 flows, 500 flows there already, 1 line not taken\n",
   });
-  expect(await weir("export", "--store", `sqlite:${other}`)).toMatchObject({ output: whole });
+  const again = await weir("export", "--to", cut, "--store", `sqlite:${other}`);
+  expect(again.output.split("\n").slice(1)).toEqual(whole.split("\n").slice(1));
+  await to.stop();
+  isSound(other);
   // A reader that has read enough is no error.
   const head = `"${process.execPath}" collector/bin/weir.mjs export --store "sqlite:${path}" | head -n 1`;
   expect(execFileSync("bash", ["-o", "pipefail", "-c", head], { encoding: "utf8" })).toMatch(/^\{"format"/);

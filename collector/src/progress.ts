@@ -6,7 +6,7 @@ export interface ProgressOut {
 }
 
 export interface ProgressOptions {
-  /** What is done, such as `deleting`. */
+  /** What is done, such as `deleting flows`. */
   doing: string;
   /** How much there is; `undefined` where nobody knows. */
   total: number | undefined;
@@ -23,7 +23,7 @@ const LINE_EVERY_MS = 5_000;
 
 /**
  * @example
- * const progress = new Progress({ doing: "deleting", total: 1200, show: (n) => `${n} flows` });
+ * const progress = new Progress({ doing: "deleting flows", total: 1200, show: countText });
  * progress.add(100);
  * progress.end();
  */
@@ -87,7 +87,12 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
 }
 
+/** @example countText(1234) // "1,234" */
+export function countText(count: number): string {
+  return count.toLocaleString("en");
+}
+
 /** @example flowsText(1) // "1 flow" */
 export function flowsText(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "flow" : "flows"}`;
+  return `${countText(count)} ${count === 1 ? "flow" : "flows"}`;
 }

@@ -55,15 +55,14 @@ export const exportCommand: Command = {
 
   async run(args, env) {
     const wish = readWish(args, env);
-    const [{ openSqliteStore }, { bytesText, flowsText, Progress }] = await Promise.all([
+    const [{ openSqliteStore }, { bytesText, countText, flowsText, Progress }] = await Promise.all([
       import("../sqlite/index.ts"),
       import("../progress.ts"),
     ]);
     const store = openSqliteStore({ path: fileThere(wish.path) });
     try {
-      const groups = await store.statsByName(wish.filter);
-      const total = groups.reduce((sum, group) => sum + group.total, 0);
-      const progress = new Progress({ doing: "exporting", total, show: flowsText });
+      const total = await store.count(wish.filter);
+      const progress = new Progress({ doing: "exporting flows", total, show: countText });
       const onFlow = () => progress.add(1);
       try {
         if (wish.file === "-") {

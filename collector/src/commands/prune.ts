@@ -35,7 +35,7 @@ export const prune: Command = {
 
   async run(args, env) {
     const { path, queries } = readWish(args, env, Date.now());
-    const [{ openSqliteStore }, { sweep }, { SYSTEM_CLOCK }, { bytesText, flowsText, Progress }] =
+    const [{ openSqliteStore }, { sweep }, { SYSTEM_CLOCK }, { bytesText, countText, flowsText, Progress }] =
       await Promise.all([
         import("../sqlite/index.ts"),
         import("../care/sweep.ts"),
@@ -47,9 +47,9 @@ export const prune: Command = {
       const before = await store.bytes();
       const counts = await Promise.all(queries.map((query) => store.prunable(query)));
       const progress = new Progress({
-        doing: "deleting",
+        doing: "deleting flows",
         total: counts.reduce((sum, count) => sum + count, 0),
-        show: flowsText,
+        show: countText,
       });
       const clock = { ...SYSTEM_CLOCK, sleep: pause };
       let deleted = 0;

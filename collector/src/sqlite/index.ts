@@ -1,10 +1,11 @@
 import type { Micros } from "../flow.ts";
-import type { FlowChange, PruneQuery, Store } from "../store.ts";
+import type { FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
 import { UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
+import { counter } from "./count.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HotFlows } from "./hot-flows.ts";
@@ -35,6 +36,8 @@ export interface SqliteStoreOptions {
 export interface SqliteStore extends Store {
   /** How many flows `prune` would delete, without a limit. */
   prunable(query: Omit<PruneQuery, "limit">): Promise<number>;
+  /** How many flows match: for that alone `statsByName` would sort them all. */
+  count(filter: StatsFilter): Promise<number>;
   /** What the store takes on the disk, apart from what is not yet in its file. */
   bytes(): Promise<number>;
 }
@@ -59,6 +62,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const flows = flowQueries(db, rows, numbers, health);
   const tenants = tenantQueries(db, numbers, openFlows);
   const stats = statsQueries(db, numbers);
+  const count = counter(db, numbers);
 
   const tell = (changes: FlowChange[]) => {
     if (changes.length === 0) return;
@@ -106,6 +110,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     },
     prune: (query) => ask(() => old.prune(query)),
     prunable: (query) => ask(() => old.count(query)),
+    count: (filter) => ask(() => count(filter)),
     bytes: () =>
       ask(
         () =>
