@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
 import { openSqliteStore } from "../src/sqlite/index.ts";
+import { openDatabase } from "../src/sqlite/open.ts";
 import type { Store } from "../src/store.ts";
 import { flowOf } from "./saying.ts";
 import { storeContract } from "./store.contract.ts";
@@ -116,6 +117,17 @@ describe("sqlite: the file", () => {
       steps: [{ id: "new" }],
     });
     await store.close();
+  });
+
+  test("what a commit survives is SQLite's own setting: full is 2, normal is 1", () => {
+    for (const [durability, level] of [
+      ["full", 2],
+      ["normal", 1],
+    ] as const) {
+      const db = openDatabase(newPath(), { busyTimeoutMs: 50, durability });
+      expect(db.pragma("synchronous", { simple: true })).toBe(level);
+      db.close();
+    }
   });
 
   test("a label is not taken for another that got its number after a prune elsewhere", async () => {
