@@ -19,9 +19,9 @@ const newPath = () => join(folder, `${++files}`, "weir.db");
 const paths = new Map<Store, string>();
 
 storeContract("sqlite", {
-  async open(now) {
+  async open(now, settings) {
     const path = newPath();
-    const store = openSqliteStore({ path, now });
+    const store = openSqliteStore({ path, now, ...settings });
     paths.set(store, path);
     return store;
   },

@@ -90,12 +90,22 @@ export interface CollectorOptions {
   /** The database file; by default a new one that is deleted with the process. */
   path?: string;
   port?: number;
+  /** More flags of `weir serve`. */
+  args?: string[];
 }
 
-export async function startCollector({ path, port = 0 }: CollectorOptions = {}): Promise<RunningCollector> {
+export async function startCollector(options: CollectorOptions = {}): Promise<RunningCollector> {
+  const { path, port = 0, args = [] } = options;
   const folder = path === undefined ? mkdtempSync(join(tmpdir(), "weir-")) : undefined;
   const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
-  const running = startNode("collector/bin/weir.mjs", ["serve", "--port", String(port), "--store", store]);
+  const running = startNode("collector/bin/weir.mjs", [
+    "serve",
+    "--port",
+    String(port),
+    "--store",
+    store,
+    ...args,
+  ]);
   const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
   return {
     ...running,

@@ -1,6 +1,7 @@
 /** The embedded store: one SQLite file. */
 import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
+import type { StalledAfter } from "../health.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
 import { flowQueries } from "./flow-queries.ts";
@@ -29,6 +30,8 @@ export interface SqliteStoreOptions {
    * process, but a loss of power may take the last moments. Default `full`.
    */
   durability?: Durability;
+  /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
+  stalledAfter?: StalledAfter;
 }
 
 /**
@@ -39,11 +42,17 @@ export interface SqliteStoreOptions {
  * const store = openSqliteStore({ path: "./data/weir.db" });
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
-  const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000, durability = "full" } = options;
+  const {
+    path,
+    now = () => Date.now() * 1000,
+    busyTimeoutMs = 1000,
+    durability = "full",
+    stalledAfter = new Map(),
+  } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
-  const health = new HealthReader(now, instances, new UsualDurations(db, numbers));
+  const health = new HealthReader(now, instances, new UsualDurations(db, numbers), stalledAfter);
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);
