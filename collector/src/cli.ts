@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The command `weir`: the table of its commands, and how their mistakes are told. */
-import { readFileSync } from "node:fs";
 import type { Command } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { serve } from "./commands/serve.ts";
 import { show, UsageError } from "./flags.ts";
+import { version } from "./version.ts";
 
 const COMMANDS: Record<string, Command> = { serve, doctor };
 
@@ -26,11 +26,6 @@ function helpOfAll(): string {
     ...each,
     "  weir --help\n  weir --version\n",
   ].join("\n");
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -68,8 +68,3 @@ export function toWeirError(error: unknown): WeirError {
 export function errorHeaders({ code }: WeirError): Record<string, string> {
   return code === "unavailable" || code === "overloaded" ? { "retry-after": "1" } : {};
 }
-
-/** The whole of an error, for the log. */
-export function detailOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}

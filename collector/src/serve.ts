@@ -7,6 +7,13 @@ import type { Store } from "./store.ts";
 /** How long requests under way may take once the process was told to go. */
 const DRAIN_MS = 10_000;
 
+export interface Address {
+  host: string;
+  port: number;
+  /** Who may come in, for the log. */
+  access: string;
+}
+
 /**
  * Listens until SIGTERM or SIGINT; then takes no more requests, answers those under way, commits and exits 0.
  *
@@ -15,10 +22,10 @@ const DRAIN_MS = 10_000;
 export async function serve(
   app: FastifyInstance,
   store: Store,
-  { host, port }: { host: string; port: number },
+  { host, port, access }: Address,
 ): Promise<void> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}, ${access}` });
   } catch (cause) {
     await app.close();
     await store.close();
@@ -29,10 +36,11 @@ export async function serve(
   process.stdout.write(`weir: listening on http://${urlHost(host)}:${realPort}\n`);
 
   let going = false;
-  const stop = () => {
+  const stop = (signal: NodeJS.Signals) => {
     // The second signal is someone who does not want to wait.
     if (going) process.exit(1);
     going = true;
+    app.log.info({ signal }, "going: no more requests, those under way are answered");
     void drain(app, store);
   };
   process.on("SIGTERM", stop);
@@ -47,9 +55,7 @@ async function drain(app: FastifyInstance, store: Store): Promise<void> {
     await store.close();
     process.exit(0);
   } catch (error) {
-    process.stderr.write(
-      `weir: the store did not close: ${error instanceof Error ? error.message : error}\n`,
-    );
+    app.log.error({ err: error }, "the store did not close");
     process.exit(1);
   }
 }

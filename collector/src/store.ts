@@ -91,6 +91,35 @@ export interface PruneQuery {
   limit: number;
 }
 
+/** What one tenant takes up, for whoever sets limits. */
+export interface TenantUsage {
+  openFlows: number;
+  /** Flow names in use. */
+  names: string[];
+  labelKeys: string[];
+}
+
+/** How often something took how long. Counts are of each bucket alone, the last one of what is above every bound. */
+export interface HistogramFigures {
+  /** Upper bounds, rising. */
+  bounds: readonly number[];
+  counts: number[];
+  sum: number;
+}
+
+/** What a store says of itself. Cheap to ask for: kept as it works, never scanned for. */
+export interface StoreFigures {
+  flows: Record<Status, number>;
+  /** Of the flows that are open, as last looked at: the more are open, the longer ago. */
+  health: Record<Health, number>;
+  /** Since it was opened: how long commits took, how many failed, and how many observations were kept by them. */
+  commitSeconds: HistogramFigures;
+  failedCommits: number;
+  observations: number;
+  /** By part: what it takes up where it is kept. */
+  sizeBytes: Record<string, number>;
+}
+
 export interface Store {
   append(observations: Observation[]): Promise<void>;
 
@@ -98,12 +127,20 @@ export interface Store {
   tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
   flows(query: FlowQuery): Promise<Page<FlowSummary>>;
   flow(key: FlowKey): Promise<FlowDetail | undefined>;
+  /** Whether anything was said of this flow. */
+  has(key: FlowKey): Promise<boolean>;
   /** Grouped by flow name, most recently started first. A group without a finished run is there too. */
   statsByName(filter: StatsFilter): Promise<StatsGroup[]>;
   /** Flow names in use, sorted. */
   names(tenant?: string): Promise<string[]>;
   /** Label keys with up to 100 values each, sorted. */
   labels(tenant?: string): Promise<LabelValues[]>;
+
+  /** @param atMost the longest list of names, and of label keys, that is wanted; more are left out. */
+  usage(tenant: string, atMost: number): Promise<TenantUsage>;
+  figures(): Promise<StoreFigures>;
+  /** Writes something, to find out. @throws {WeirError} `unavailable`, with the reason, where appends would be refused. */
+  checkWritable(): Promise<void>;
 
   /**
    * Calls `listener` after each commit that changed flows, and within a few seconds where a flow's health changed by

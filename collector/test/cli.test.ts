@@ -70,14 +70,26 @@ test("serves, keeps what it was given, and goes away on SIGTERM with readers sti
   const listed = await fetch(`${second.url}/api/v1/flows`);
   expect(await listed.json()).toMatchObject({ flows: [{ tenant: "acme-corp", id: "order-17" }] });
   second.child.kill("SIGINT");
-  expect(await second.exited).toEqual({ code: 0, stdout: `weir: listening on ${second.url}\n`, stderr: "" });
+  const { stderr, ...result } = await second.exited;
+  expect(result).toEqual({ code: 0, stdout: `weir: listening on ${second.url}\n` });
+  const entries = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(entries).toContainEqual({
+    level: "info",
+    time: expect.any(String),
+    msg: `listening on ${second.url}, open to this machine: no keys are asked for`,
+  });
+  expect(entries).toContainEqual(expect.objectContaining({ signal: "SIGINT" }));
 });
 
 test("a port in use is one line, exit 1", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as { port: number };
-  const { code, stdout, stderr } = await run(["serve", "--port", String(port), "--store", store]);
+  const args = ["serve", "--port", String(port), "--store", store, "--log-level", "silent"];
+  const { code, stdout, stderr } = await run(args);
   other.close();
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(new RegExp(`^weir: port ${port} on 127\\.0\\.0\\.1 is in use: [^\\n]+\\n$`));
@@ -113,6 +125,16 @@ test.each<[string[], Record<string, string>, string]>([
     "--stalled-after: expected NAME=DURATION, such as data_import=10m",
   ],
   [["serve", "--stalled-after=a=1m", "--stalled-after=b=soon"], {}, 'got "a=1m,b=soon"'],
+  [
+    ["serve", "--log-level", "loud"],
+    {},
+    '--log-level: expected one of debug, info, warn, error, silent, got "loud"',
+  ],
+  [
+    ["serve"],
+    { WEIR_LIMIT_OPEN_FLOWS: "-1" },
+    "WEIR_LIMIT_OPEN_FLOWS: expected a whole number, 0 for no limit",
+  ],
   [["serve"], { WEIR_STALLED_AFTER: "a=1m,=2m" }, "WEIR_STALLED_AFTER: expected NAME=DURATION"],
   [["servee"], {}, 'expected serve, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],

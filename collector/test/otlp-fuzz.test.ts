@@ -3,11 +3,13 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
+import { createLog } from "../src/log.ts";
 import { createFakeStore } from "./fake-store.ts";
 import { aSpan, jsonSpan, protobufBody } from "./otlp-support.ts";
 
 const warnings: string[] = [];
-const app = createApp({ store: createFakeStore(), warn: (line) => void warnings.push(line) });
+const log = createLog("warn", false, { write: (line) => void warnings.push(line) });
+const app = createApp({ store: createFakeStore(), log });
 afterAll(() => app.close());
 
 async function statusOf(payload: Buffer, headers: Record<string, string>): Promise<number> {

@@ -641,6 +641,58 @@ export function storeContract(kind: string, { open, reopen }: StoreUnderTest): v
       });
     });
 
+    test("figures count flows as they change, are gone, and are opened again, and what was committed", async () => {
+      const now = () => T0;
+      let store = await open(now);
+      const before = await store.figures();
+      expect(before.flows).toEqual({ running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 });
+      const [one, two, three] = ["1", "2", "3"].map((id) => flowOf({ tenant: "acme", id }));
+      if (one === undefined || two === undefined || three === undefined) throw new Error("three flows");
+      await store.append([one.opened(T0), two.opened(T0), three.opened(T0)]);
+      await store.append([two.ended(T0 + 1, { status: "failed" }), three.paused(T0 + 2), one.opened(T0)]);
+      expect(await store.figures()).toMatchObject({
+        flows: { running: 1, paused: 1, succeeded: 0, failed: 1, cancelled: 0 },
+        health: { ok: 2, stalled: 0, lost: 0 },
+        failedCommits: 0,
+        observations: 6,
+      });
+      const { commitSeconds, sizeBytes } = await store.figures();
+      expect(commitSeconds.counts).toHaveLength(commitSeconds.bounds.length + 1);
+      expect(commitSeconds.counts.reduce((a, b) => a + b)).toBe(2);
+      expect(commitSeconds.sum).toBeGreaterThan(0);
+      expect(Object.values(sizeBytes).reduce((a, b) => a + b)).toBeGreaterThan(0);
+      // Earlier than the end that was known: it succeeded after all.
+      await store.append([two.ended(T0, { status: "succeeded" })]);
+      store = await reopen(store, now);
+      expect(await store.figures()).toMatchObject({
+        flows: { running: 1, paused: 1, succeeded: 1, failed: 0 },
+        observations: 0,
+      });
+      await store.close();
+    });
+
+    test("usage of one tenant, and whether a flow is known", async () => {
+      await withStore(async (store) => {
+        const nothing = { openFlows: 0, names: [], labelKeys: [] };
+        expect(await store.usage("acme", 10)).toEqual(nothing);
+        for (const [n, name] of ["export", "import", "sync"].entries()) {
+          const { opened, ended } = flowOf({ tenant: "acme", id: name });
+          await store.append([opened(T0 + n, { name, labels: { env: "a", [`key-${n}`]: "b" } })]);
+          if (n === 0) await store.append([ended(T0 + 9, { name })]);
+        }
+        await store.append([flowOf({ tenant: "globex", id: "other" }).opened(T0, { name: "other" })]);
+        expect(await store.usage("acme", 10)).toEqual({
+          openFlows: 2,
+          names: ["export", "import", "sync"],
+          labelKeys: ["env", "key-0", "key-1", "key-2"],
+        });
+        expect(await store.usage("acme", 2)).toMatchObject({ openFlows: 2, names: ["export", "import"] });
+        expect(await store.has({ tenant: "acme", id: "export" })).toBe(true);
+        expect(await store.has({ tenant: "acme", id: "other" })).toBe(false);
+        await expect(store.checkWritable()).resolves.toBeUndefined();
+      });
+    });
+
     test("names and labels for pickers, of all and of one tenant", async () => {
       await withStore(async (store) => {
         const acme = flowOf({ tenant: "acme", id: "1" });

@@ -12,6 +12,8 @@ import {
 } from "../flags.ts";
 import type { StalledAfter } from "../health.ts";
 import { isLoopback } from "../host.ts";
+import { DEFAULT_LIMITS, type LimitName, type Limits } from "../limits.ts";
+import { LOG_LEVELS, type LogLevel } from "../log-level.ts";
 import type { Command } from "./command.ts";
 
 /** What `weir serve` was asked for. */
@@ -24,7 +26,26 @@ interface ServeConfig {
   /** Serve without keys on a host that others can reach. */
   insecureOpen: boolean;
   stalledAfter: StalledAfter;
+  limits: Limits;
+  logLevel: LogLevel;
 }
+
+const LIMIT_FLAGS: Record<LimitName, string> = {
+  spansPerSecond: "limit-spans-per-second",
+  openFlows: "limit-open-flows",
+  flowNames: "limit-flow-names",
+  labelKeys: "limit-label-keys",
+};
+const LIMIT_NAMES = Object.keys(LIMIT_FLAGS) as LimitName[];
+const FLAGS = [
+  "host",
+  "port",
+  "store",
+  "insecure-open",
+  "stalled-after",
+  "log-level",
+  ...Object.values(LIMIT_FLAGS),
+];
 
 const HOST: Flag<string> = {
   fallback: "127.0.0.1",
@@ -54,6 +75,20 @@ const STALLED_AFTER: Flag<StalledAfter> = {
   },
 };
 
+const LOG_LEVEL: Flag<LogLevel> = {
+  fallback: "info",
+  takes: `one of ${LOG_LEVELS.join(", ")}`,
+  read: (text) => LOG_LEVELS.find((level) => level === text),
+};
+
+function limitFlag(fallback: number): Flag<number> {
+  return {
+    fallback,
+    takes: "a whole number, 0 for no limit",
+    read: (text) => (/^\d{1,12}$/.test(text) ? Number(text) : undefined),
+  };
+}
+
 export const serve: Command = {
   help: `  weir serve [--host 127.0.0.1] [--port 4318] [--store sqlite:./data/weir.db] [--insecure-open]
 
@@ -63,13 +98,21 @@ export const serve: Command = {
     --insecure-open  allow a host that others can reach, without keys (WEIR_INSECURE_OPEN=1)
     --stalled-after  how long flows of a name may be open before they count as stalled: data_import=10m;
                      may repeat (WEIR_STALLED_AFTER=data_import=10m,sync=1h)
+    --log-level      ${LOG_LEVELS.join(", ")}; the log is on stderr (WEIR_LOG_LEVEL)
+
+    what one tenant may use, 0 for no limit:
+    --limit-spans-per-second  ${DEFAULT_LIMITS.spansPerSecond} (WEIR_LIMIT_SPANS_PER_SECOND)
+    --limit-open-flows        ${DEFAULT_LIMITS.openFlows} (WEIR_LIMIT_OPEN_FLOWS)
+    --limit-flow-names        ${DEFAULT_LIMITS.flowNames} (WEIR_LIMIT_FLOW_NAMES)
+    --limit-label-keys        ${DEFAULT_LIMITS.labelKeys} (WEIR_LIMIT_LABEL_KEYS)
 `,
 
   async run(args, env) {
     const config = readConfig(args, env);
     // Only here: the other commands, and mistakes, need no server and no database driver.
-    const [{ createApp }, { serve: listen }, { openSqliteStore }] = await Promise.all([
+    const [{ createApp }, { createLog }, { serve: listen }, { openSqliteStore }] = await Promise.all([
       import("../app.ts"),
+      import("../log.ts"),
       import("../serve.ts"),
       import("../sqlite/index.ts"),
     ]);
@@ -78,23 +121,29 @@ export const serve: Command = {
       store,
       pageDir: fileURLToPath(new URL("../../page", import.meta.url)),
       ...(isLoopback(config.host) ? { ownHost: config.host } : {}),
-      warn: (line) => void process.stderr.write(`weir: ${line}\n`),
+      limits: config.limits,
+      log: createLog(config.logLevel, process.stderr.isTTY),
     });
-    await listen(app, store, config);
+    const access = isLoopback(config.host) ? "open to this machine" : "open to all who can reach it";
+    await listen(app, store, { ...config, access: `${access}: no keys are asked for` });
   },
 };
 
 function readConfig(args: readonly string[], env: Env): ServeConfig {
-  const given = readGiven(args, ["host", "port", "store", "insecure-open", "stalled-after"], {
-    switches: ["insecure-open"],
-    lists: ["stalled-after"],
-  });
+  const given = readGiven(args, FLAGS, { switches: ["insecure-open"], lists: ["stalled-after"] });
   const config = {
     host: settingOf("host", HOST, given, env),
     port: settingOf("port", PORT, given, env),
     storePath: settingOf("store", STORE, given, env),
     insecureOpen: settingOf("insecure-open", SWITCH, given, env),
     stalledAfter: settingOf("stalled-after", STALLED_AFTER, given, env),
+    logLevel: settingOf("log-level", LOG_LEVEL, given, env),
+    limits: Object.fromEntries(
+      LIMIT_NAMES.map((name) => [
+        name,
+        settingOf(LIMIT_FLAGS[name], limitFlag(DEFAULT_LIMITS[name]), given, env),
+      ]),
+    ) as Record<LimitName, number>,
   };
   if (!isLoopback(config.host) && !config.insecureOpen) {
     throw new UsageError(

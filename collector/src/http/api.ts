@@ -3,8 +3,9 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { type TSchema, Type } from "typebox";
 import { WeirError } from "../errors.ts";
+import type { LimitReached } from "../limits.ts";
 import type { Store } from "../store.ts";
-import { presentDetail, presentFlow, presentGroup, presentTenant } from "./present.ts";
+import { presentDetail, presentFlow, presentGroup, presentLimit, presentTenant } from "./present.ts";
 import {
   readFlowQuery,
   readNoQuery,
@@ -17,8 +18,8 @@ import * as schemas from "./schemas.ts";
 
 const TENANT = Type.Object({ tenant: Type.String() });
 
-/** Adds the routes, each under `/api/v1`. */
-export function addApi(app: FastifyInstance, store: Store): void {
+/** Adds the routes, each under `/api/v1`. `limitsReached`: by which tenants, the latest first. */
+export function addApi(app: FastifyInstance, store: Store, limitsReached: () => LimitReached[]): void {
   app.register(
     async (scope) => {
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
@@ -61,6 +62,12 @@ export function addApi(app: FastifyInstance, store: Store): void {
       api.get("/labels", answers(schemas.Labels), async ({ query }) => ({
         labels: await store.labels(readPickerQuery(query).tenant),
       }));
+
+      api.get("/limits", answers(schemas.LimitsReached), async ({ query }) => {
+        const { tenant } = readPickerQuery(query);
+        const reached = limitsReached().filter((each) => tenant === undefined || each.tenant === tenant);
+        return { limits: reached.map(presentLimit) };
+      });
     },
     { prefix: "/api/v1" },
   );

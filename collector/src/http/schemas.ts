@@ -143,6 +143,21 @@ export const Labels = Type.Object({
   labels: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })),
 });
 
+export const LimitReached = Type.Object({
+  tenant: Type.String(),
+  limit: Type.Union([
+    Type.Literal("spansPerSecond"),
+    Type.Literal("openFlows"),
+    Type.Literal("flowNames"),
+    Type.Literal("labelKeys"),
+  ]),
+  allowed: Type.Integer(),
+  firstAt: Time,
+  lastAt: Time,
+  count: Type.Integer({ description: "spans that were not taken; for labelKeys labels that were left out" }),
+});
+export const LimitsReached = Type.Object({ limits: Type.Array(LimitReached) });
+
 /** Data of the stream's `step` event. */
 export const StepChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), step: Step });
 
@@ -168,5 +183,7 @@ export type StatsGroup = Static<typeof StatsGroup>;
 export type Stats = Static<typeof Stats>;
 export type Names = Static<typeof Names>;
 export type Labels = Static<typeof Labels>;
+export type LimitReached = Static<typeof LimitReached>;
+export type LimitsReached = Static<typeof LimitsReached>;
 export type StepChange = Static<typeof StepChange>;
 export type ErrorBody = Static<typeof ErrorBody>;

@@ -1,6 +1,7 @@
 /** The two encodings: how a request is read, and how answers and errors are written in the same. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { RPC_CODE, type WeirError } from "../errors.ts";
+import type { EncodingName } from "./counters.ts";
 import { ExportTraceServiceResponseSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
 import { decodeJson } from "./json.ts";
 import { decodeProtobuf } from "./protobuf.ts";
@@ -8,6 +9,7 @@ import type { RawSpan } from "./raw-span.ts";
 import type { PartialSuccess } from "./receive.ts";
 
 export interface Codec {
+  name: EncodingName;
   contentType: string;
   /** @throws {MalformedError} */
   decode(body: Buffer): RawSpan[];
@@ -18,6 +20,7 @@ export interface Codec {
 }
 
 const JSON_CODEC: Codec = {
+  name: "json",
   contentType: "application/json",
   decode: decodeJson,
   answer: ({ rejectedSpans, errorMessage }) =>
@@ -32,6 +35,7 @@ const JSON_CODEC: Codec = {
 };
 
 const PROTOBUF_CODEC: Codec = {
+  name: "protobuf",
   contentType: "application/x-protobuf",
   decode: decodeProtobuf,
   answer: ({ rejectedSpans, errorMessage }) => {

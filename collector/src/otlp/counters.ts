@@ -1,6 +1,7 @@
-/** What became of the spans that came, since the process started. */
+/** What became of the spans that came, since the process started: by the door they came through and their encoding. */
 import type { Reason } from "./rejection.ts";
 
+/** Of one door and encoding. */
 export interface OtlpCounters {
   accepted: number;
   /** Spans that are none of Weir's. */
@@ -8,6 +9,47 @@ export interface OtlpCounters {
   rejected: Map<Reason, number>;
 }
 
-export function createCounters(): OtlpCounters {
+export type Door = "http" | "grpc";
+export type EncodingName = "json" | "protobuf";
+
+/** All of them, and what they add up to. */
+export interface OtlpTraffic extends Readonly<OtlpCounters> {
+  by(door: Door, encoding: EncodingName): OtlpCounters;
+  each(): Iterable<{ door: Door; encoding: EncodingName; counters: OtlpCounters }>;
+}
+
+export function createCounters(): OtlpTraffic {
+  const all = [
+    { door: "http", encoding: "json", counters: noneYet() },
+    { door: "http", encoding: "protobuf", counters: noneYet() },
+    { door: "grpc", encoding: "protobuf", counters: noneYet() },
+  ] as const;
+  const sum = (what: "accepted" | "ignored") =>
+    all.reduce((total, { counters }) => total + counters[what], 0);
+  return {
+    by(door, encoding) {
+      const found = all.find((each) => each.door === door && each.encoding === encoding);
+      if (found === undefined)
+        throw new TypeError(`expected an encoding of the ${door} door, got ${encoding}`);
+      return found.counters;
+    },
+    each: () => all,
+    get accepted() {
+      return sum("accepted");
+    },
+    get ignored() {
+      return sum("ignored");
+    },
+    get rejected() {
+      const total = new Map<Reason, number>();
+      for (const [reason, count] of all.flatMap(({ counters }) => [...counters.rejected])) {
+        total.set(reason, (total.get(reason) ?? 0) + count);
+      }
+      return total;
+    },
+  };
+}
+
+function noneYet(): OtlpCounters {
   return { accepted: 0, ignored: 0, rejected: new Map() };
 }

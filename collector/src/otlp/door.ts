@@ -1,17 +1,24 @@
 /** OTLP over HTTP: `POST /v1/traces`, and polite answers at `/v1/logs` and `/v1/metrics`. */
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { detailOf, errorHeaders, HTTP_STATUS, toWeirError, WeirError } from "../errors.ts";
+import { errorHeaders, HTTP_STATUS, toWeirError, WeirError } from "../errors.ts";
 import type { Admit } from "./admit.ts";
+import { readBody } from "./body.ts";
 import { CONTENT_TYPES, type Codec, codecOf, FALLBACK_CODEC } from "./codec.ts";
-import type { OtlpCounters } from "./counters.ts";
+import { Complaints } from "./complaints.ts";
+import type { OtlpTraffic } from "./counters.ts";
+import type { Gate, Ticket } from "./gate.ts";
 import { inflate } from "./inflate.ts";
+import type { Limiter } from "./limits/limiter.ts";
 import { MalformedError, type RawSpan } from "./raw-span.ts";
 import { type Accept, receive } from "./receive.ts";
 
 export interface OtlpOptions {
   accept: Accept;
-  counters: OtlpCounters;
-  warn: (line: string) => void;
+  counters: OtlpTraffic;
+  gate: Gate;
+  /** Holds tenants to their limits. Default: none. */
+  limiter?: Limiter | undefined;
   /** What the sender of a request may say. Default: everything. */
   admit?: ((request: FastifyRequest) => Admit | undefined) | undefined;
   /** Bytes of a body as it comes. Default 20 MiB. */
@@ -20,20 +27,38 @@ export interface OtlpOptions {
   inflatedLimit?: number;
 }
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What this request holds of the gate's bound; `null` outside the OTLP door. */
+    ticket: Ticket | null;
+  }
+}
+
 const MIB = 1024 * 1024;
 
 /** Adds the door; its own scope, because bodies and errors have forms of their own here. */
 export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
-  const { accept, counters, warn, admit, bodyLimit = 20 * MIB, inflatedLimit = 64 * MIB } = options;
+  const { accept, counters, gate, limiter, admit, bodyLimit = 20 * MIB, inflatedLimit = 64 * MIB } = options;
+  const complaints = new Complaints();
 
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(CONTENT_TYPES, { parseAs: "buffer", bodyLimit }, (_request, body, done) => {
-      done(null, body);
+    scope.decorateRequest("ticket", null);
+    scope.addContentTypeParser(CONTENT_TYPES, (request: FastifyRequest, payload: IncomingMessage) =>
+      readBody(payload, bodyLimit, ticketOf(request)),
+    );
+    scope.addHook("onRequest", async (request, reply) => {
+      const ticket = gate.enter(0);
+      request.ticket = ticket;
+      reply.raw.once("close", ticket.leave);
     });
     scope.setErrorHandler((thrown, request, reply) => {
       const error = toWeirError(thrown);
-      if (error.code === "internal") warn(detailOf(error.cause));
+      if (error.code === "internal") request.log.error({ err: error.cause }, "a request failed");
+      if (isRefusal(error)) {
+        gate.countRefused(error.code);
+        complaints.about(error, request.log);
+      }
       const codec = codecOf(request.headers["content-type"]) ?? FALLBACK_CODEC;
       const body = codec.error(error);
       return reply
@@ -45,8 +70,17 @@ export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
 
     scope.post("/v1/traces", async (request, reply) => {
       const codec = codecOfRequest(request);
+      const ticket = ticketOf(request);
       const body = await bodyOf(request, inflatedLimit);
-      const partial = await receive(decode(codec, body), { accept: keep, counters, admit: admit?.(request) });
+      ticket.grow(body.length - sizeOf(request));
+      const spans = decode(codec, body);
+      ticket.handOver();
+      const partial = await receive(spans, {
+        accept,
+        counters: counters.by("http", codec.name),
+        admit: admit?.(request),
+        limiter,
+      });
       return answer(reply, codec, partial);
     });
 
@@ -55,18 +89,20 @@ export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
       scope.post(`/v1/${signal}`, async (request, reply) => answer(reply, codecOfRequest(request), notKept));
     }
   });
+}
 
-  /** What the store can't keep now it may later: whatever the cause, the sender shall try again. */
-  async function keep(observations: Parameters<Accept>[0]): Promise<void> {
-    try {
-      await accept(observations);
-    } catch (cause) {
-      if (cause instanceof WeirError && (cause.code === "unavailable" || cause.code === "overloaded"))
-        throw cause;
-      warn(`spans were not kept: ${detailOf(cause)}`);
-      throw new WeirError("unavailable", "the store did not keep the spans; send them again", { cause });
-    }
-  }
+/** The sender is to send it again. */
+function isRefusal({ code }: WeirError): boolean {
+  return code === "unavailable" || code === "overloaded";
+}
+
+function ticketOf({ ticket }: FastifyRequest): Ticket {
+  if (ticket === null) throw new TypeError("expected a request that came in by the gate");
+  return ticket;
+}
+
+function sizeOf({ body }: FastifyRequest): number {
+  return Buffer.isBuffer(body) ? body.length : 0;
 }
 
 function codecOfRequest(request: FastifyRequest): Codec {

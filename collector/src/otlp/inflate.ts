@@ -2,6 +2,7 @@
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { WeirError } from "../errors.ts";
+import { turns } from "./turns.ts";
 
 type Inflate = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
@@ -16,6 +17,9 @@ const ENCODINGS = new Map<string, Inflate>([
   ["deflate", (body, options) => (hasZlibHeader(body) ? inflateZlib : inflateRaw)(body, options)],
   ["zstd", zstd],
 ]);
+
+/** Each may grow to the limit before it is known how large it is: so few of them at a time. Node has four threads for it. */
+const inTurn = turns(4);
 
 /**
  * @param encoding the header's value.
@@ -34,7 +38,7 @@ export async function inflate(body: Buffer, encoding: string | undefined, limit:
     );
   }
   try {
-    return await undo(body, { maxOutputLength: limit });
+    return await inTurn(() => undo(body, { maxOutputLength: limit }));
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === "ERR_BUFFER_TOO_LARGE") {

@@ -4,6 +4,8 @@ import type { Micros } from "../flow.ts";
 import type { StalledAfter } from "../health.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
+import { Commits, figuresOf } from "./figures.ts";
+import { FlowCounts } from "./flow-counts.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HealthReader } from "./health-reader.ts";
@@ -16,6 +18,7 @@ import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
+import { UnwellCounts } from "./unwell.ts";
 import { UsualDurations } from "./usual.ts";
 
 export interface SqliteStoreOptions {
@@ -56,10 +59,15 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);
-  const rows = flowRows(db, numbers, links);
+  const counts = new FlowCounts(db);
+  const commits = new Commits();
+  const unwell = new UnwellCounts(openFlows);
+  const rows = flowRows(db, numbers, links, counts);
   const flows = flowQueries(db, rows, numbers, health);
-  const tenants = tenantQueries(db, numbers, openFlows);
+  const tenants = tenantQueries(db, numbers, unwell);
   const stats = statsQueries(db, numbers);
+  const figures = figuresOf(db, { commits, counts, unwell });
+  const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
 
   const tell = (changes: FlowChange[]) => {
     if (changes.length === 0) return;
@@ -75,7 +83,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   };
   const hot = new HotFlows();
   const prune = pruner(db, rows, hot, numbers);
-  const writer = appender(db, { rows, links, instances, hot }, (written) => {
+  const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
     if (listeners.size === 0) return;
     tell(
       written.map(({ picture, steps }) => ({
@@ -97,6 +105,16 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     statsByName: (filter) => ask(() => stats(filter)),
     names: (tenant) => ask(() => tenants.names(tenant)),
     labels: (tenant) => ask(() => tenants.labels(tenant)),
+    has: (key) => ask(() => flows.has(key)),
+    usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
+    figures: () => ask(figures),
+    async checkWritable() {
+      try {
+        probe.run(now());
+      } catch (cause) {
+        throw new WeirError("unavailable", `the store can't be written: ${reasonOf(cause)}`, { cause });
+      }
+    },
     onChange(listener) {
       listeners.add(listener);
       watch.start();
