@@ -70,7 +70,10 @@ export class Limiter {
 
   async learnTenant(state: TenantState): Promise<void> {
     const { flowNames, labelKeys } = this.limits;
-    if (state.known) return state.learnOpen(await this.#store.usage(state.tenant, 0), this.now());
+    if (state.known) {
+      state.learnOpen(await this.#store.usage(state.tenant, 0), this.now());
+      return await state.learnOpening((key) => this.#store.has(key));
+    }
     const atMost = Math.max(MOST_LISTED, 2 * flowNames, 2 * labelKeys);
     state.learnAll(await this.#store.usage(state.tenant, atMost), this.now());
     this.#tenants.grow(state.names.size + state.labelKeys.size);
@@ -134,7 +137,7 @@ export class Admission {
     }
     if (limits.labelKeys > 0) this.#dropLabels(state, observations);
     if (flow !== undefined) {
-      state.open(flow);
+      state.open(flow, first.flow);
       this.#opened.push([state, flow]);
     }
     return undefined;
@@ -176,12 +179,14 @@ export class Admission {
     const opens = observations.some(({ kind }) => kind === "flow-opened");
     if (state.openFlows < limits.openFlows) {
       if (now() - state.readAt > FRESH_MS) this.#refresh(state);
-      return opens ? keyText(flow) : undefined;
+      if (!opens) return undefined;
+      const text = keyText(flow);
+      return this.#isThere(text) === true ? undefined : text;
     }
 
     const text = keyText(flow);
-    const isThere = this.#flowIsThere.get(text) ?? (this.#limiter.isKnown(text) || undefined);
-    if (isThere === true || state.opening.has(text)) return undefined;
+    const isThere = this.#isThere(text);
+    if (isThere === true || state.isOpening(text)) return undefined;
     if (isThere === undefined) {
       this.#tenants.add(state);
       this.#flows.set(text, flow);
@@ -189,6 +194,11 @@ export class Admission {
     }
     const message = `${whose(state)} has ${state.openFlows} open flows, its limit is ${limits.openFlows}: end some, or raise --limit-open-flows`;
     return this.#over(state, "openFlows", { reason: "over-open-flows", message });
+  }
+
+  /** `undefined` where nobody has asked. */
+  #isThere(flow: string): boolean | undefined {
+    return this.#flowIsThere.get(flow) ?? (this.#limiter.isKnown(flow) || undefined);
   }
 
   /** In the background: a figure that is a little old does here. */
