@@ -36,7 +36,7 @@ describe("the gate", () => {
     now = 60_000;
     // It is still arriving: a slow sender holds up nobody.
     gate.enter(10).leave();
-    slow.handOver();
+    void slow.turn();
     now += 5_000;
     gate.enter(10).leave();
     now += 1;
@@ -44,6 +44,46 @@ describe("the gate", () => {
     expect(() => gate.enter(10)).toThrow(OVERLOADED);
     slow.leave();
     gate.enter(10).leave();
+  });
+
+  test("gives turns in order, so many bytes at a time, or one that is larger", async () => {
+    const gate = new Gate({ turnBytes: 100 });
+    const began: number[] = [];
+    const tickets = [60, 40, 500, 10, 10].map((bytes, n) => {
+      const ticket = gate.enter(bytes);
+      void ticket.turn().then(() => began.push(n));
+      return ticket;
+    });
+    const leave = async (n: number) => {
+      tickets[n]?.leave();
+      await new Promise((resolve) => setImmediate(resolve));
+      return began;
+    };
+    expect(await leave(-1)).toEqual([0, 1]);
+    // Nobody passes one that is large, or it would wait for ever.
+    expect(await leave(0)).toEqual([0, 1]);
+    expect(await leave(1)).toEqual([0, 1, 2]);
+    expect(await leave(2)).toEqual([0, 1, 2, 3, 4]);
+    await leave(3);
+    await leave(4);
+    expect(gate.figures()).toMatchObject({ requests: 0, bytes: 0, waitMs: 0 });
+  });
+
+  test("who has gone before its turn is not worked for, and makes room", async () => {
+    const gate = new Gate({ turnBytes: 1 });
+    const first = gate.enter(1);
+    await first.turn();
+    const gone = gate.enter(1);
+    const turn = gone.turn();
+    gone.abandon();
+    expect(gate.figures().requests).toBe(2);
+    first.leave();
+    await expect(turn).rejects.toEqual(OVERLOADED);
+    gone.leave();
+    const arriving = gate.enter(1);
+    arriving.abandon();
+    expect(gate.figures()).toMatchObject({ requests: 0, bytes: 0 });
+    await gate.enter(1).turn();
   });
 });
 

@@ -50,7 +50,7 @@ export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
     scope.addHook("onRequest", async (request, reply) => {
       const ticket = gate.enter(0);
       request.ticket = ticket;
-      reply.raw.once("close", ticket.leave);
+      reply.raw.once("close", ticket.abandon);
     });
     scope.setErrorHandler((thrown, request, reply) => {
       const error = toWeirError(thrown);
@@ -71,17 +71,20 @@ export function addOtlp(app: FastifyInstance, options: OtlpOptions): void {
     scope.post("/v1/traces", async (request, reply) => {
       const codec = codecOfRequest(request);
       const ticket = ticketOf(request);
-      const body = await bodyOf(request, inflatedLimit);
-      ticket.grow(body.length - sizeOf(request));
-      const spans = decode(codec, body);
-      ticket.handOver();
-      const partial = await receive(spans, {
-        accept,
-        counters: counters.by("http", codec.name),
-        admit: admit?.(request),
-        limiter,
-      });
-      return answer(reply, codec, partial);
+      try {
+        const body = await bodyOf(request, inflatedLimit);
+        ticket.grow(body.length - sizeOf(request));
+        await ticket.turn();
+        const partial = await receive(decode(codec, body), {
+          accept,
+          counters: counters.by("http", codec.name),
+          admit: admit?.(request),
+          limiter,
+        });
+        return answer(reply, codec, partial);
+      } finally {
+        ticket.leave();
+      }
     });
 
     for (const signal of ["logs", "metrics"]) {

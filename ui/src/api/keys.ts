@@ -10,5 +10,6 @@ export const keys = {
   flow: (tenant: string, id: string) => ["flow", tenant, id] as const,
   stats: (tenant: string) => ["stats", tenant] as const,
   names: (tenant: string | null) => ["names", tenant] as const,
+  limits: (tenant: string | null) => ["limits", tenant] as const,
   labels: (tenant: string | null) => ["labels", tenant] as const,
 };
