@@ -10,9 +10,9 @@ RUN rm -rf node_modules */node_modules */*/node_modules && pnpm install --frozen
 FROM node:24-slim
 WORKDIR /weir
 ENV NODE_ENV=production WEIR_STORE=sqlite:/data/weir.db
-RUN mkdir /data && chown node:node /data
+RUN mkdir /data /keys && chown node:node /data /keys
 COPY --from=build /weir /weir
 USER node
 VOLUME /data
-EXPOSE 4318
+EXPOSE 4317 4318
 CMD ["node", "collector/src/cli.ts", "serve", "--host", "0.0.0.0"]

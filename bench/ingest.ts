@@ -1,35 +1,41 @@
 /**
- * Spans a second from HTTP to commit in one collector process, beside the limit of the machine: decoding and
- * inserting the same rows in one loop, without HTTP, without a fold.
+ * What one collector process takes: spans a second from HTTP to commit, beside the limit of the machine (decoding and
+ * inserting the same rows in one loop, without HTTP, without a fold); small requests a second; and how long questions
+ * wait while it takes as much as it can.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { fromBinary } from "@bufbuild/protobuf";
 import Database from "better-sqlite3";
 import { ExportTraceServiceRequestSchema } from "../collector/src/otlp/gen/otlp_pb.js";
 import { startCollector } from "../e2e/support/processes.ts";
-import { bodies, CONTENT_TYPE, type Encoding } from "./payloads.ts";
-import { type Figure, median, whole } from "./table.ts";
+import type { Load } from "./load-worker.ts";
+import { bodies, type Encoding } from "./payloads.ts";
+import type { Delays } from "./probe-worker.ts";
+import { type Figure, median, quantile, whole } from "./table.ts";
+import { measureIn } from "./workers.ts";
 
-const CONNECTIONS = 8;
-const BODIES = 120;
-const SPANS = BODIES * 512;
+const LOAD = fileURLToPath(new URL("./load-worker.ts", import.meta.url));
+const PROBE = fileURLToPath(new URL("./probe-worker.ts", import.meta.url));
+const WARM_UP_SECONDS = 1;
+const SECONDS = 2;
+const PROBE_SECONDS = 8;
 const ROUNDS = 5;
+const BATCHES = { spans: 512, connections: 8 };
+const SINGLE_SPANS = { spans: 1, connections: 64 };
+const LIMIT_BODIES = 120;
 
 export async function ingest(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const encoding of ["json", "protobuf"] as const) {
     const rates: number[] = [];
     const limits: number[] = [];
-    // In turn, so that a machine that slows down slows both; the first round only warms up.
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const rate = await collectorRate(encoding, round + 1);
-      const limit = machineLimit(encoding, round + 1);
-      if (round === 0) continue;
-      rates.push(rate);
-      limits.push(limit);
+    // In turn, so that a machine that slows down slows both.
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      rates.push((await loadOf(encoding, BATCHES)).spansPerSecond);
+      limits.push(machineLimit(encoding, round));
     }
     const ratio = median(rates.map((rate, at) => rate / (limits[at] as number)));
     figures.push({
@@ -38,43 +44,61 @@ export async function ingest(): Promise<Figure[]> {
       beside: `${whole(median(limits))} decoded and inserted in one loop: ${ratio.toFixed(2)} of it`,
     });
   }
-  return figures;
+  return [...figures, await smallRequests(), ...(await questionsUnderLoad())];
 }
 
-async function collectorRate(encoding: Encoding, seed: number): Promise<number> {
+async function smallRequests(): Promise<Figure> {
+  const rates: number[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    rates.push((await loadOf("protobuf", SINGLE_SPANS)).requestsPerSecond);
+  }
+  return {
+    what: "requests of one span a second, OTLP/protobuf",
+    value: whole(median(rates)),
+    beside: `${SINGLE_SPANS.connections} connections, each answered after the commit`,
+  };
+}
+
+async function questionsUnderLoad(): Promise<Figure[]> {
   const collector = await startCollector();
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   try {
-    for (const body of bodies(encoding, 10, 1000 + seed)) await post(collector.url, encoding, body, agent);
-    const waiting = bodies(encoding, BODIES, seed);
-    const started = performance.now();
-    await Promise.all(
-      Array.from({ length: CONNECTIONS }, async () => {
-        for (let body = waiting.pop(); body !== undefined; body = waiting.pop()) {
-          await post(collector.url, encoding, body, agent);
-        }
-      }),
-    );
-    return SPANS / ((performance.now() - started) / 1000);
+    const [load, asked] = await Promise.all([
+      measureIn(LOAD, loadArguments(collector.url, "protobuf", BATCHES, PROBE_SECONDS)),
+      measureIn(PROBE, [collector.url, `${WARM_UP_SECONDS}`, `${PROBE_SECONDS}`]),
+    ]);
+    const { spansPerSecond } = JSON.parse(load) as Load;
+    return Object.entries(JSON.parse(asked) as Delays).map(([what, delays]) => ({
+      what: `${what === "healthz" ? "/healthz" : what} while it takes ${whole(spansPerSecond)} spans a second`,
+      value: `${quantile(delays, 0.5).toFixed(1)} ms`,
+      beside: `p99 ${quantile(delays, 0.99).toFixed(1)} ms, of ${delays.length}`,
+    }));
   } finally {
-    agent.destroy();
     await collector.stop();
   }
 }
 
-function post(url: string, encoding: Encoding, body: Buffer, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { "content-type": CONTENT_TYPE[encoding], "content-length": body.length };
-    const call = request(`${url}/v1/traces`, { method: "POST", agent, headers }, (response) => {
-      response.resume();
-      response.on("end", () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new Error(`expected 200 from the collector, got ${response.statusCode}`));
-      });
-    });
-    call.on("error", reject);
-    call.end(body);
-  });
+/** A collector with an empty store for each. */
+async function loadOf(encoding: Encoding, kind: typeof BATCHES): Promise<Load> {
+  const collector = await startCollector();
+  try {
+    const load: Load = JSON.parse(
+      await measureIn(LOAD, loadArguments(collector.url, encoding, kind, SECONDS)),
+    );
+    if (load.refused > 0)
+      throw new Error(`expected 200 from the collector, got another ${load.refused} times`);
+    return load;
+  } finally {
+    await collector.stop();
+  }
+}
+
+function loadArguments(
+  url: string,
+  encoding: Encoding,
+  { spans, connections }: typeof BATCHES,
+  seconds: number,
+): string[] {
+  return [url, encoding, ...[spans, connections, WARM_UP_SECONDS, seconds].map(String)];
 }
 
 interface Row {
@@ -102,10 +126,10 @@ function machineLimit(encoding: Encoding, seed: number): number {
         insert.run(id, row.name, ...times, JSON.stringify(row.attributes));
       }
     });
-    const waiting = bodies(encoding, BODIES, seed);
+    const waiting = bodies(encoding, LIMIT_BODIES, seed);
     const started = performance.now();
     for (const body of waiting) insertAll(decode(encoding, body));
-    return SPANS / ((performance.now() - started) / 1000);
+    return (LIMIT_BODIES * 512) / ((performance.now() - started) / 1000);
   } finally {
     db.close();
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// One measurement of memory.ts, in a process of its own, with --expose-gc. Prints a number of bytes.
+// One measurement of memory.ts, in a process of its own, with --expose-gc. Prints a number of bytes, or a list of them.
 // Arguments: open | steps, the exporter's address.
 import { setImmediate as turn } from "node:timers/promises";
 import { flow, flush, health, setup, step } from "../sdk/src/index.ts";
@@ -7,10 +7,11 @@ const [subject, endpoint = ""] = process.argv.slice(2);
 const OPEN = 10_000;
 const STEPS = 1_000_000;
 const WARM_UP = 200_000;
+const READINGS = 10;
 const AT_ONCE = 5_000;
 
 setup({ serviceName: "bench", endpoint });
-process.stdout.write(String(subject === "open" ? await perOpenFlow() : await growth()));
+process.stdout.write(JSON.stringify(subject === "open" ? await perOpenFlow() : await curve()));
 process.exit();
 
 /** Bytes for a flow that is open, with one open step: after both were announced, and that was sent. */
@@ -34,15 +35,18 @@ async function openFlows(count: number): Promise<unknown[]> {
   return flows;
 }
 
-/** Bytes that a million steps leave behind. */
-async function growth(): Promise<number> {
+/** Bytes above the start, read again and again while a million steps run. */
+async function curve(): Promise<number[]> {
   const f = flow.open({ name: "data_import", tenant: "acme-corp" });
   await steps(WARM_UP);
   const before = heap();
-  await steps(STEPS);
-  const bytes = heap() - before;
+  const readings: number[] = [];
+  for (let n = 0; n < READINGS; n += 1) {
+    await steps(STEPS / READINGS);
+    readings.push(heap() - before);
+  }
   f.end();
-  return bytes;
+  return readings;
 
   async function steps(count: number): Promise<void> {
     for (let done = 0; done < count; done += AT_ONCE) {
@@ -59,7 +63,9 @@ async function growth(): Promise<number> {
 
 function nothing(): void {}
 
+/** With the buffers outside it: spans that wait are written there. */
 function heap(): number {
   for (let n = 0; n < 4; n += 1) globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

@@ -1,4 +1,4 @@
-/** Heap of what is open, and what a million steps leave behind; each in a process of its own. */
+/** Heap of what is open, and its curve while a million steps run; each in a process of its own. */
 import { fileURLToPath } from "node:url";
 import { type Figure, median, whole } from "./table.ts";
 import { measureIn, startSink } from "./workers.ts";
@@ -13,17 +13,17 @@ export async function memory(): Promise<Figure[]> {
     const open: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1)
       open.push(Number(await measureIn(WORKER, ["open", sink.good])));
-    const growth = Number(await measureIn(WORKER, ["steps", sink.good]));
+    const curve = JSON.parse(await measureIn(WORKER, ["steps", sink.good])) as number[];
     return [
       {
-        what: "heap of an open flow with one open step",
+        what: "heap and buffers of an open flow with one open step",
         value: `${whole(median(open))} bytes`,
         beside: `${(median(open) / GOAL).toFixed(2)} of 4 KB`,
       },
       {
-        what: "heap that a million steps leave behind",
-        value: `${whole(growth / 1024)} KB`,
-        beside: `${(growth / 1e6).toFixed(2)} bytes a step`,
+        what: "heap and buffers above the start, after each tenth of a million steps",
+        value: `${curve.map((bytes) => whole(bytes / 1024)).join(", ")} KB`,
+        beside: `${((curve.at(-1) ?? 0) / 1e6).toFixed(2)} bytes a step`,
       },
     ];
   } finally {

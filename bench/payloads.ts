@@ -18,16 +18,20 @@ interface Attribute {
   value: { stringValue: string };
 }
 
+/** Digits of a seed; the same for all, so that one can be written over another. */
+export const SEED_DIGITS = 9;
+
 /**
- * Bodies of 512 spans each.
+ * Bodies of so many spans each: whole flows, or a flow's own span alone.
  *
  * @param seed keeps the flows of one call apart from those of another.
  */
-export function bodies(encoding: Encoding, count: number, seed: number): Buffer[] {
+export function bodies(encoding: Encoding, count: number, seed: number, spansEach = 512): Buffer[] {
   return Array.from({ length: count }, (_, n) => {
-    const spans = Array.from({ length: 512 / SPANS_PER_FLOW }, (_, flow) =>
-      flowSpans(seed, n * 1000 + flow),
-    ).flat();
+    const flows = Math.ceil(spansEach / SPANS_PER_FLOW);
+    const spans = Array.from({ length: flows }, (_, flow) => flowSpans(seed, n * 1000 + flow))
+      .flat()
+      .slice(-spansEach);
     const service = [text("service.name", "import-api"), text("service.instance.id", `bench-${seed}`)];
     if (encoding === "json") {
       return Buffer.from(

@@ -2,6 +2,7 @@
 // Machines are noisy: the ratios, taken within one run, say more than the figures beside them.
 import { availableParallelism } from "node:os";
 import { ingest } from "./ingest.ts";
+import { journal } from "./journal.ts";
 import { large } from "./large.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -15,6 +16,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   throughput,
   memory,
   service,
+  journal,
   ingest,
   latency,
   large,

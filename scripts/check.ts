@@ -5,7 +5,7 @@ const PROJECTS = ["tsconfig.json", "sdk", "collector", "ui", "examples", "e2e"];
 
 const CHECKS = [
   ...PROJECTS.map((project) => ({
-    heading: `types: ${project === "tsconfig.json" ? "scripts, bench" : project}`,
+    heading: `types: ${project === "tsconfig.json" ? "scripts, bench, soak" : project}`,
     command: "tsc",
     args: ["--noEmit", "--pretty", "false", "--project", project],
   })),

@@ -57,6 +57,13 @@ export class Child {
     this.#lines.on("line", () => {});
   }
 
+  /** Of the process, for who watches it. */
+  get pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined) throw new Error(`${this.name}: expected a process, got none: it did not start`);
+    return pid;
+  }
+
   /**
    * The first line on its stdout, from now on, that fits.
    *

@@ -7,6 +7,7 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCollector } from "../e2e/support/processes.ts";
+import type { Soak } from "./soak.ts";
 
 export interface KillOptions {
   times: number;
@@ -25,6 +26,23 @@ export interface KillReport {
   /** Milliseconds from the start of the process until it answers, the longest of all rounds. */
   slowestStartMs: number;
 }
+
+/** As long as one has time; the tests do a hundred. */
+export const kill: Soak = {
+  what: "kills of a collector under load, on one file",
+  count: 1000,
+
+  async run({ count, say }) {
+    const onRound = (round: number, acknowledged: number) => {
+      if (round % 50 === 0) say(`${round} kills; ${acknowledged} flows acknowledged in the last round`);
+    };
+    const { acknowledged, lost, half, slowestStartMs } = await killUnderLoad({ times: count, onRound });
+    say(`${acknowledged} flows acknowledged, the slowest start ${Math.round(slowestStartMs)} ms`);
+    if (lost.length > 0)
+      throw new Error(`expected every acknowledged flow to be there, missed ${lost.join(", ")}`);
+    if (half.length > 0) throw new Error(`expected whole flows, got by half ${half.join(", ")}`);
+  },
+};
 
 const SENDERS = 8;
 const STEPS = 3;

@@ -7,14 +7,15 @@ import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningCollector, startCollector } from "../e2e/support/processes.ts";
 import { ATTR } from "../sdk/src/attributes.ts";
+import type { Soak } from "./soak.ts";
 
-export interface OverloadOptions {
+interface OverloadOptions {
   seconds: number;
   /** Each has one request under way at any time. Default 400: twice the bytes that may be in hand. */
   senders?: number;
 }
 
-export interface OverloadResult {
+interface OverloadResult {
   acknowledged: number;
   refused: number;
   /** Questions answered meanwhile. */
@@ -32,8 +33,24 @@ const TENANT = "acme-corp";
 /** Stands in the body wherever its number goes. */
 const NUMBER = "########";
 
+/** As long as one has time; the tests do a few seconds. */
+export const overload: Soak = {
+  what: "seconds of a flood",
+  count: 60,
+
+  async run({ count, say }) {
+    const { acknowledged, refused, answered, peakMiB, missing, faults } = await flood({ seconds: count });
+    say(
+      `${acknowledged} requests acknowledged, ${refused} refused, ${answered} questions answered, ${peakMiB} MiB`,
+    );
+    if (missing.length > 0)
+      throw new Error(`expected every acknowledged flow to be there, missed ${missing.join(", ")}`);
+    if (faults.length > 0) throw new Error(`expected nothing else to go wrong, got ${faults.join("; ")}`);
+  },
+};
+
 /** Runs a collector of its own and floods it. */
-export async function run({ seconds, senders = 400 }: OverloadOptions): Promise<OverloadResult> {
+export async function flood({ seconds, senders = 400 }: OverloadOptions): Promise<OverloadResult> {
   const collector = await startCollector({ args: ["--log-level", "error", "--limit-spans-per-second", "0"] });
   const agent = new Agent({ keepAlive: true, maxSockets: senders });
   const until = performance.now() + seconds * 1000;
@@ -44,7 +61,7 @@ export async function run({ seconds, senders = 400 }: OverloadOptions): Promise<
   let sent = 0;
   const template = body();
 
-  async function flood(): Promise<void> {
+  async function send(): Promise<void> {
     while (performance.now() < until) {
       const number = sent++;
       const { status, retryAfter } = await post(collector.url, agent, numbered(template, number));
@@ -69,7 +86,7 @@ export async function run({ seconds, senders = 400 }: OverloadOptions): Promise<
   }
 
   try {
-    await Promise.all([ask(), ...Array.from({ length: senders }, flood)]);
+    await Promise.all([ask(), ...Array.from({ length: senders }, send)]);
     const peakMiB = peakOf(collector);
     const missing = await missingOf(collector.url, acknowledged);
     return { acknowledged: acknowledged.length, refused, answered, peakMiB, missing, faults };

@@ -1,39 +1,80 @@
 /** Puts the doors together. Never listens: that is the caller's. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import type { AccessStore } from "./access.ts";
+import type { Attempts } from "./auth/attempts.ts";
+import { Gate, type OpenWhen } from "./auth/gate.ts";
 import { toWeirError } from "./errors.ts";
+import type { Micros } from "./flow.ts";
 import { addApi } from "./http/api.ts";
+import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
 import { sendError } from "./http/errors.ts";
+import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
+import { addKeys } from "./http/keys.ts";
+import { addLogin, toLogin } from "./http/login.ts";
+import { addMe } from "./http/me.ts";
 import { addMethodChecks } from "./http/methods.ts";
 import { addMetrics } from "./http/metrics.ts";
+import { addCors, addOriginCheck } from "./http/origin.ts";
 import { addPage } from "./http/page.ts";
 import { presentFlow, presentStep } from "./http/present.ts";
 import { addRequests, requestId } from "./http/requests.ts";
 import { addSecurity } from "./http/security.ts";
+import { addShared } from "./http/shared.ts";
+import { addShares } from "./http/shares.ts";
 import { addStream } from "./http/stream.ts";
 import { type Limits, NO_LIMITS } from "./limits.ts";
 import { Hub, type HubOptions } from "./live/hub.ts";
 import { createMetrics } from "./metrics.ts";
 import { createCounters, type OtlpTraffic } from "./otlp/counters.ts";
-import { addOtlp, type OtlpOptions } from "./otlp/door.ts";
-import { Gate, type GateOptions } from "./otlp/gate.ts";
-import { Limiter } from "./otlp/limits/limiter.ts";
-import { LimitsReached } from "./otlp/limits/reached.ts";
-import type { Accept } from "./otlp/receive.ts";
+import { addOtlpHttp, type OtlpHttpOptions } from "./otlp/http.ts";
+import { createIngest, type Ingest } from "./otlp/ingest.ts";
+import { createIntake, type Intake, type MessageLimits } from "./otlp/intake.ts";
+import { limiterOf } from "./otlp/limits/limiter.ts";
 import type { Store } from "./store.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** What the OTLP doors share: other doors than HTTP's are given it. */
+    intake: Intake;
+    /**
+     * Lets a sender in by another door than HTTP's.
+     *
+     * @returns the one tenant that he speaks for; `null`: any
+     * @throws {WeirError} `unauthenticated`, `forbidden`
+     */
+    admitSender(authorization: string | undefined): Promise<string | null>;
+  }
+}
+
+/** Who is let in. */
+export interface AccessOptions {
+  access: AccessStore;
+  openWhen: OpenWhen;
+  /** Bounds failed log-ins. */
+  attempts?: Attempts;
+}
 
 export interface AppOptions {
   store: Store;
-  /** Takes what came in. Default: the store's `append`. */
-  accept?: Accept;
+  /** Keys and links. Without it everyone may do everything, and there are no routes to manage them. */
+  auth?: AccessOptions;
+  /** Origins whose pages may ask, with a key. Default: none. */
+  corsOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose word on a caller's address is taken. Default: none. */
+  trustedProxy?: readonly string[];
+  /** The clock, in microseconds since the epoch. */
+  now?: () => Micros;
+  /** Takes what came in. Default: decodes here, and appends to the store. */
+  ingest?: Ingest;
+  /** Answers with a flow in detail. Default: asks the store, and writes the answer here. */
+  detailBytes?: DetailBytes;
+  /** What each tenant may use; held here where no `ingest` is given, which holds its own. Default: without limits. */
+  limits?: Limits;
   /** Counts what came in, for whoever shows it. */
   counters?: OtlpTraffic;
-  /** What each tenant may use. Default: without limits. */
-  limits?: Limits;
-  /** How much may be in hand at once. */
-  gate?: GateOptions;
-  /** Sizes that a body may have, and who may say what. */
-  otlp?: Pick<OtlpOptions, "bodyLimit" | "inflatedLimit" | "admit">;
+  /** What a message may cost, and whom a sender over HTTP speaks for. */
+  otlp?: MessageLimits & OtlpHttpOptions;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */
@@ -50,17 +91,17 @@ export interface AppOptions {
  * @example await createApp({ store }).listen({ port: 4318 });
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { store, pageDir, ownHost, log, limits = NO_LIMITS } = options;
-  const { accept = (observations) => store.append(observations), counters = createCounters() } = options;
-  const gate = new Gate(options.gate);
-  const reached = new LimitsReached(() => Date.now() * 1000);
-  const limited = Object.values(limits).some((limit) => limit > 0);
+  const { store, pageDir, ownHost, log, limits = NO_LIMITS, corsOrigins = [], trustedProxy = [] } = options;
+  const { auth, now = () => Date.now() * 1000 } = options;
+  const gate = new Gate({ ...auth, now });
+  const { detailBytes = detailBytesOf(store), counters = createCounters() } = options;
   const app = Fastify({
     ...(log && { loggerInstance: log }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: requestId,
     // A body that trickles in holds memory.
     requestTimeout: 60_000,
+    trustProxy: trustedProxy.length > 0 && [...trustedProxy],
     // Tenants and ids have up to 256 characters, each up to twelve once escaped.
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors: (error, _request, reply) => void sendError(reply, toWeirError(error)),
@@ -77,35 +118,41 @@ export function createApp(options: AppOptions): FastifyInstance {
     return sendError(reply, error);
   });
 
+  // In the order in which a request meets them.
   const requests = addRequests(app);
   addSecurity(app, ownHost);
+  addCors(app, corsOrigins);
+  addGate(app, { gate, toLogin });
+  addOriginCheck(app, corsOrigins);
   addMethodChecks(app);
+
+  const {
+    ingest = createIngest({
+      accept: (observations) => store.append(observations),
+      limiter: limiterOf(limits, store, now),
+      warn: (line) => app.log.warn(line),
+    }),
+  } = options;
   addHealth(app, store);
-  addApi(app, store, () => reached.list());
+  addMe(app, gate);
+  addApi(app, store, { detailBytes, limitsReached: async () => (await ingest.limits()).reached });
+  if (auth !== undefined) {
+    addKeys(app, auth.access, now);
+    addShares(app, auth.access, now);
+    addShared(app, auth.access, store, now);
+    addLogin(app, gate, auth.attempts);
+  }
   const hub = new Hub({
-    onChange: (listener) => store.onChange(listener),
+    onChange: (...listeners) => store.onChange(...listeners),
     present: PRESENT,
     ...options.live,
   });
-  addStream(app, hub);
-  addOtlp(app, {
-    accept,
-    counters,
-    gate,
-    limiter: limited ? new Limiter({ limits, store, reached }) : undefined,
-    ...options.otlp,
-  });
-  addMetrics(
-    app,
-    createMetrics({
-      store,
-      traffic: counters,
-      gate,
-      limited: () => reached.counts(),
-      requests,
-      openStreams: () => hub.readers,
-    }),
-  );
+  addStream(app, hub, gate);
+  const intake = createIntake({ ingest, traffic: counters, log: app.log, ...options.otlp });
+  app.decorate("intake", intake);
+  app.decorate("admitSender", async (authorization) => (await gate.admit({ authorization }, "send")).tenant);
+  addOtlpHttp(app, intake, { tenantOf: ({ caller }) => caller.tenant, ...options.otlp });
+  addMetrics(app, createMetrics({ store, ingest, intake, requests, openStreams: () => hub.readers }));
   addPage(app, pageDir);
   return app;
 }

@@ -2,11 +2,12 @@
 /** The command `weir`: the table of its commands, and how their mistakes are told. */
 import type { Command } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
+import { keys } from "./commands/keys.ts";
 import { serve } from "./commands/serve.ts";
 import { show, UsageError } from "./flags.ts";
 import { version } from "./version.ts";
 
-const COMMANDS: Record<string, Command> = { serve, doctor };
+const COMMANDS: Record<string, Command> = { serve, keys, doctor };
 
 async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

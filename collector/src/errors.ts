@@ -2,6 +2,7 @@
 
 export type ErrorCode =
   | "invalid_argument"
+  | "unauthenticated"
   | "forbidden"
   | "not_found"
   | "method_not_allowed"
@@ -13,6 +14,7 @@ export type ErrorCode =
 
 export const HTTP_STATUS: Record<ErrorCode, number> = {
   invalid_argument: 400,
+  unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -26,6 +28,7 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
 /** Codes of `google.rpc.Code`, for the `rpc.Status` bodies that OTLP asks for. */
 export const RPC_CODE: Record<ErrorCode, number> = {
   invalid_argument: 3,
+  unauthenticated: 16,
   forbidden: 7,
   not_found: 5,
   method_not_allowed: 12,
@@ -64,7 +67,21 @@ export function toWeirError(error: unknown): WeirError {
   return new WeirError(code, message, { cause: error });
 }
 
-/** Headers that go with an error. A short wait: an OTLP exporter gives up when told to wait beyond its deadline. */
-export function errorHeaders({ code }: WeirError): Record<string, string> {
-  return code === "unavailable" || code === "overloaded" ? { "retry-after": "1" } : {};
+/** A short wait: an OTLP exporter gives up when told to wait beyond its deadline. */
+export const RETRY_AFTER_SECONDS = 1;
+
+/** Whether the same request may go well a little later. */
+export function shallRetry({ code }: WeirError): boolean {
+  return code === "unavailable" || code === "overloaded";
+}
+
+/** Headers that go with an error. */
+export function errorHeaders(error: WeirError): Record<string, string> {
+  if (error.code === "unauthenticated") return { "www-authenticate": 'Bearer realm="weir"' };
+  return shallRetry(error) ? { "retry-after": String(RETRY_AFTER_SECONDS) } : {};
+}
+
+/** The whole of an error, for the log. */
+export function detailOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

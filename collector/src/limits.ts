@@ -25,6 +25,14 @@ export const DEFAULT_LIMITS: Limits = {
   labelKeys: 1_000,
 };
 
+/** Plain data. */
+export interface LimitFigures {
+  /** Those of the last 24 hours, the latest first. */
+  reached: LimitReached[];
+  /** What was left out for each limit, over all tenants, since the process started. */
+  counts: ReadonlyMap<LimitName, number>;
+}
+
 /** A tenant that came to one of its limits. */
 export interface LimitReached {
   tenant: string;

@@ -4,18 +4,17 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { RequestCount } from "./http/requests.ts";
-import type { LimitName } from "./limits.ts";
-import type { OtlpCounters, OtlpTraffic } from "./otlp/counters.ts";
-import type { Gate } from "./otlp/gate.ts";
+import type { LimitFigures } from "./limits.ts";
+import type { OtlpCounters } from "./otlp/counters.ts";
+import type { Ingest } from "./otlp/ingest.ts";
+import type { Intake } from "./otlp/intake.ts";
 import type { HistogramFigures, Store, StoreFigures } from "./store.ts";
 import { version } from "./version.ts";
 
 export interface MetricSources {
   store: Pick<Store, "figures">;
-  traffic: OtlpTraffic;
-  gate: Pick<Gate, "figures">;
-  /** Spans and labels that were left out, by the limit that said so. */
-  limited: () => ReadonlyMap<LimitName, number>;
+  ingest: Pick<Ingest, "limits">;
+  intake: Pick<Intake, "traffic" | "budget" | "waitMs">;
   requests: () => RequestCount[];
   openStreams: () => number;
 }
@@ -23,22 +22,29 @@ export interface MetricSources {
 /** @returns what renders a scrape. The process's own figures are measured from the first scrape on. */
 export function createMetrics(sources: MetricSources): () => Promise<{ type: string; text: string }> {
   let registry: Registry | undefined;
-  let figures: StoreFigures;
+  let figures: Figures;
   return async () => {
-    // Each metric asks when it is collected; the store, which may be elsewhere, is asked once.
-    figures = await sources.store.figures();
+    // Each metric asks when it is collected; what may be on another thread is asked once.
+    const [store, limits] = await Promise.all([sources.store.figures(), sources.ingest.limits()]);
+    figures = { ...store, limits };
     registry ??= createRegistry(sources, () => figures);
     const text = await registry.metrics();
     return { type: registry.contentType, text: text + commitHistogram(figures.commitSeconds) };
   };
 }
 
+/** What was asked for a scrape. */
+interface Figures extends StoreFigures {
+  limits: LimitFigures;
+}
+
 type Samples = Iterable<[labels: Record<string, string | number>, value: number]>;
 
-function createRegistry(sources: MetricSources, figures: () => StoreFigures): Registry {
+function createRegistry(sources: MetricSources, figures: () => Figures): Registry {
   const registry = new Registry();
   const registers = [registry];
-  const { traffic, gate, limited, requests, openStreams } = sources;
+  const { intake, requests, openStreams } = sources;
+  const { traffic, budget } = intake;
   collectDefaultMetrics({ register: registry });
   // Not a number while there is nothing to take the mean of, and then written as no parser but Go's would read it.
   for (const name of ["mean", "stddev"]) registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
@@ -95,18 +101,21 @@ function createRegistry(sources: MetricSources, figures: () => StoreFigures): Re
     ),
   );
   counter("weir_limited_total", "Spans, or labels, left out for a limit of their tenant.", ["limit"], () =>
-    [...limited()].map(([limit, n]) => [{ limit }, n]),
+    [...figures().limits.counts].map(([limit, n]) => [{ limit }, n]),
   );
-  counter("weir_requests_refused_total", "Requests sent back to be sent again.", ["code"], () =>
-    [...gate.figures().refused].map(([code, n]) => [{ code }, n]),
+  counter("weir_requests_refused_total", "Requests sent back to be sent again.", ["door", "code"], () =>
+    [...traffic.refused()].map(({ door, code, count }) => [{ door, code }, count]),
   );
   counter("weir_http_requests_total", "Requests answered over HTTP.", ["method", "route", "code"], () =>
     requests().map(({ count, ...labels }) => [labels, count]),
   );
-  gauge("weir_queue_requests", "Requests with spans in hand.", [], () => alone(gate.figures().requests));
-  gauge("weir_queue_bytes", "Bytes of the requests in hand.", [], () => alone(gate.figures().bytes));
+  counter("weir_grpc_requests_total", "Calls of Export answered over gRPC.", ["code"], () =>
+    [...traffic.grpcAnswers].map(([code, n]) => [{ code }, n]),
+  );
+  gauge("weir_queue_requests", "Requests with spans in hand.", [], () => alone(budget.claims));
+  gauge("weir_queue_bytes", "Bytes of the requests in hand.", [], () => alone(budget.held));
   gauge("weir_queue_wait_seconds", "How long the oldest of them has waited for the store.", [], () =>
-    alone(gate.figures().waitMs / 1000),
+    alone(intake.waitMs / 1000),
   );
   gauge("weir_open_streams", "Readers of the live stream.", [], () => alone(openStreams()));
   gauge("weir_flows", "Flows kept.", ["status"], () => byLabel("status", figures().flows));

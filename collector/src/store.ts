@@ -9,7 +9,8 @@
  * - What a question answers is a function of the set of appended observations (and, for `health`, of the
  *   clock): order, repetition and the split into appends change nothing.
  * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.
- * - Listeners hear of a change after it is durable, in the order of the commits; one that throws harms nobody.
+ * - Listeners hear of a change after it is durable, in the order of the commits, or that they missed some; one that
+ *   throws harms nobody.
  */
 import type {
   FlowDetail,
@@ -64,6 +65,8 @@ export interface FlowQuery extends FlowFilter, PageQuery {
 }
 
 export interface TenantQuery extends PageQuery {
+  /** Exactly this tenant. */
+  tenant?: string | undefined;
   /** Text in the tenant's name. */
   q?: string | undefined;
 }
@@ -107,35 +110,43 @@ export interface HistogramFigures {
   sum: number;
 }
 
+/** Since the store was opened. */
+export interface CommitFigures {
+  /** How long commits took. */
+  commitSeconds: HistogramFigures;
+  failedCommits: number;
+  /** Observations that were kept by them. */
+  observations: number;
+}
+
 /** What a store says of itself. Cheap to ask for: kept as it works, never scanned for. */
-export interface StoreFigures {
+export interface StoreFigures extends CommitFigures {
   flows: Record<Status, number>;
   /** Of the flows that are open, as last looked at: the more are open, the longer ago. */
   health: Record<Health, number>;
-  /** Since it was opened: how long commits took, how many failed, and how many observations were kept by them. */
-  commitSeconds: HistogramFigures;
-  failedCommits: number;
-  observations: number;
   /** By part: what it takes up where it is kept. */
   sizeBytes: Record<string, number>;
 }
 
-export interface Store {
-  append(observations: Observation[]): Promise<void>;
-
+/** What can be asked of a store. */
+export interface Questions {
   /** Customers by name of tenant. */
   tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
   flows(query: FlowQuery): Promise<Page<FlowSummary>>;
   flow(key: FlowKey): Promise<FlowDetail | undefined>;
-  /** Whether anything was said of this flow. */
-  has(key: FlowKey): Promise<boolean>;
   /** Grouped by flow name, most recently started first. A group without a finished run is there too. */
   statsByName(filter: StatsFilter): Promise<StatsGroup[]>;
   /** Flow names in use, sorted. */
   names(tenant?: string): Promise<string[]>;
   /** Label keys with up to 100 values each, sorted. */
   labels(tenant?: string): Promise<LabelValues[]>;
+}
 
+export interface Store extends Questions {
+  append(observations: Observation[]): Promise<void>;
+
+  /** Whether anything was said of this flow. */
+  has(key: FlowKey): Promise<boolean>;
   /** @param atMost the longest list of names, and of label keys, that is wanted; more are left out. */
   usage(tenant: string, atMost: number): Promise<TenantUsage>;
   figures(): Promise<StoreFigures>;
@@ -144,9 +155,10 @@ export interface Store {
 
   /**
    * Calls `listener` after each commit that changed flows, and within a few seconds where a flow's health changed by
-   * the mere passing of time. Returns what takes it off again.
+   * the mere passing of time. A store whose changes are more than it can tell of calls `missed` instead: from then on
+   * nothing that was heard before is certain. Returns what takes both off again.
    */
-  onChange(listener: (changes: FlowChange[]) => void): () => void;
+  onChange(listener: (changes: FlowChange[]) => void, missed?: () => void): () => void;
 
   /**
    * Deletes finished flows for good, the oldest first, and gives their space back. One that is still open stays, however

@@ -1,4 +1,6 @@
 /** Generated sets of observations: small worlds, so that ids, times and names collide and contradict. */
+
+import { STEP_KINDS } from "@weir/sdk/attributes";
 import fc from "fast-check";
 import type { FlowObservation, Saying, SpanLinked } from "../src/observation.ts";
 
@@ -56,7 +58,7 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
       flowName: text,
       stepId,
       name: text,
-      stepKind: fc.constantFrom("step" as const, "queue" as const),
+      stepKind: fc.constantFrom(...STEP_KINDS),
       attempt: fc.integer({ min: 1, max: 3 }),
       optional: fc.boolean(),
       parent,

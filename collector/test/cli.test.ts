@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { aSpan, jsonBody } from "./otlp-support.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
+import { frame, outcomeOf, RawGrpc } from "./raw-grpc.ts";
 
 const BIN = fileURLToPath(new URL("../bin/weir.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weir-cli-"));
@@ -51,6 +53,15 @@ async function serve(args: string[] = [], env: Record<string, string> = {}) {
   return { ...process, url };
 }
 
+function logged(stderr: string): Record<string, unknown>[] {
+  const lines = stderr.trimEnd().split("\n");
+  return lines.map((line) => JSON.parse(line));
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 test("serves, keeps what it was given, and goes away on SIGTERM with readers still there", async () => {
   const first = await serve();
   expect(first.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
@@ -71,11 +82,8 @@ test("serves, keeps what it was given, and goes away on SIGTERM with readers sti
   expect(await listed.json()).toMatchObject({ flows: [{ tenant: "acme-corp", id: "order-17" }] });
   second.child.kill("SIGINT");
   const { stderr, ...result } = await second.exited;
-  expect(result).toEqual({ code: 0, stdout: `weir: listening on ${second.url}\n` });
-  const entries = stderr
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+  expect(result).toEqual({ code: 0, stdout: expect.stringMatching(GRPC_LINE) });
+  const entries = logged(stderr);
   expect(entries).toContainEqual({
     level: "info",
     time: expect.any(String),
@@ -88,11 +96,78 @@ test("a port in use is one line, exit 1", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as { port: number };
-  const args = ["serve", "--port", String(port), "--store", store, "--log-level", "silent"];
-  const { code, stdout, stderr } = await run(args);
+  const { code, stdout, stderr } = await run(["serve", "--port", String(port), "--store", store]);
   other.close();
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(new RegExp(`^weir: port ${port} on 127\\.0\\.0\\.1 is in use: [^\\n]+\\n$`));
+});
+
+/** Of the line after the first. */
+const GRPC_LINE = /^weir: listening on \S+\nweir: gRPC on (127\.0\.0\.1:\d+)\n$/;
+
+test("takes gRPC beside HTTP, and answers calls under way on SIGTERM", async () => {
+  const { child, exited, output, url } = await serve(["--grpc-port", "0"]);
+  const client = new RawGrpc(`http://${GRPC_LINE.exec(output.stdout)?.[1]}`);
+  const message = protobufBody([aSpan({ attributes: { "weir.flow.id": "over-grpc" } })]);
+  expect(outcomeOf(await client.call({ message }))).toMatchObject({ is: "taken" });
+  const flow = await fetch(`${url}/api/v1/tenants/acme-corp/flows/over-grpc`);
+  expect(flow.status).toBe(200);
+
+  const underWay = client.begin(frame(message));
+  await underWay.written;
+  // So that the server has seen it: answers come in the order of what was sent.
+  await client.call({ message });
+  child.kill("SIGTERM");
+  const answer = await underWay.finish();
+  expect(outcomeOf(answer)).toMatchObject({ is: "taken" });
+  expect((await exited).code).toBe(0);
+  client.close();
+});
+
+test("gRPC can be off, by flag or variable", async () => {
+  for (const [args, env] of [
+    [["--grpc-port", "off"], {}],
+    [[], { WEIR_GRPC_PORT: "off" }],
+  ] as const) {
+    const { child, exited, url } = await serve([...args], env);
+    child.kill("SIGTERM");
+    expect(await exited).toMatchObject({ code: 0, stdout: `weir: listening on ${url}\n` });
+  }
+});
+
+test("a gRPC port in use that nobody asked for is one line, and HTTP is served", async () => {
+  const other = createServer().listen(4317, "127.0.0.1");
+  // Someone else's will do as well.
+  await Promise.race([once(other, "listening"), once(other, "error").catch(() => {})]);
+  const { child, exited, output, url } = await serve(["--port", `${await freePort()}`]);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  child.kill("SIGTERM");
+  other.close();
+  expect((await exited).code).toBe(0);
+  expect(output.stdout).toBe(`weir: listening on ${url}\n`);
+  const warnings = logged(output.stderr).filter(({ level }) => level === "warn");
+  expect(warnings).toMatchObject([
+    { msg: expect.stringMatching(/^port 4317 on 127\.0\.0\.1 is in use: .*; going on without gRPC$/) },
+  ]);
+});
+
+test("a gRPC port in use that was asked for is one line, exit 1", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as { port: number };
+  const { code, stdout, stderr } = await run([
+    "serve",
+    "--port",
+    "0",
+    "--grpc-port",
+    `${port}`,
+    "--store",
+    store,
+  ]);
+  other.close();
+  expect([code, stdout]).toEqual([1, ""]);
+  const line = `weir: port ${port} on 127.0.0.1 is in use: stop the other program, or choose another with --grpc-port\n`;
+  expect(stderr).toBe(line);
 });
 
 test("a store that can't be opened is one line, exit 1", async () => {
@@ -106,6 +181,12 @@ test.each<[string[], Record<string, string>, string]>([
   [["serve", "--port", "65536"], {}, '--port: expected a whole number from 0 to 65535, got "65536"'],
   [["serve", "--port=-1"], {}, '--port: expected a whole number from 0 to 65535, got "-1"'],
   [["serve", "--port"], {}, "--port: expected a value, got nothing"],
+  [
+    ["serve", "--grpc-port", "on"],
+    {},
+    '--grpc-port: expected a whole number from 0 to 65535, or off, got "on"',
+  ],
+  [["serve"], { WEIR_GRPC_PORT: "70000" }, "WEIR_GRPC_PORT: expected a whole number from 0 to 65535, or off"],
   [["serve"], { WEIR_PORT: "http" }, 'WEIR_PORT: expected a whole number from 0 to 65535, got "http"'],
   [
     ["serve", "--store", "mysql://x"],
@@ -114,11 +195,48 @@ test.each<[string[], Record<string, string>, string]>([
   ],
   [["serve"], { WEIR_STORE: "sqlite:" }, "WEIR_STORE: expected sqlite:PATH"],
   [["serve", "--host", "a b\nc"], {}, '--host: expected a host name or an IP address, got "a b\\nc"'],
-  [["serve", "--host", "0.0.0.0"], {}, "or --insecure-open (WEIR_INSECURE_OPEN=1) to let everyone in"],
-  [["serve"], { WEIR_HOST: "::" }, "--insecure-open"],
   [["serve"], { WEIR_INSECURE_OPEN: "yes" }, 'WEIR_INSECURE_OPEN: expected 1 or 0, got "yes"'],
-  [["serve", "--prot", "1"], {}, 'got "--prot"'],
+  [
+    ["serve", "--prot", "1"],
+    {},
+    "expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --log-level, --insecure-open, --stalled-after, --limit-spans-per-second, --limit-open-flows, --limit-flow-names, --limit-label-keys, got",
+  ],
   [["serve", "4318"], {}, 'got "4318"'],
+  [
+    ["serve", "--cors-origin", "app.example"],
+    {},
+    "--cors-origin: expected origins such as https://app.example.com",
+  ],
+  [["serve", "--cors-origin", "https://a.example/x"], {}, "--cors-origin: expected origins"],
+  [["serve"], { WEIR_TRUSTED_PROXY: "10.0.0.0/33" }, "WEIR_TRUSTED_PROXY: expected addresses or networks"],
+  [["keys"], {}, "keys: expected create, list, revoke, got nothing"],
+  [["keys", "make"], {}, 'keys: expected create, list, revoke, got "make"'],
+  [["keys", "create"], {}, "--role: expected one of admin, ingest, read, got nothing"],
+  [["keys", "create", "--role", "root"], {}, '--role: expected one of admin, ingest, read, got "root"'],
+  [["keys", "create", "read"], {}, 'keys create: expected flags only, got "read"'],
+  [
+    ["keys", "create", "--role", "read", "--expires", "soon"],
+    {},
+    "--expires: expected a time such as 30m, 12h, 90d",
+  ],
+  [
+    ["keys", "create", "--role=read", "--tenant="],
+    {},
+    '--tenant: expected text of 1 to 256 characters, got ""',
+  ],
+  [["keys", "create"], { WEIR_ROLE: "x" }, 'WEIR_ROLE: expected one of admin, ingest, read, got "x"'],
+  [["keys", "list", "--role", "read"], {}, 'expected one of --store, got "--role"'],
+  [["keys", "revoke"], {}, "keys revoke: expected the id of a key, got nothing"],
+  [
+    ["keys", "revoke", "nonsense", "--store", store],
+    {},
+    "expected the id of a key, as weir keys list shows it",
+  ],
+  [
+    ["keys", "list", "--store", "sqlite:gone.db"],
+    {},
+    'expected the store of a collector (--store), there is none at "gone.db"',
+  ],
   [
     ["serve", "--stalled-after", "import"],
     {},
@@ -136,7 +254,7 @@ test.each<[string[], Record<string, string>, string]>([
     "WEIR_LIMIT_OPEN_FLOWS: expected a whole number, 0 for no limit",
   ],
   [["serve"], { WEIR_STALLED_AFTER: "a=1m,=2m" }, "WEIR_STALLED_AFTER: expected NAME=DURATION"],
-  [["servee"], {}, 'expected serve, doctor, --help, --version, got "servee"'],
+  [["servee"], {}, 'expected serve, keys, doctor, --help, --version, got "servee"'],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
 ])("%j with %j is one line, exit 2", async (args, env, message) => {
@@ -163,6 +281,65 @@ test("with --insecure-open it listens for all, and under any name", async () => 
   expect((await fetch(`http://127.0.0.1:${new URL(url).port}/healthz`)).status).toBe(200);
   child.kill("SIGTERM");
   expect((await exited).code).toBe(0);
+});
+
+test("where others can reach it, it makes one admin's key, tells it once, and is closed", async () => {
+  const own = `sqlite:${join(folder, "closed.db")}`;
+  const first = await serve(["--host", "0.0.0.0", "--grpc-port", "off", "--store", own]);
+  const { port } = new URL(first.url);
+  const ask = (key?: string) =>
+    fetch(`http://127.0.0.1:${port}/api/v1/flows`, {
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    });
+  expect((await ask()).status).toBe(401);
+  await until(() => first.output.stdout.split("\n").length > 3);
+  const [, told, key, ...rest] = first.output.stdout.split("\n");
+  expect([told, rest]).toEqual([expect.stringContaining("there was no key yet"), [""]]);
+  expect((await ask(key)).status).toBe(200);
+  first.child.kill("SIGTERM");
+  expect((await first.exited).code).toBe(0);
+
+  const second = await serve(["--host", "0.0.0.0", "--grpc-port", "off", "--store", own]);
+  second.child.kill("SIGTERM");
+  expect((await second.exited).stdout).toBe(`weir: listening on ${second.url}\n`);
+  const list = await run(["keys", "list", "--store", own]);
+  expect(list.stdout).toMatch(/^ID +ROLE .*\n[0-9a-z]{8} +admin +- +first .*Z +20\S+Z +works\n$/);
+}, 30_000);
+
+test("keys are made, listed and revoked beside a server that runs, and hold at once", async () => {
+  const own = ["--store", `sqlite:${join(folder, "keys.db")}`];
+  const { url, child, exited } = await serve(own);
+  const ask = (key?: string) =>
+    fetch(`${url}/api/v1/flows`, { headers: key === undefined ? {} : { authorization: `Bearer ${key}` } });
+  expect((await ask()).status).toBe(200);
+
+  const wish = ["--role", "read", "--tenant", "acme corp", "--expires", "90d", "--name", "a\u001b[31m"];
+  const made = await run(["keys", "create", ...wish, ...own]);
+  expect(made.code).toBe(0);
+  expect(made.stdout).toMatch(/^weir_read_[0-9a-z]{8}_[0-9a-z]{50}\n$/);
+  expect(made.stderr).toMatch(
+    /^weir: made key [0-9a-z]{8}, read, bound to tenant "acme corp", until 20\S+Z, in [^\n]+\.db; [^\n]+\n$/,
+  );
+  const key = made.stdout.trim();
+  expect([(await ask()).status, (await ask(key)).status]).toEqual([401, 200]);
+
+  const id = key.split("_")[2] as string;
+  const list = await run(["keys", "list", ...own]);
+  expect(list.stdout).toContain(`${id}  read  "acme corp"  "a\\u001b[31m"`);
+  expect(list.stdout).not.toContain(key);
+  expect((await run(["keys", "revoke", id, ...own])).code).toBe(0);
+  expect((await ask(key)).status).toBe(401);
+  const again = await run(["keys", "revoke", id, ...own]);
+  expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(/is revoked since 20/)]);
+  child.kill("SIGTERM");
+  await exited;
+}, 30_000);
+
+test("weir NAME --help tells of that command alone", async () => {
+  const { code, stdout } = await run(["keys", "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("weir keys create --role");
+  expect(stdout).not.toContain("weir serve [");
 });
 
 test("--help and --version", async () => {

@@ -10,12 +10,14 @@ export interface FakeStore extends Store {
   asked: [question: string, query: unknown][];
   /** Tells the listeners. */
   change(...changes: FlowChange[]): void;
+  /** Tells them that they missed some. */
+  miss(): void;
   listeners: number;
   closed: boolean;
 }
 
 export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error } = {}): FakeStore {
-  const listeners = new Set<(changes: FlowChange[]) => void>();
+  const listeners = new Map<(changes: FlowChange[]) => void, () => void>();
   const asked: FakeStore["asked"] = [];
   const ask = <T>(question: string, query: unknown, answer: T): Promise<T> => {
     asked.push([question, query]);
@@ -30,7 +32,10 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
       return listeners.size;
     },
     change: (...changes) => {
-      for (const listener of listeners) listener(changes);
+      for (const listener of listeners.keys()) listener(changes);
+    },
+    miss: () => {
+      for (const missed of listeners.values()) missed();
     },
     async append(observations) {
       if (canned.appendError !== undefined) throw canned.appendError;
@@ -51,8 +56,8 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
     usage: (tenant) => ask("usage", tenant, { openFlows: 0, names: [], labelKeys: [] }),
     figures: () => ask("figures", undefined, FIGURES),
     checkWritable: () => ask("checkWritable", undefined, undefined),
-    onChange(listener) {
-      listeners.add(listener);
+    onChange(listener, missed = () => {}) {
+      listeners.set(listener, missed);
       return () => void listeners.delete(listener);
     },
     prune: (query) => ask("prune", query, 0),

@@ -1,157 +1,179 @@
-/** How much may be in hand at once. */
-import { connect } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { type AppOptions, createApp } from "../src/app.ts";
-import { Gate } from "../src/otlp/gate.ts";
-import { turns } from "../src/otlp/turns.ts";
-import { createFakeStore } from "./fake-store.ts";
-import { aSpan, jsonBody } from "./otlp-support.ts";
-import { parseMetrics } from "./prometheus.ts";
+import { createHash } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Attempts } from "../src/auth/attempts.ts";
+import { readExpiry } from "../src/auth/expiry.ts";
+import { Gate } from "../src/auth/gate.ts";
+import { idIn, isSecret, mint } from "../src/auth/secret.ts";
+import { Uses } from "../src/auth/uses.ts";
+import { DAY, type Guarded, NOW, startGuarded } from "./access-support.ts";
 
-const OVERLOADED = expect.objectContaining({ code: "overloaded" });
+describe("a secret", () => {
+  test("is 256 random bits behind a readable prefix and a public id", () => {
+    const { id, text, hash } = mint("weir_ingest");
+    expect(text).toMatch(/^weir_ingest_[0-9a-z]{8}_[0-9a-z]{50}$/);
+    expect(idIn(text)).toBe(id);
+    expect(hash).toEqual(createHash("sha256").update(text).digest());
+    expect(mint("weir_ingest").text).not.toBe(text);
+    // All bits count: the largest and the smallest are as long as any.
+    for (const byte of [0, 255])
+      expect(mint("x", (bytes) => Buffer.alloc(bytes, byte)).text).toHaveLength(61);
+  });
+
+  test("is known by its whole text alone, also where there is nothing to compare it with", () => {
+    const { text, hash } = mint("weir_read");
+    expect(isSecret(text, hash)).toBe(true);
+    for (const wrong of [
+      `${text}0`,
+      text.slice(0, -1),
+      text.toUpperCase(),
+      "",
+      text.replace("read", "admin"),
+    ]) {
+      expect(isSecret(wrong, hash)).toBe(false);
+    }
+    expect(isSecret(text, undefined)).toBe(false);
+    // What there is nothing for is compared with zeros: that those are no hash of anything does not matter.
+    expect(isSecret(text, Buffer.alloc(32))).toBe(false);
+  });
+
+  test.each(["", "weir_read", "weir_read_x_y", "a".repeat(10_000), "weir_read_4k2m9x1q_", "__________"])(
+    "%j has no id",
+    (text) => expect(idIn(text)).toBeUndefined(),
+  );
+});
+
+test.each([
+  ["30m", 1_800],
+  ["12h", 43_200],
+  ["90d", 7_776_000],
+  ["2w", 1_209_600],
+  ["3660d", 316_224_000],
+  ["3661d", undefined],
+  ["0d", undefined],
+  ["1y", undefined],
+  ["-1d", undefined],
+  ["1.5h", undefined],
+  ["90", undefined],
+  ["", undefined],
+])("%j is %j seconds", (text, seconds) => {
+  expect(readExpiry(text)).toBe(seconds === undefined ? undefined : seconds * 1_000_000);
+});
 
 describe("the gate", () => {
-  test("takes so many bytes; one that is larger when it comes alone", () => {
-    const gate = new Gate({ maxBytes: 100 });
-    const small = gate.enter(0);
-    const large = gate.enter(0);
-    large.grow(150);
-    // Full: no one else begins, and who began before gets no further.
-    expect(() => gate.enter(0)).toThrow(OVERLOADED);
-    expect(() => small.grow(1)).toThrow(OVERLOADED);
-    expect(gate.figures()).toMatchObject({ requests: 2, bytes: 150 });
-    large.leave();
-    large.leave();
-    small.grow(60);
-    small.grow(40);
-    expect(() => gate.enter(1)).toThrow(OVERLOADED);
-    small.leave();
-    expect(gate.figures()).toMatchObject({ requests: 0, bytes: 0 });
+  let weir: Guarded;
+  let gate: Gate;
+  beforeEach(async () => {
+    weir = await startGuarded("never");
+    gate = new Gate({ access: weir.access, openWhen: "never", now: () => weir.clock.now });
+  });
+  afterEach(() => weir.close());
+  const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+  test("takes a key until it expires, and not at that moment", async () => {
+    const key = await weir.key("ingest", "acme-corp", DAY);
+    expect(await gate.callerOf(bearer(key))).toMatchObject({
+      role: "ingest",
+      tenant: "acme-corp",
+      via: "key",
+    });
+    weir.clock.now = NOW + DAY - 1;
+    expect(await gate.callerOf(bearer(key))).toBeDefined();
+    weir.clock.now = NOW + DAY;
+    expect(await gate.callerOf(bearer(key))).toBeUndefined();
   });
 
-  test("takes no more while the store keeps one waiting too long", () => {
+  test("a log-in ends with its key: expired, revoked, and by itself after a week", async () => {
+    const short = await gate.logIn(await weir.key("read", null, DAY));
+    expect(short?.seconds).toBe(86_400);
+    const long = await gate.logIn(await weir.key("read"));
+    const session = long?.cookie as string;
+    const caller = await gate.callerOf({ session });
+    expect(caller).toMatchObject({ role: "read", via: "session" });
+
+    weir.clock.now = NOW + DAY;
+    expect(await gate.callerOf({ session: short?.cookie as string })).toBeUndefined();
+    weir.clock.now = NOW + 7 * DAY - 1;
+    expect(await gate.isStillIn(caller as NonNullable<typeof caller>)).toBe(true);
+    weir.clock.now = NOW + 7 * DAY;
+    expect(await gate.callerOf({ session })).toBeUndefined();
+    expect(await gate.isStillIn(caller as NonNullable<typeof caller>)).toBe(false);
+  });
+
+  test("a key that may not read does not log in, nor does anything else", async () => {
+    const ended = await weir.key("admin");
+    await weir.access.revokeKey(idIn(ended) as string, { by: "test", at: NOW });
+    for (const text of [await weir.key("ingest"), ended, "", "nonsense", "Bearer x"]) {
+      expect(await gate.logIn(text)).toBeUndefined();
+    }
+  });
+
+  test("a cookie is no key and a key is no cookie", async () => {
+    const key = await weir.key("read");
+    const cookie = (await gate.logIn(key))?.cookie as string;
+    expect(await gate.callerOf(bearer(cookie))).toBeUndefined();
+    expect(await gate.callerOf({ session: key })).toBeUndefined();
+    // A wrong key is not made good by a cookie.
+    expect(await gate.callerOf({ authorization: "Bearer nonsense", session: cookie })).toBeUndefined();
+    expect(await gate.callerOf({ authorization: "Basic nonsense" })).toBeUndefined();
+  });
+
+  test("for other doors: lets in by right, or says why not", async () => {
+    const key = await weir.key("ingest");
+    expect(await gate.admit(bearer(key), "send")).toMatchObject({ role: "ingest" });
+    await expect(gate.admit(bearer(key), "read")).rejects.toMatchObject({ code: "forbidden" });
+    await expect(gate.admit({}, "send")).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+
+  test("when last a key was used is written down, at most once a minute", async () => {
+    const key = await weir.key("read");
+    const id = idIn(key) as string;
+    await gate.callerOf(bearer(key));
+    await gate.close();
+    expect((await weir.access.key(id))?.lastUsedAt).toBe(NOW);
+    weir.clock.now += 59_000_000;
+    await gate.callerOf(bearer(key));
+    await gate.close();
+    expect((await weir.access.key(id))?.lastUsedAt).toBe(NOW);
+    weir.clock.now += 1_000_000;
+    await gate.callerOf(bearer(key));
+    await gate.close();
+    expect((await weir.access.key(id))?.lastUsedAt).toBe(NOW + 60_000_000);
+  });
+});
+
+test("a store that can't note a use now keeps nobody out", async () => {
+  const uses = new Uses(() => Promise.reject(new Error("the disk is full")));
+  uses.note("4k2m9x1q", NOW);
+  await expect(uses.flush()).resolves.toBeUndefined();
+});
+
+describe("failed log-ins", () => {
+  test("ten a minute from one address, then it waits out the minute", () => {
     let now = 0;
-    const gate = new Gate({ maxWaitMs: 5_000, now: () => now });
-    const slow = gate.enter(10);
+    const attempts = new Attempts(() => now);
+    for (let n = 0; n < 10; n++) {
+      expect(attempts.waitFor("10.0.0.1")).toBe(0);
+      attempts.failed("10.0.0.1");
+    }
+    expect(attempts.waitFor("10.0.0.1")).toBe(60);
+    expect(attempts.waitFor("10.0.0.2")).toBe(0);
+    now = 59_999;
+    expect(attempts.waitFor("10.0.0.1")).toBe(1);
     now = 60_000;
-    // It is still arriving: a slow sender holds up nobody.
-    gate.enter(10).leave();
-    void slow.turn();
-    now += 5_000;
-    gate.enter(10).leave();
-    now += 1;
-    expect(gate.figures().waitMs).toBe(5_001);
-    expect(() => gate.enter(10)).toThrow(OVERLOADED);
-    slow.leave();
-    gate.enter(10).leave();
+    expect(attempts.waitFor("10.0.0.1")).toBe(0);
   });
 
-  test("gives turns in order, so many bytes at a time, or one that is larger", async () => {
-    const gate = new Gate({ turnBytes: 100 });
-    const began: number[] = [];
-    const tickets = [60, 40, 500, 10, 10].map((bytes, n) => {
-      const ticket = gate.enter(bytes);
-      void ticket.turn().then(() => began.push(n));
-      return ticket;
-    });
-    const leave = async (n: number) => {
-      tickets[n]?.leave();
-      await new Promise((resolve) => setImmediate(resolve));
-      return began;
-    };
-    expect(await leave(-1)).toEqual([0, 1]);
-    // Nobody passes one that is large, or it would wait for ever.
-    expect(await leave(0)).toEqual([0, 1]);
-    expect(await leave(1)).toEqual([0, 1, 2]);
-    expect(await leave(2)).toEqual([0, 1, 2, 3, 4]);
-    await leave(3);
-    await leave(4);
-    expect(gate.figures()).toMatchObject({ requests: 0, bytes: 0, waitMs: 0 });
+  test("of IPv6 a whole network counts as one", () => {
+    const attempts = new Attempts(() => 0);
+    for (let n = 0; n < 10; n++) attempts.failed(`2001:db8:1:2::${n.toString(16)}`);
+    expect(attempts.waitFor("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(60);
+    expect(attempts.waitFor("2001:db8:1:3::1")).toBe(0);
+    expect(attempts.waitFor("::1")).toBe(0);
   });
 
-  test("who has gone before its turn is not worked for, and makes room", async () => {
-    const gate = new Gate({ turnBytes: 1 });
-    const first = gate.enter(1);
-    await first.turn();
-    const gone = gate.enter(1);
-    const turn = gone.turn();
-    gone.abandon();
-    expect(gate.figures().requests).toBe(2);
-    first.leave();
-    await expect(turn).rejects.toEqual(OVERLOADED);
-    gone.leave();
-    const arriving = gate.enter(1);
-    arriving.abandon();
-    expect(gate.figures()).toMatchObject({ requests: 0, bytes: 0 });
-    await gate.enter(1).turn();
-  });
-});
-
-test("so many at a time, the others in their order", async () => {
-  const inTurn = turns(2);
-  const order: number[] = [];
-  let busy = 0;
-  const work = (n: number) =>
-    inTurn(async () => {
-      expect(++busy).toBeLessThanOrEqual(2);
-      order.push(n);
-      await new Promise((resolve) => setImmediate(resolve));
-      busy -= 1;
-      if (n === 1) throw new Error("failed");
-      return n;
-    });
-  const done = await Promise.allSettled([0, 1, 2, 3, 4].map(work));
-  expect(done.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, true, true]);
-  expect(order).toEqual([0, 1, 2, 3, 4]);
-});
-
-describe("at the door", () => {
-  let app = createApp({ store: createFakeStore() });
-  afterEach(() => app.close());
-
-  async function start(options: Partial<AppOptions>): Promise<string> {
-    app = createApp({ store: createFakeStore(), ...options });
-    return app.listen({ port: 0, host: "127.0.0.1" });
-  }
-
-  const queue = async () => {
-    const metrics = parseMetrics((await app.inject("/metrics")).body);
-    return [metrics.value("weir_queue_requests")({}), metrics.value("weir_queue_bytes")({})];
-  };
-
-  function post(url: string): Promise<Response> {
-    const headers = { "content-type": "application/json" };
-    return fetch(`${url}/v1/traces`, { method: "POST", body: new Uint8Array(jsonBody([aSpan()])), headers });
-  }
-
-  test("what is over the bound is 429 until there is room; the answers of others go on", async () => {
-    const committed = Promise.withResolvers<void>();
-    const url = await start({ accept: () => committed.promise, gate: { maxBytes: 100 } });
-    const first = post(url);
-    await vi.waitFor(async () => expect(await queue()).toEqual([1, jsonBody([aSpan()]).length]));
-    const second = await post(url);
-    expect(second.status).toBe(429);
-    expect(second.headers.get("retry-after")).toBe("1");
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    committed.resolve();
-    expect((await first).status).toBe(200);
-    await vi.waitFor(async () => expect(await queue()).toEqual([0, 0]));
-    expect((await post(url)).status).toBe(200);
-  });
-
-  test("who promises much and sends nothing, or goes away, holds nothing", async () => {
-    const url = await start({ gate: { maxBytes: 1_000 } });
-    const { port, hostname } = new URL(url);
-    const sockets = Array.from({ length: 5 }, () => {
-      const socket = connect(Number(port), hostname);
-      socket.write(
-        "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
-      );
-      return socket;
-    });
-    await vi.waitFor(async () => expect(await queue()).toEqual([5, 5]));
-    expect((await post(url)).status).toBe(200);
-    for (const socket of sockets) socket.destroy();
-    await vi.waitFor(async () => expect(await queue()).toEqual([0, 0]));
+  test("a million addresses take a bounded memory", () => {
+    const attempts = new Attempts(() => 0);
+    for (let n = 0; n < 30_000; n++) attempts.failed(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
+    expect(attempts.size).toBe(10_000);
   });
 });

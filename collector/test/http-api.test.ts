@@ -226,7 +226,6 @@ describe("errors", () => {
     ["/api/", 404],
     ["/api/v1", 404],
     ["/api/v2/flows", 404],
-    ["/v1/profiles", 404],
     ["/assets/gone.js", 404],
     ["/api/v1/tenants/acme-corp/flows/unknown", 404],
     ["/api/v1/tenants/acme-corp/flows/", 404],

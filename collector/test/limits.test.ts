@@ -266,10 +266,10 @@ describe("the parts", () => {
     let now = 1_000;
     const reached = new LimitsReached(() => now);
     for (let i = 0; i < 1_500; i++) reached.note(`tenant-${i}`, "openFlows", 5);
-    expect(reached.list()).toHaveLength(1_000);
+    expect(reached.figures().reached).toHaveLength(1_000);
     now += 60e6;
     reached.note("tenant-700", "openFlows", 5);
-    expect(reached.list()[0]).toEqual({
+    expect(reached.figures().reached[0]).toEqual({
       tenant: "tenant-700",
       limit: "openFlows",
       allowed: 5,
@@ -278,7 +278,7 @@ describe("the parts", () => {
       count: 2,
     });
     now += 24 * 3600e6;
-    expect(reached.list()).toEqual([]);
-    expect(reached.counts().get("openFlows")).toBe(1_501);
+    expect(reached.figures().reached).toEqual([]);
+    expect(reached.figures().counts.get("openFlows")).toBe(1_501);
   });
 });

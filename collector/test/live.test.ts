@@ -140,7 +140,7 @@ describe("hub", () => {
   function start(options: Partial<HubOptions> = {}): void {
     store = createFakeStore();
     hub = new Hub({
-      onChange: (listener) => store.onChange(listener),
+      onChange: (...listeners) => store.onChange(...listeners),
       present: {
         flow: ({ id, status }) => `${id} ${status}`,
         step: ({ id }, step) => `${id}/${step.name} ${step.status}`,
@@ -232,8 +232,26 @@ describe("hub", () => {
     change({ id: "b" });
     change({ id: "c", tenant: "other" });
     const again = createSink();
-    hub.open(again, { tenant: ["acme-corp"] }, sink.ids.at(-1));
+    hub.open(again, { tenant: ["acme-corp"] }, { lastEventId: sink.ids.at(-1) });
     expect(again.events).toEqual(['flow "b running"']);
+  });
+
+  test("where the store had more changes than it tells of, all readers resync, and nothing from before is sure", () => {
+    start();
+    const sink = createSink();
+    const all = createSink();
+    hub.open(sink, { status: ["failed"] });
+    hub.open(all, {});
+    change({ id: "a", startedAt: START + 61_000_000 });
+    const lastId = all.ids.at(-1) as string;
+    store.miss();
+    expect([sink.events, all.events]).toEqual([["resync {}"], ['flow "a running"', "resync {}"]]);
+    // It may have failed meanwhile, and been asked for: that it does not match any more is news.
+    change({ id: "a", startedAt: START + 59_000_000, status: "succeeded" });
+    expect(sink.events).toEqual(["resync {}", 'flow "a succeeded"']);
+    const again = createSink();
+    hub.open(again, {}, { lastEventId: lastId });
+    expect(again.events).toEqual(["resync {}"]);
   });
 
   test("an id that is too old, of another process, or nonsense: resync", () => {
@@ -244,12 +262,12 @@ describe("hub", () => {
     const [boot] = (sink.ids[0] as string).split("-");
     for (const id of [`${boot}-0`, `${boot}-99`, "0123456789ab-3", "nonsense", `${boot}-`, `${boot}-1e1`]) {
       const again = createSink();
-      hub.open(again, {}, id);
+      hub.open(again, {}, { lastEventId: id });
       expect([id, again.events]).toEqual([id, ["resync {}"]]);
       expect(again.ids).toEqual([`${boot}-3`]);
     }
     const again = createSink();
-    hub.open(again, {}, `${boot}-1`);
+    hub.open(again, {}, { lastEventId: `${boot}-1` });
     expect(again.events).toEqual(['flow "b running"', 'flow "c running"']);
   });
 
@@ -292,7 +310,7 @@ describe("hub", () => {
     vi.advanceTimersByTime(2_000);
     expect(store.listeners).toBe(0);
     const again = createSink();
-    hub.open(again, {}, sink.ids.at(-1));
+    hub.open(again, {}, { lastEventId: sink.ids.at(-1) });
     expect(again.events).toEqual(["resync {}"]);
   });
 

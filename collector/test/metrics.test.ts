@@ -1,11 +1,15 @@
 /** `/metrics`, read by a strict parser of the text format; the log; the id of a request. */
-import { afterEach, describe, expect, test } from "vitest";
+import { connect } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import { createLog } from "../src/log.ts";
+import { createGrpcDoor } from "../src/otlp/grpc.ts";
 import { createFakeStore, FIGURES } from "./fake-store.ts";
+import { accepting } from "./otlp.contract.ts";
 import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
 import { parseMetrics } from "./prometheus.ts";
+import { RawGrpc } from "./raw-grpc.ts";
 
 let store = createFakeStore();
 let app = createApp({ store });
@@ -74,7 +78,7 @@ describe("metrics", () => {
   });
 
   test("count requests by route and code, and those that were sent back", async () => {
-    start({ accept: () => Promise.reject(new WeirError("overloaded", "too much")) });
+    start(accepting(() => Promise.reject(new WeirError("overloaded", "too much"))));
     await send(jsonBody([aSpan()]));
     await send(Buffer.from("{"));
     await app.inject("/api/v1/tenants/acme-corp/flows/secret-id");
@@ -86,9 +90,72 @@ describe("metrics", () => {
     const detail = "/api/v1/tenants/:tenant/flows/:id";
     expect(requests({ method: "GET", route: detail, code: "404" })).toBe(1);
     expect(requests({ method: "GET", route: "other", code: "200" })).toBe(1);
-    expect(metrics.value("weir_requests_refused_total")({ code: "overloaded" })).toBe(1);
+    expect(metrics.value("weir_requests_refused_total")({ door: "http", code: "overloaded" })).toBe(1);
     expect(metrics.value("weir_queue_requests")({})).toBe(0);
     expect(metrics.value("weir_queue_bytes")({})).toBe(0);
+  });
+
+  test("count calls over gRPC, whoever answers them, and their spans", async () => {
+    start();
+    const door = createGrpcDoor(app.intake, {
+      async tenantOf(metadata) {
+        if (metadata.get("authorization").length === 0) return null;
+        throw new WeirError("unauthenticated", "expected a key");
+      },
+    });
+    const client = new RawGrpc(`http://127.0.0.1:${await door.listen("127.0.0.1:0")}`);
+    await client.call({ message: protobufBody([aSpan(), aSpan()]) });
+    await client.call({ message: Buffer.from("no protobuf") });
+    await client.call({ message: protobufBody([aSpan()]), headers: { authorization: "Bearer x" } });
+    client.close();
+    await door.close();
+    const metrics = await scrape();
+    const calls = metrics.value("weir_grpc_requests_total");
+    expect(calls({ code: "OK" })).toBe(1);
+    expect(calls({ code: "INVALID_ARGUMENT" })).toBe(1);
+    expect(calls({ code: "UNAUTHENTICATED" })).toBe(1);
+    expect(metrics.value("weir_spans_accepted_total")({ door: "grpc", encoding: "protobuf" })).toBe(2);
+  });
+
+  test("show what is in hand, and how long it has waited; what is over the bound is counted as refused", async () => {
+    const committed = Promise.withResolvers<void>();
+    start({ ...accepting(() => committed.promise), otlp: { inHandLimit: 1_000 } });
+    const queue = async () => {
+      const metrics = await scrape();
+      return ["requests", "bytes", "wait_seconds"].map((each) => metrics.value(`weir_queue_${each}`)({}));
+    };
+    expect(await queue()).toEqual([0, 0, 0]);
+    const body = jsonBody([aSpan()]);
+    const first = send(body);
+    await vi.waitFor(async () => expect((await queue())[2]).toBeGreaterThan(0));
+    expect((await queue()).slice(0, 2)).toEqual([1, body.length]);
+    expect((await send(Buffer.concat([body, Buffer.alloc(1_000, " ")]))).statusCode).toBe(429);
+    committed.resolve();
+    expect((await first).statusCode).toBe(200);
+    expect(await queue()).toEqual([0, 0, 0]);
+    expect((await scrape()).value("weir_requests_refused_total")({ door: "http", code: "overloaded" })).toBe(
+      1,
+    );
+  });
+
+  test("who promises much and sends nothing, or goes away, holds nothing", async () => {
+    start({ otlp: { inHandLimit: 1_000 } });
+    const { port, hostname } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
+    const queue = async () => {
+      const metrics = await scrape();
+      return [metrics.value("weir_queue_requests")({}), metrics.value("weir_queue_bytes")({})];
+    };
+    const sockets = Array.from({ length: 5 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.write(
+        "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
+      );
+      return socket;
+    });
+    await vi.waitFor(async () => expect(await queue()).toEqual([5, 5]));
+    expect((await send(jsonBody([aSpan()]))).statusCode).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    await vi.waitFor(async () => expect(await queue()).toEqual([0, 0]));
   });
 
   test("show what the store says of itself, asked once a scrape", async () => {
@@ -149,7 +216,7 @@ describe("the log", () => {
   });
 
   test("has the cause of what went wrong; of what is sent back, one line in ten seconds", async () => {
-    start({ accept: () => Promise.reject(new Error("disk I/O error")) });
+    start(accepting(() => Promise.reject(new Error("disk I/O error"))));
     for (let i = 0; i < 3; i++) expect((await send(jsonBody([aSpan()]))).statusCode).toBe(503);
     expect(logged).toHaveLength(1);
     expect(logged[0]).toMatchObject({ level: "warn", msg: "spans were sent back, to be sent again" });

@@ -3,41 +3,12 @@ import type { Observation } from "../src/observation.ts";
 import { decodeJson } from "../src/otlp/json.ts";
 import { addObservations } from "../src/otlp/to-observations.ts";
 import { describeOtlpDoor } from "./otlp.contract.ts";
+import { JSON_TEXT } from "./otlp-encodings.ts";
+import { describeOtlpHttp, httpDoor } from "./otlp-http.contract.ts";
 import { aSpan, jsonBody, jsonSpan } from "./otlp-support.ts";
 
-describeOtlpDoor("JSON", {
-  contentType: "application/json",
-  body: jsonBody,
-  readAnswer: (body) => {
-    const { partialSuccess } = JSON.parse(body.toString());
-    return {
-      rejectedSpans: Number(partialSuccess.rejectedSpans ?? 0),
-      errorMessage: partialSuccess.errorMessage ?? "",
-    };
-  },
-  readError: (body) => JSON.parse(body.toString()),
-  malformed: [
-    "",
-    "{",
-    "[]",
-    "null",
-    "7",
-    '"text"',
-    '{"resourceSpans":7}',
-    '{"resourceSpans":[null]}',
-    '{"resourceSpans":[{"scopeSpans":"x"}]}',
-    '{"resourceSpans":[{"scopeSpans":[{"spans":{}}]}]}',
-    '{"resourceSpans":[{"resource":{"attributes":7},"scopeSpans":[]}]}',
-  ].map((text) => Buffer.from(text)),
-  empty: [
-    "{}",
-    '{"resourceSpans":null}',
-    '{"resourceSpans":[]}',
-    '{"resourceSpans":[{}]}',
-    '{"resourceSpans":[{"resource":null,"scopeSpans":null}]}',
-    '{"resourceSpans":[{"scopeSpans":[{"spans":null}]}],"unknown":{"field":[1]}}',
-  ].map((text) => Buffer.from(text)),
-});
+describeOtlpDoor(httpDoor(JSON_TEXT));
+describeOtlpHttp(JSON_TEXT);
 
 /** Observations of one span, with fields of its JSON changed. */
 function observe(changed: Record<string, unknown>): Observation[] | string {
@@ -132,4 +103,15 @@ test("values nested without end are cut, not followed", () => {
   );
   const [raw] = decodeJson(Buffer.from(`{"resourceSpans":[{"scopeSpans":[{"spans":[${span}]}]}]}`));
   expect(JSON.stringify(raw?.values[0])).toBe(`${"[".repeat(16)}"[too deep]"${"]".repeat(16)}`);
+});
+
+test("a byte order mark before the text is stepped over", () => {
+  const body = jsonBody([aSpan()]);
+  expect(decodeJson(Buffer.concat([Buffer.from("\ufeff"), body]))).toEqual(decodeJson(body));
+});
+
+test("more values than a request may have are refused before they are made", () => {
+  const lists = (count: number) => Buffer.from(`{"unknown":[${"[],".repeat(count)}[]]}`);
+  expect(() => decodeJson(lists(2_000_000))).toThrow("expected at most 4000000 values in a request");
+  expect(decodeJson(lists(1_999_990))).toEqual([]);
 });

@@ -6,41 +6,20 @@ import { decodeJson } from "../src/otlp/json.ts";
 import { decodeProtobuf } from "../src/otlp/protobuf.ts";
 import { MalformedError } from "../src/otlp/raw-span.ts";
 import { describeOtlpDoor } from "./otlp.contract.ts";
+import { PROTOBUF } from "./otlp-encodings.ts";
+import { describeOtlpHttp, httpDoor } from "./otlp-http.contract.ts";
 import {
   aSpan,
   ExportTraceServiceRequestSchema,
-  ExportTraceServiceResponseSchema,
   jsonBody,
   protobufBody,
-  RpcStatusSchema,
   type ShortSpan,
 } from "./otlp-support.ts";
 
 const whole = protobufBody([aSpan()]);
 
-describeOtlpDoor("protobuf", {
-  contentType: "application/x-protobuf",
-  body: protobufBody,
-  readAnswer: (body) => {
-    const { partialSuccess } = fromBinary(ExportTraceServiceResponseSchema, body);
-    return {
-      rejectedSpans: Number(partialSuccess?.rejectedSpans ?? 0),
-      errorMessage: partialSuccess?.errorMessage ?? "",
-    };
-  },
-  readError: (body) => fromBinary(RpcStatusSchema, body),
-  malformed: [
-    // Cut off; a length beyond the end; field number 0; wire type 7; a number without end; a group without end.
-    whole.subarray(0, -1),
-    Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]),
-    Buffer.from([0x00, 0x01]),
-    Buffer.from([0x0f]),
-    Buffer.alloc(16, 0xff),
-    Buffer.from([0x0b, 0x0b, 0x0b]),
-    Buffer.from("{}"),
-  ],
-  empty: [Buffer.alloc(0), protobufBody([]), Buffer.from([0x0a, 0x00])],
-});
+describeOtlpDoor(httpDoor(PROTOBUF));
+describeOtlpHttp(PROTOBUF);
 
 /** Fields that nobody reads, of every wire type, with a group around a group. */
 const UNKNOWN = Buffer.from([
@@ -71,6 +50,12 @@ test("integers beyond what a number holds are text", () => {
   expect(value([0x18, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01])).toBe(
     "-9223372036854775808",
   );
+});
+
+test("more values than a request may have are refused as they are read", () => {
+  const attributes = (count: number) => field(1, field(2, field(2, Buffer.alloc(count * 2, "4a00", "hex"))));
+  expect(() => decodeProtobuf(attributes(4_000_000))).toThrow("expected at most 4000000 values in a request");
+  expect(decodeProtobuf(attributes(3_999_900))).toHaveLength(1);
 });
 
 function field(number: number, ...content: Buffer[]): Buffer {

@@ -1,65 +1,96 @@
-/** What every OTLP door must do; each encoding runs it through real HTTP on loopback. */
-import { once } from "node:events";
-import { connect } from "node:net";
-import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import type { FastifyInstance } from "fastify";
+/** What every OTLP door must do, whatever it speaks: with raw bytes, and with the official exporters. */
+import { DiagLogLevel, diag, SpanStatusCode } from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from "@opentelemetry/sdk-logs";
+import {
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from "@opentelemetry/sdk-metrics";
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, describe, expect, test } from "vitest";
-import { type AppOptions, createApp } from "../src/app.ts";
+import type { AppOptions } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { Attributes } from "../src/flow.ts";
-import { allOf, onlyOf } from "../src/otlp/admit.ts";
+import type { Observation } from "../src/observation.ts";
+import type { Admit } from "../src/otlp/admit.ts";
 import { createCounters } from "../src/otlp/counters.ts";
-import { createFakeStore, type FakeStore } from "./fake-store.ts";
-import { aSpan, type ShortSpan } from "./otlp-support.ts";
+import { createIngest } from "../src/otlp/ingest.ts";
+import { createFakeStore } from "./fake-store.ts";
+import { logTo } from "./log-to.ts";
+import { aSpan, IDENTITY, type ShortSpan } from "./otlp-support.ts";
 
-export interface Encoding {
-  contentType: string;
+/** How a sender reads an answer, in OTLP's terms. */
+export type Outcome =
+  | { is: "taken"; rejectedSpans: number; errorMessage: string }
+  /** Not to be sent again. */
+  | { is: "refused"; code: number; message: string }
+  /** To be sent again, after so many seconds. */
+  | { is: "put off"; code: number; message: string; retryAfter: number };
+
+export type Compression = "none" | "gzip";
+
+export interface Door {
+  name: string;
   body(spans: ShortSpan[], resource?: Attributes): Buffer;
-  readAnswer(body: Buffer): { rejectedSpans: number; errorMessage: string };
-  readError(body: Buffer): { code: number; message: string };
   /** What can't be parsed. */
   malformed: Buffer[];
   /** Of no bytes or no spans. */
   empty: Buffer[];
+  /** What it takes beside plain bytes. */
+  encodings: [name: string, encode: (body: Buffer) => Buffer][];
+  /** @param tenant the one that every sender speaks for; `null`: any. */
+  open(options: AppOptions, tenant: string | null): Promise<OpenDoor>;
+  exporters(url: string, compression: Compression): Exporters;
 }
 
-export function describeOtlpDoor(name: string, encoding: Encoding): void {
-  describe(`OTLP over HTTP, ${name}`, () => {
-    let app: FastifyInstance;
-    let store: FakeStore;
-    const counters = createCounters();
+export interface OpenDoor {
+  /** What exporters are given as base. */
+  url: string;
+  send(
+    body: Buffer,
+    options?: { signal?: "traces" | "logs" | "metrics"; encoding?: string },
+  ): Promise<Outcome>;
+  close(): Promise<void>;
+}
 
-    async function start(options: Partial<AppOptions> = {}): Promise<string> {
-      store = createFakeStore();
-      app = createApp({ store, counters, ...options });
-      return app.listen({ port: 0, host: "127.0.0.1" });
+export interface Exporters {
+  traces: SpanExporter;
+  logs: LogRecordExporter;
+  metrics: PushMetricExporter;
+}
+
+const TAKEN = { is: "taken", rejectedSpans: 0, errorMessage: "" };
+
+export function describeOtlpDoor(door: Door): void {
+  describe(`OTLP, ${door.name}`, () => {
+    const opened: OpenDoor[] = [];
+
+    async function open(options: Partial<AppOptions> = {}, tenant: string | null = null) {
+      const store = createFakeStore();
+      const counters = createCounters();
+      const warnings: string[] = [];
+      const one = await door.open({ store, counters, log: logTo(warnings), ...options }, tenant);
+      opened.push(one);
+      return { ...one, store, counters, warnings };
     }
 
-    afterEach(() => app.close());
-
-    async function send(url: string, body: Buffer, headers: Record<string, string> = {}) {
-      const response = await fetch(`${url}/v1/traces`, {
-        method: "POST",
-        body: new Uint8Array(body),
-        headers: { "content-type": encoding.contentType, ...headers },
-      });
-      return { response, body: Buffer.from(await response.arrayBuffer()) };
-    }
+    afterEach(async () => {
+      diag.disable();
+      await Promise.all(opened.splice(0).map((one) => one.close()));
+    });
 
     test("takes any span of a process that promises heartbeats for one, once a request", async () => {
-      const url = await start();
+      const { send, store } = await open();
       const promise = { "service.instance.id": "worker-1", "weir.heartbeat.interval_ms": 2000 };
-      await send(url, encoding.body([aSpan(), aSpan()], promise));
+      await send(door.body([aSpan(), aSpan()], promise));
       const beats = store.taken.filter(({ kind }) => kind === "heartbeat");
       expect(beats).toMatchObject([{ instance: "worker-1", intervalMs: 2000 }]);
     });
 
-    test("takes spans, and says so in the encoding of the request", async () => {
-      const url = await start();
-      const { response, body } = await send(url, encoding.body([aSpan()]));
-      expect(response.status).toBe(200);
-      expect(response.headers.get("content-type")).toBe(encoding.contentType);
-      expect(encoding.readAnswer(body)).toEqual({ rejectedSpans: 0, errorMessage: "" });
+    test("takes spans, and says so", async () => {
+      const { send, store } = await open();
+      expect(await send(door.body([aSpan()]))).toEqual(TAKEN);
       expect(store.taken).toEqual([
         {
           kind: "step-opened",
@@ -94,7 +125,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
     });
 
     test("attribute values come out as they went in", async () => {
-      const url = await start();
+      const { send, store } = await open();
       const attributes = {
         rows: 120,
         "rows.most": Number.MAX_SAFE_INTEGER,
@@ -107,7 +138,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
         map: { inner: { deep: "x" } },
         ["__proto__"]: "plain text",
       };
-      await send(url, encoding.body([aSpan({ attributes })]));
+      await send(door.body([aSpan({ attributes })]));
       const [opened] = store.taken;
       expect(opened).toHaveProperty("attributes");
       expect(JSON.parse(JSON.stringify((opened as { attributes: Attributes }).attributes))).toEqual(
@@ -116,7 +147,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
     });
 
     test("an error is the last exception event", async () => {
-      const url = await start();
+      const { send, store } = await open();
       const exception = (message: string) => ({
         name: "exception",
         attributes: {
@@ -126,7 +157,7 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
         },
       });
       const events = [exception("first"), { name: "retried" }, exception("bad row 7"), { name: "gave up" }];
-      await send(url, encoding.body([aSpan({ events, status: { code: 2, message: "unused" } })]));
+      await send(door.body([aSpan({ events, status: { code: 2, message: "unused" } })]));
       expect(store.taken[1]).toMatchObject({
         status: "failed",
         error: { type: "ValueError", message: "bad row 7", stack: "at row 7" },
@@ -134,11 +165,9 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
     });
 
     test("one bad span does not lose its neighbours", async () => {
-      const url = await start();
-      const before = counters.accepted;
-      const { response, body } = await send(
-        url,
-        encoding.body([
+      const { send, store, counters } = await open();
+      const outcome = await send(
+        door.body([
           aSpan({ name: "first" }),
           aSpan({ spanId: "" }),
           aSpan({ attributes: { "weir.kind": "nonsense" } }),
@@ -146,171 +175,116 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
           aSpan({ name: "last" }),
         ]),
       );
-      expect(response.status).toBe(200);
-      const answer = encoding.readAnswer(body);
-      expect(answer.rejectedSpans).toBe(3);
-      expect(answer.errorMessage).toContain("span id: expected 8 bytes that are not all zero (1)");
-      expect(answer.errorMessage).toContain('got "nonsense" (2)');
-      expect(store.taken.map((said) => "name" in said && said.name).filter(Boolean)).toEqual([
-        "first",
-        "last",
-      ]);
-      expect(counters.accepted - before).toBe(2);
-      expect(counters.rejected.get("bad-kind")).toBeGreaterThanOrEqual(2);
+      expect(outcome).toMatchObject({ is: "taken", rejectedSpans: 3 });
+      const { errorMessage } = outcome as { errorMessage: string };
+      expect(errorMessage).toContain("span id: expected 8 bytes that are not all zero (1)");
+      expect(errorMessage).toContain('got "nonsense" (2)');
+      const names = store.taken.map((said) => "name" in said && said.name).filter(Boolean);
+      expect(names).toEqual(["first", "last"]);
+      expect(counters.accepted).toBe(2);
+      expect(counters.rejected.get("bad-kind")).toBe(2);
     });
 
     test("a span that its sender may not send is rejected by itself, with the first reason found", async () => {
       const asked: string[] = [];
-      const admit = allOf(onlyOf("acme-corp"), undefined, ([said]) => {
+      const admit: Admit = ([said]) => {
         asked.push(said?.kind ?? "nothing");
         return said?.kind === "event-noted" ? { reason: "bad-kind", message: "no events today" } : undefined;
-      });
-      const url = await start({ otlp: { admit: () => admit } });
+      };
+      const kept: Observation[] = [];
+      const accept = async (observations: Observation[]) => void kept.push(...observations);
+      const { send, counters } = await open({ ingest: createIngest({ accept, admit }) }, "acme-corp");
       const attributes = { "weir.kind": "flow" };
       const other = { "weir.tenant": "globex" };
       const promise = { "service.instance.id": "worker-1", "weir.heartbeat.interval_ms": 2000 };
-      const { response, body } = await send(
-        url,
-        encoding.body(
-          [
-            aSpan({ attributes: other }),
-            aSpan({
-              attributes: { ...attributes, "weir.parent_flow.id": "a", "weir.parent_flow.tenant": "globex" },
-            }),
-            aSpan({ attributes: { "weir.kind": "event" } }),
-            aSpan({ attributes: { ...attributes, "weir.parent_flow.id": "a" } }),
-          ],
-          promise,
-        ),
-      );
-      expect(response.status).toBe(200);
-      const answer = encoding.readAnswer(body);
-      expect(answer.rejectedSpans).toBe(3);
+      const spans = [
+        aSpan({ attributes: other }),
+        aSpan({
+          attributes: { ...attributes, "weir.parent_flow.id": "a", "weir.parent_flow.tenant": "globex" },
+        }),
+        aSpan({ attributes: { "weir.kind": "event" } }),
+        aSpan({ attributes: { ...attributes, "weir.parent_flow.id": "a" } }),
+      ];
+      const outcome = await send(door.body(spans, promise));
+      expect(outcome).toMatchObject({ is: "taken", rejectedSpans: 3 });
       for (const reason of [
         "weir.tenant: the key is bound",
         "weir.parent_flow.tenant: the key",
         "no events today",
       ]) {
-        expect(answer.errorMessage).toContain(reason);
+        expect((outcome as { errorMessage: string }).errorMessage).toContain(reason);
       }
       expect(asked).toEqual(["event-noted", "flow-opened"]);
-      expect(store.taken.map(({ kind }) => kind)).toEqual(["flow-opened", "flow-ended", "heartbeat"]);
-      expect(counters.rejected.get("foreign-tenant")).toBeGreaterThanOrEqual(2);
+      expect(kept.map(({ kind }) => kind)).toEqual(["flow-opened", "flow-ended", "heartbeat"]);
+      expect(counters.rejected.get("foreign-tenant")).toBe(2);
     });
 
     test("spans that are none of Weir's are accepted, ignored and counted", async () => {
-      const url = await start();
-      const before = counters.ignored;
+      const { send, store, counters } = await open();
       const foreign = { ...aSpan(), attributes: { "http.route": "/users" } };
-      const { response, body } = await send(url, encoding.body([foreign]));
-      expect(response.status).toBe(200);
-      expect(encoding.readAnswer(body)).toEqual({ rejectedSpans: 0, errorMessage: "" });
+      expect(await send(door.body([foreign]))).toEqual(TAKEN);
       expect(store.taken).toEqual([]);
-      expect(counters.ignored - before).toBe(1);
+      expect(counters.ignored).toBe(1);
     });
 
     test("empty requests are fine", async () => {
-      const url = await start();
-      for (const body of encoding.empty) expect((await send(url, body)).response.status).toBe(200);
+      const { send } = await open();
+      for (const body of door.empty) expect(await send(body)).toEqual(TAKEN);
     });
 
-    test("what can't be parsed is 400 with a message", async () => {
-      const url = await start();
-      for (const malformed of encoding.malformed) {
-        const { response, body } = await send(url, malformed);
-        expect(response.status).toBe(400);
-        expect(response.headers.get("content-type")).toBe(encoding.contentType);
-        const error = encoding.readError(body);
-        expect(error.code).toBe(3);
-        expect(error.message).toContain(encoding.contentType);
+    test("what can't be parsed is refused for good, with a message", async () => {
+      const { send, store, warnings } = await open();
+      for (const body of door.malformed) {
+        const message = expect.stringMatching(/^the body is not application\/\S+ of OTLP: ./);
+        expect(await send(body)).toEqual({ is: "refused", code: 3, message });
       }
       expect(store.taken).toEqual([]);
+      expect(warnings).toEqual([]);
     });
 
-    test.each([
-      ["gzip", gzipSync],
-      ["GZIP", gzipSync],
-      ["deflate", deflateSync],
-      ["deflate", deflateRawSync],
-      ["zstd", zstdCompressSync],
-      ["identity", (body: Buffer) => body],
-    ])("takes Content-Encoding %s", async (contentEncoding, compress) => {
-      const url = await start();
-      const body = compress(encoding.body([aSpan()]));
-      const { response } = await send(url, body, { "content-encoding": contentEncoding });
-      expect(response.status).toBe(200);
+    test.each(door.encodings)("takes bodies in %s", async (encoding, encode) => {
+      const { send, store } = await open();
+      expect(await send(encode(door.body([aSpan()])), { encoding })).toEqual(TAKEN);
+      expect(store.taken).toHaveLength(2);
+      const cut = encode(door.body([aSpan()])).subarray(0, -9);
+      expect(await send(cut, { encoding })).toMatchObject({ is: "refused" });
       expect(store.taken).toHaveLength(2);
     });
 
-    test("an unknown or broken Content-Encoding is refused", async () => {
-      const url = await start();
-      const unknown = await send(url, encoding.body([]), { "content-encoding": "br" });
-      expect(unknown.response.status).toBe(415);
-      expect(encoding.readError(unknown.body).message).toContain(
-        'expected gzip, deflate, zstd or none, got "br"',
-      );
-      const broken = await send(url, Buffer.from("no gzip"), { "content-encoding": "gzip" });
-      expect(broken.response.status).toBe(400);
-    });
-
-    test("a body over the limit is 413, as it comes and inflated", async () => {
-      const url = await start({ otlp: { bodyLimit: 10_000, inflatedLimit: 50_000 } });
-      const plain = await send(url, Buffer.alloc(10_001));
-      expect(plain.response.status).toBe(413);
-      expect(encoding.readError(plain.body).code).toBe(8);
-      const bomb = Buffer.alloc(5_000_000);
-      for (const [name, compress] of [
-        ["gzip", gzipSync],
-        ["deflate", deflateSync],
-        ["zstd", zstdCompressSync],
-      ] as const) {
-        const { response, body } = await send(url, compress(bomb), { "content-encoding": name });
-        expect(response.status).toBe(413);
-        expect(encoding.readError(body).message).toContain("expected at most 50000 bytes once inflated");
+    test("encodings that it does not know, or that do not fit the bytes, are refused for good", async () => {
+      const { send } = await open();
+      for (const encoding of ["br", "gzip, gzip", "gzip", "deflate"]) {
+        expect(await send(Buffer.from("no such thing"), { encoding })).toMatchObject({ is: "refused" });
       }
-      // A chunked body does not say how long it is.
-      const stream = new ReadableStream({
-        start(controller) {
-          for (let i = 0; i < 20; i++) controller.enqueue(new Uint8Array(1_000));
-          controller.close();
-        },
-      });
-      const init = {
-        method: "POST",
-        body: stream,
-        duplex: "half",
-        headers: { "content-type": encoding.contentType },
-      };
-      const chunked = await fetch(`${url}/v1/traces`, init as RequestInit);
-      expect(chunked.status).toBe(413);
     });
 
-    test("other methods are 405, other types 415", async () => {
-      const url = await start();
-      for (const method of ["GET", "PUT", "DELETE", "OPTIONS", "PROPFIND"]) {
-        const response = await fetch(`${url}/v1/traces`, { method });
-        expect(response.status).toBe(405);
-        expect(response.headers.get("allow")).toBe("POST");
+    test("a body over the limit is refused for good, as it comes and as it inflates", async () => {
+      const { send } = await open({ otlp: { bodyLimit: 50_000, inflatedLimit: 50_000 } });
+      expect(await send(Buffer.alloc(50_001))).toMatchObject({ is: "refused", code: 8 });
+      for (const [encoding, encode] of door.encodings) {
+        if (encoding === "identity") continue;
+        const outcome = await send(encode(Buffer.alloc(5_000_000)), { encoding });
+        expect(outcome).toMatchObject({ is: "refused", code: 8, message: expect.stringContaining("50000") });
       }
-      const { response } = await send(url, encoding.body([]), { "content-type": "text/plain" });
-      expect(response.status).toBe(415);
-      expect(response.headers.get("content-type")).toBe("application/json");
-      expect(await fetch(`${url}/v1/traces`, { method: "POST" })).toHaveProperty("status", 415);
     });
 
-    test("parameters of the content type do not matter", async () => {
-      const url = await start();
-      const { response } = await send(url, encoding.body([aSpan()]), {
-        "content-type": `${encoding.contentType.toUpperCase()}; charset=utf-8`,
+    test("more spans than a request may have are refused for good", async () => {
+      const { send, store } = await open({ otlp: { bodyLimit: 60_000_000 } });
+      const nothing = { attributes: {} };
+      const message = expect.stringContaining("expected at most 200000 spans in a request");
+      expect(await send(door.body(Array(200_001).fill(nothing), {}))).toEqual({
+        is: "refused",
+        code: 8,
+        message,
       });
-      expect(response.status).toBe(200);
-    });
+      expect(store.taken).toEqual([]);
+    }, 60_000);
 
     test("answers after the commit, not before", async () => {
       const committed = Promise.withResolvers<void>();
-      const url = await start({ accept: () => committed.promise });
+      const { send } = await open(accepting(() => committed.promise));
       let answered = false;
-      const sent = send(url, encoding.body([aSpan()])).then(() => {
+      const sent = send(door.body([aSpan()])).then(() => {
         answered = true;
       });
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -320,54 +294,121 @@ export function describeOtlpDoor(name: string, encoding: Encoding): void {
       expect(answered).toBe(true);
     });
 
-    test("a store that can't keep the spans now is 503 with a short Retry-After, 429 when overloaded", async () => {
-      for (const [thrown, status] of [
-        [new WeirError("unavailable", "the database is locked"), 503],
-        [new WeirError("overloaded", "too much at once"), 429],
-        [new Error("disk I/O error"), 503],
-      ] as const) {
-        const before = counters.accepted;
-        const url = await start({ accept: () => Promise.reject(thrown) });
-        const { response } = await send(url, encoding.body([aSpan()]));
-        expect(response.status).toBe(status);
-        expect(response.headers.get("retry-after")).toBe("1");
-        expect(counters.accepted).toBe(before);
-        await app.close();
-      }
+    test("what is under way is answered before the door closes", async () => {
+      const accepted = Promise.withResolvers<void>();
+      const committed = Promise.withResolvers<void>();
+      const accept = () => {
+        accepted.resolve();
+        return committed.promise;
+      };
+      const { send, close } = await open(accepting(accept));
+      opened.pop();
+      const sent = send(door.body([aSpan()]));
+      await accepted.promise;
+      const closed = close();
+      committed.resolve();
+      expect(await sent).toEqual(TAKEN);
+      await closed;
+      await expect(send(door.body([aSpan()]))).rejects.toThrow();
+    });
+
+    test.each([
+      ["a locked store", new WeirError("unavailable", "the database is locked"), 14],
+      ["too much at once", new WeirError("overloaded", "too much at once"), 8],
+      ["a fault that nobody foresaw", new Error("disk I/O error"), 14],
+    ])("%s puts the sender off for a short time", async (_what, thrown, code) => {
+      const { send, counters } = await open(accepting(() => Promise.reject(thrown)));
+      expect(await send(door.body([aSpan()]))).toMatchObject({ is: "put off", code, retryAfter: 1 });
+      expect(counters.accepted).toBe(0);
+    });
+
+    test("more bodies at once than can be held are put off; what was held is given back", async () => {
+      const committed = Promise.withResolvers<void>();
+      const waiting = Promise.withResolvers<void>();
+      let count = 0;
+      const accept = () => {
+        if (++count === 3) waiting.resolve();
+        return committed.promise;
+      };
+      const body = door.body([aSpan()]);
+      const { send } = await open({ ...accepting(accept), otlp: { inHandLimit: body.length * 3 } });
+      const held = [send(body), send(body), send(body)];
+      await waiting.promise;
+      expect(await send(body)).toMatchObject({ is: "put off", code: 8, retryAfter: 1 });
+      committed.resolve();
+      expect(await Promise.all(held)).toEqual([TAKEN, TAKEN, TAKEN]);
+      expect(await Promise.all([send(body), send(body), send(body)])).toEqual([TAKEN, TAKEN, TAKEN]);
     });
 
     test("logs and metrics are taken politely, and said not to be kept", async () => {
-      const url = await start();
-      for (const signal of ["logs", "metrics"]) {
-        const response = await fetch(`${url}/v1/${signal}`, {
-          method: "POST",
-          body: new Uint8Array(encoding.body([])),
-          headers: { "content-type": encoding.contentType },
-        });
-        expect(response.status).toBe(200);
-        expect(encoding.readAnswer(Buffer.from(await response.arrayBuffer()))).toEqual({
-          rejectedSpans: 0,
-          errorMessage: `weir keeps no ${signal}`,
-        });
+      const { send } = await open();
+      for (const signal of ["logs", "metrics"] as const) {
+        const errorMessage = `weir keeps no ${signal}`;
+        expect(await send(door.body([]), { signal })).toEqual({ ...TAKEN, errorMessage });
       }
     });
 
-    test("requests that follow each other on one connection without waiting are each answered", async () => {
-      const url = await start();
-      const { port, hostname } = new URL(url);
-      const body = encoding.body([aSpan()]);
-      const head =
-        "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n" +
-        `Content-Type: ${encoding.contentType}\r\nContent-Length: ${body.length}\r\n`;
-      const socket = connect(Number(port), hostname);
-      const request = (extra: string) => Buffer.concat([Buffer.from(`${head}${extra}\r\n`), body]);
-      socket.write(Buffer.concat([request(""), request(""), request("Connection: close\r\n")]));
-      let received = "";
-      socket.on("data", (chunk) => {
-        received += chunk.toString("latin1");
-      });
-      await once(socket, "close");
-      expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
-    });
+    test.each<Compression>(["none", "gzip"])(
+      "the official exporters, compression %s",
+      async (compression) => {
+        const complaints: unknown[][] = [];
+        const complain = (...args: unknown[]) => void complaints.push(args);
+        diag.setLogger(
+          { error: complain, warn: complain, info: () => {}, debug: () => {}, verbose: () => {} },
+          { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+        );
+        const { url, store } = await open();
+        await sendAll(door.exporters(url, compression));
+
+        // Said once to each exporter, and never taken for a failure.
+        expect(complaints.filter((said) => !String(said).includes("weir keeps no"))).toEqual([]);
+        expect(store.taken).toMatchObject([
+          {
+            kind: "step-opened",
+            name: "validate",
+            service: "import-api",
+            instance: "instance-1",
+            attributes: { rows: 120 },
+          },
+          { kind: "step-ended", status: "failed", error: { type: "RangeError", message: "bad row 7" } },
+        ]);
+      },
+    );
   });
+}
+
+/** A service that has all its telemetry in one set-up. */
+async function sendAll({ traces, logs, metrics }: Exporters): Promise<void> {
+  const resource = resourceFromAttributes({
+    "service.name": "import-api",
+    "service.instance.id": "instance-1",
+  });
+  const tracers = new TracerProvider({
+    resource,
+    spanProcessors: [new BatchSpanProcessor({ exporter: traces })],
+  });
+  const loggers = new LoggerProvider({
+    resource,
+    processors: [new BatchLogRecordProcessor({ exporter: logs })],
+  });
+  const meters = new MeterProvider({
+    resource,
+    readers: [new PeriodicExportingMetricReader({ exporter: metrics })],
+  });
+  const tracer = tracers.getTracer("test");
+  const span = tracer.startSpan("validate", { attributes: { "weir.kind": "step", ...IDENTITY, rows: 120 } });
+  span.recordException(new RangeError("bad row 7"));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+  tracer.startSpan("GET /users").end();
+  loggers.getLogger("test").emit({ body: "bad row 7" });
+  meters.getMeter("test").createCounter("rows").add(120);
+  await Promise.all([tracers.shutdown(), loggers.shutdown(), meters.shutdown()]);
+}
+
+/** An app's ingest that hands on to `accept` and no further. */
+export function accepting(
+  accept: (observations: Observation[]) => Promise<void>,
+): Pick<AppOptions, "ingest"> {
+  return { ingest: createIngest({ accept }) };
 }

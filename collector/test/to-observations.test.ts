@@ -338,7 +338,12 @@ test.each<[string, Attributes, Partial<RawSpan>, string]>([
   ["bad-status", { "weir.kind": "flow", "weir.status": "done" }, {}, 'expected a status, got "done"'],
   ["bad-status", { "weir.kind": "step", "weir.status": 1 }, {}, "got 1"],
   ["bad-status", { "weir.kind": "end", "weir.status": "running" }, {}, "cancelled or paused"],
-  ["bad-step-kind", { "weir.kind": "step", "weir.step.kind": "job" }, {}, "expected step or queue"],
+  [
+    "bad-step-kind",
+    { "weir.kind": "step", "weir.step.kind": "job" },
+    {},
+    "expected one of step, queue, sleep, wait",
+  ],
   ["bad-attempt", { "weir.kind": "step", "weir.step.attempt": 0 }, {}, "got 0"],
   ["bad-attempt", { "weir.kind": "step", "weir.step.attempt": 1.5 }, {}, "got 1.5"],
   ["bad-attempt", { "weir.kind": "step", "weir.step.attempt": "two" }, {}, 'got "two"'],

@@ -102,6 +102,8 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Ru
     "serve",
     "--port",
     String(port),
+    "--grpc-port",
+    "off",
     "--store",
     store,
     ...args,
@@ -123,12 +125,19 @@ export interface RunningRedis extends Running {
   port: number;
 }
 
+export interface RedisServerOptions {
+  /** Default: a free one. */
+  port?: number;
+  /** Added to its command line. */
+  args?: string[];
+}
+
 /** A Redis of its own, that keeps nothing on the disk. */
-export async function startRedis(): Promise<RunningRedis> {
+export async function startRedis(options: RedisServerOptions = {}): Promise<RunningRedis> {
   const command = findSystemPart(REDIS_SERVER);
   if (command === undefined)
     throw new Error("expected a redis-server on this machine: install it, or set WEIR_REDIS_SERVER");
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), "weir-redis-"));
   const args = [
     "--port",
@@ -141,6 +150,7 @@ export async function startRedis(): Promise<RunningRedis> {
     "no",
     "--dir",
     folder,
+    ...(options.args ?? []),
   ];
   const running = startProgram(command, args);
   await running.printed(/Ready to accept connections/);

@@ -20,8 +20,11 @@ export type Status = (typeof STATUSES)[number];
 export const END_STATUSES = ["succeeded", "failed", "cancelled"] as const;
 export type EndStatus = (typeof END_STATUSES)[number];
 
-/** `queue`: work handed to a queue and not yet picked up. */
-export const STEP_KINDS = ["step", "queue"] as const;
+/**
+ * `queue`: work handed to a queue and not yet picked up. `sleep`: waits until a time. `wait`: waits for a message. None
+ * of these three is run by a process while it is open.
+ */
+export const STEP_KINDS = ["step", "queue", "sleep", "wait"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** Span attribute keys. */

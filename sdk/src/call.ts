@@ -2,10 +2,11 @@
  * Runs the user's function in a context and tells when it is over, without changing what it returns or throws.
  */
 import { types } from "node:util";
-import { type Context, context } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { diagnoseInternal } from "./diagnostics.ts";
 import { follow } from "./follow.ts";
 import type { Outcome } from "./outcome.ts";
+import { inContext } from "./scope.ts";
 
 /**
  * Calls `fn(handle)` in `ctx`. A value is returned at once; of a promise (or anything with `then`) the outcome is that
@@ -14,7 +15,7 @@ import type { Outcome } from "./outcome.ts";
 export function callIn<H, T>(ctx: Context, outcome: Outcome, handle: H, fn: (handle: H) => T): T {
   let result: T;
   try {
-    result = context.with(ctx, fn as (handle: H) => T, undefined, handle);
+    result = inContext(ctx, fn, handle);
   } catch (error) {
     outcome.threw(error);
     throw error;
@@ -53,7 +54,7 @@ function conclude(ctx: Context, outcome: Outcome, value: unknown): void {
 
 /** Query builders and the like begin their work when `then` is called: once, and inside the context. */
 function settleForeign(ctx: Context, outcome: Outcome, thenable: PromiseLike<unknown>): PromiseLike<unknown> {
-  const promise = context.with(
+  const promise = inContext(
     ctx,
     () => new Promise<unknown>((resolve, reject) => void thenable.then(resolve, reject)),
   );

@@ -1,11 +1,10 @@
 /**
  * `identity`: takes flows over a hop that has no adapter. What may cross, and to whom, is decided in propagation.ts.
  */
-import { context } from "@opentelemetry/api";
 import { diagnose, diagnoseInternal } from "./diagnostics.ts";
 import { allowed, extract as extractContext, inject as injectInto } from "./propagation.ts";
 import { runtime } from "./runtime.ts";
-import { scopeOf, withScope } from "./scope.ts";
+import { activeContext, inContext, scopeOf, withScope } from "./scope.ts";
 import type { Arrival, IdentityApi } from "./types.ts";
 
 export const identity: IdentityApi = { inject, extract };
@@ -31,7 +30,7 @@ function inject<C extends object = Record<string, string>>(
 }
 
 function extract(carrier: object | undefined, from?: { address?: string | undefined }): Arrival {
-  const nowhere = withScope(context.active(), undefined);
+  const nowhere = withScope(activeContext(), undefined);
   let ctx = nowhere;
   try {
     const headers = headersIn(carrier);
@@ -44,7 +43,7 @@ function extract(carrier: object | undefined, from?: { address?: string | undefi
   return {
     flow: scope?.flow,
     run: (fn) => {
-      if (typeof fn === "function") return context.with(withScope(context.active(), scope), fn);
+      if (typeof fn === "function") return inContext(withScope(activeContext(), scope), fn);
       diagnose("no-function", `identity.extract: expected run() to get a function, got ${kindOf(fn)}`);
       return undefined as never;
     },

@@ -6,8 +6,9 @@ import { ATTR, type Kind, LABEL_PREFIX } from "./attributes.ts";
 import { diagnoseInternal } from "./diagnostics.ts";
 import type { FlowIdentity } from "./identity.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { holding } from "./light-context.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Scope } from "./scope.ts";
+import { activeContext, type Scope } from "./scope.ts";
 import { type Ending, sendPoint } from "./spans.ts";
 import { addLabel, addLabelAttributes, addUserAttributes, nameText } from "./text.ts";
 import type { FlowHandle, LabelValue, UserAttributes } from "./types.ts";
@@ -30,7 +31,6 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
     this.tenant = identity.tenant;
     this.labels = identity.labels;
     this.#parent = parent;
-    rt.keepContext();
   }
 
   /** Opens a flow in this process, in the scope `outer`: as the child of the flow there, if any. */
@@ -41,7 +41,7 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
       flow.attributes[ATTR.parentFlowId] = outer.flow.id;
       flow.attributes[ATTR.parentFlowTenant] = outer.flow.tenant;
     }
-    flow.#parent = trace.setSpan(ROOT_CONTEXT, flow.begin(flow.#parent, endOnExit));
+    flow.#parent = holding(flow.begin(flow.#parent, endOnExit));
     return flow;
   }
 
@@ -93,6 +93,6 @@ function saying(kind: Kind, flow: { id: string; name: string; tenant: string }):
 
 /** Joins the user's trace, and takes nothing else of the user's context along: suppressed tracing must not lose a flow. */
 function activeSpanOnly(): Context {
-  const span = trace.getActiveSpan();
-  return span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
+  const span = trace.getSpan(activeContext());
+  return span === undefined ? ROOT_CONTEXT : holding(span);
 }

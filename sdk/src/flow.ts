@@ -1,7 +1,6 @@
 /**
  * Flows: one run of a workflow for one customer. What each call promises is written in types.ts.
  */
-import { context } from "@opentelemetry/api";
 import { callIn } from "./call.ts";
 import { diagnose, diagnoseInternal } from "./diagnostics.ts";
 import { FlowRun } from "./flow-run.ts";
@@ -9,7 +8,7 @@ import type { FlowIdentity } from "./identity.ts";
 import { newFlowId } from "./ids.ts";
 import { INERT_FLOW } from "./inert.ts";
 import { type Runtime, runtimeFor } from "./runtime.ts";
-import { type Scope, scopeOf, withScope } from "./scope.ts";
+import { activeContext, inContext, type Scope, scopeOf, withScope } from "./scope.ts";
 import { addLabels, nameText } from "./text.ts";
 import type { FlowApi, FlowHandle, FlowOptions, LabelValue, UserAttributes } from "./types.ts";
 import { isFunction, named } from "./wrapping.ts";
@@ -20,10 +19,10 @@ function start<T>(options: FlowOptions, fn: (flow: FlowHandle) => T): T {
   if (!isFunction("flow.start", fn)) return undefined as T;
   const rt = runtimeFor("flow.start");
   if (rt === undefined) return fn(INERT_FLOW);
-  const ctx = context.active();
+  const ctx = activeContext();
   const run = opened("flow.start", options, scopeOf(ctx));
   // Without its own flow the work must not show in the one around it, which may be another customer's.
-  if (run === undefined) return context.with(withScope(ctx, undefined), () => fn(INERT_FLOW));
+  if (run === undefined) return inContext(withScope(ctx, undefined), () => fn(INERT_FLOW));
   return callIn(withScope(ctx, run), run, run as FlowHandle, fn);
 }
 

@@ -8,8 +8,9 @@
 import { EventEmitter, errorMonitor } from "node:events";
 import { Socket } from "node:net";
 import { types } from "node:util";
-import { type Context, context } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import type { Outcome } from "./outcome.ts";
+import { inContext } from "./scope.ts";
 
 /**
  * Tells `outcome` when the value has been read, where it is a generator or a readable stream. The body of a
@@ -55,7 +56,7 @@ function followGenerator(ctx: Context | undefined, outcome: Outcome, generator: 
           step =
             ctx === undefined
               ? Reflect.apply(original, generator, args)
-              : context.with(ctx, () => Reflect.apply(original, generator, args));
+              : inContext(ctx, () => Reflect.apply(original, generator, args));
         } catch (error) {
           return failed(error);
         }

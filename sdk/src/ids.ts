@@ -17,6 +17,16 @@ function randomHex(bytes: number): string {
   return hex;
 }
 
+/** A span's id: 16 hex characters. */
+export function newSpanId(): string {
+  return randomHex(8);
+}
+
+/** A trace's id: 32 hex characters. */
+export function newTraceId(): string {
+  return randomHex(16);
+}
+
 /** A step's id: 16 hex characters. */
 export function newStepId(): string {
   return randomHex(8);

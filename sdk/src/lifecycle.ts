@@ -1,14 +1,14 @@
 /**
  * What flows and steps share: one span that is open here, was left open, or has ended, and the calls that end it.
  */
-import { type Attributes, type Context, context, type Span } from "@opentelemetry/api";
+import type { Attributes, Context } from "@opentelemetry/api";
 import { ATTR } from "./attributes.ts";
 import { callIn } from "./call.ts";
 import { diagnoseInternal } from "./diagnostics.ts";
 import { describeError, isAbort } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Runtime } from "./runtime.ts";
-import { type Scope, withScope } from "./scope.ts";
+import type { OpenSpan, Runtime } from "./runtime.ts";
+import { activeContext, type Scope, withScope } from "./scope.ts";
 import { type Ending, endSpan, SUCCEEDED } from "./spans.ts";
 
 /**
@@ -25,7 +25,7 @@ export abstract class Lifecycle<Handle> implements Outcome {
   startedAt = 0;
   readonly #counted: "openFlows" | "openSteps";
   #state: State = "elsewhere";
-  #span: Span | undefined;
+  #span: OpenSpan | undefined;
   #endOnExit = true;
   #thrown: { error: unknown } | undefined;
 
@@ -42,16 +42,16 @@ export abstract class Lifecycle<Handle> implements Outcome {
   }
 
   /** The span that is open here, or was. */
-  protected get span(): Span | undefined {
+  get span(): OpenSpan | undefined {
     return this.#span;
   }
 
   /** Opens the span, under the one that `parent` holds. */
-  protected begin(parent: Context, endOnExit: boolean): Span {
+  protected begin(parent: Context, endOnExit: boolean): OpenSpan {
     const rt = this.runtime;
     this.startedAt = rt.now();
     this.#endOnExit = endOnExit;
-    const span = rt.tracer.startSpan(
+    const span = rt.spans.startSpan(
       this.name,
       { attributes: this.attributes, startTime: this.startedAt },
       parent,
@@ -70,7 +70,7 @@ export abstract class Lifecycle<Handle> implements Outcome {
         this.#thrown ??= { error };
       },
     };
-    const ctx = withScope(context.active(), this as unknown as Scope);
+    const ctx = withScope(activeContext(), this as unknown as Scope);
     return callIn(ctx, outcome, this as unknown as Handle, fn);
   }
 

@@ -4,8 +4,8 @@
  * start. A span that ends before the tick costs nothing more than itself.
  */
 import { clearTimeout, setTimeout } from "node:timers";
-import type { Attributes, Context, Tracer } from "@opentelemetry/api";
-import { ATTR } from "./attributes.ts";
+import type { Attributes, Context } from "@opentelemetry/api";
+import type { OpenSpan } from "./runtime.ts";
 
 /** An open span, as it was started. */
 export interface Announceable {
@@ -13,20 +13,24 @@ export interface Announceable {
   readonly attributes: Attributes;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  readonly span: OpenSpan | undefined;
   /** A context that holds the open span: the copy is its child. */
   parent(): Context;
 }
 
 export class Pending {
-  readonly #tracer: Tracer;
+  readonly #announce: (open: Announceable) => void;
   readonly #delayMs: number;
   readonly #announced: () => void;
   readonly #waiting = new Set<Announceable>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `announced` is called when copies were made: people wait for them, so they should not wait for company. */
-  constructor(tracer: Tracer, delayMs: number, announced: () => void = () => {}) {
-    this.#tracer = tracer;
+  /**
+   * @param announce makes the copy of one
+   * @param announced is called when copies were made: people wait for them, so they should not wait for company
+   */
+  constructor(announce: (open: Announceable) => void, delayMs: number, announced: () => void) {
+    this.#announce = announce;
     this.#delayMs = delayMs;
     this.#announced = announced;
   }
@@ -43,12 +47,7 @@ export class Pending {
   /** Announces what is open and has not been announced, without waiting for the tick. */
   announce(): void {
     if (this.#waiting.size === 0) return;
-    for (const open of this.#waiting) {
-      const attributes = { ...open.attributes, [ATTR.pending]: true };
-      this.#tracer
-        .startSpan(open.name, { attributes, startTime: open.startedAt }, open.parent())
-        .end(open.startedAt);
-    }
+    for (const open of this.#waiting) this.#announce(open);
     this.#waiting.clear();
     this.#announced();
   }

@@ -1,21 +1,14 @@
 /**
  * Carries flow identity in and out of the process: headers of a request, or whatever a queue keeps with a job.
  */
-import {
-  type Context,
-  context,
-  isSpanContextValid,
-  ROOT_CONTEXT,
-  type SpanContext,
-  trace,
-} from "@opentelemetry/api";
+import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from "@opentelemetry/api";
 import { BAGGAGE } from "./attributes.ts";
 import { diagnose, diagnoseInternal } from "./diagnostics.ts";
 import { FlowRun } from "./flow-run.ts";
 import { mayReceive } from "./hosts.ts";
 import { fromBaggage, mergeBaggage, toBaggage } from "./identity.ts";
 import { type Runtime, runtime } from "./runtime.ts";
-import { scopeOf, withScope } from "./scope.ts";
+import { activeContext, scopeOf, withScope } from "./scope.ts";
 import { StepRun } from "./step-run.ts";
 import { isAccepted, type Peer } from "./trust.ts";
 
@@ -28,7 +21,7 @@ import { isAccepted, type Peer } from "./trust.ts";
  */
 export function inject(
   headers: Record<string, string>,
-  ctx: Context = context.active(),
+  ctx: Context = activeContext(),
 ): Record<string, string> {
   const scope = scopeOf(ctx);
   if (scope === undefined) return headers;
@@ -56,13 +49,13 @@ export function inject(
  * @param from the address of the peer. Where it is given, be it as `undefined`, `acceptFrom` decides; without it, as
  *   for a job out of a queue, identity is taken
  * @example
- * context.with(extract(request.headers, context.active(), request.socket.remoteAddress), () =>
+ * inContext(extract(request.headers, activeContext(), request.socket.remoteAddress), () =>
  *   step.start("charge", charge),
  * );
  */
 export function extract(
   headers: Record<string, string | string[] | undefined>,
-  ctx: Context = context.active(),
+  ctx: Context = activeContext(),
   ...from: [address?: string | undefined]
 ): Context {
   const rt = runtime();

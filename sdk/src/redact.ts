@@ -67,7 +67,7 @@ const WHOLE_LINE = /^(proxy-?)?authorization$|^(set-?)?cookie$/i;
 const HAS_PAIRS = /[:=]/;
 const HAS_DIGITS = /\d{13}|\d{4}[ -]\d{4}/;
 const HAS_MARKS =
-  /[Bb][Ee][Aa][Rr][Ee][Rr]|[Bb][Aa][Ss][Ii][Cc]|eyJ|-----BEGIN|gh[opsu]_|github_pat|[rs]k[_-]|xox|A(?:KIA|SIA|Iza)|glpat-/;
+  /[Bb][Ee][Aa][Rr][Ee][Rr]|[Bb][Aa][Ss][Ii][Cc]|eyJ|-----BEGIN|gh[opsu]_|github_pat|[rs]k[_-]|xox|A(?:KIA|SIA|Iza)|glpat-|weir_/;
 /** Where a pair of key and value may be of a key that is known by default. */
 const MAY_HIDE = /pass|pwd|secret|token|auth|cookie|cred|key|card|cv[vc]|ssn|security|jwt|bearer|otp/i;
 
@@ -76,7 +76,7 @@ const PRIVATE_KEY =
 const URL_PASSWORD = /:\/\/([^\s/?#:@"'<>]*)(:[^\s/?#"'<>]*)?@/g;
 const JSON_WEB_TOKEN = /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g;
 const KNOWN_TOKEN =
-  /(?<![A-Za-z0-9])(?:[rs]k_(?:live|test)_[A-Za-z0-9]{8,}|sk-[\w-]{20,}|gh[opsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|xox[abeprs]-[\w-]{10,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|glpat-[\w-]{16,})/g;
+  /(?<![A-Za-z0-9])(?:[rs]k_(?:live|test)_[A-Za-z0-9]{8,}|sk-[\w-]{20,}|gh[opsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|xox[abeprs]-[\w-]{10,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|glpat-[\w-]{16,}|weir_[a-z]{4,6}_[0-9a-z]{8}_[0-9a-z]{50})/g;
 const SCHEME = /\b(bearer|basic)( {1,4}|%20|\+)([\w+/=.~-]{4,})/gi;
 /** What follows the name of a scheme where it is talked about, and not used. */
 const TALK = /^(auth|authentication|authorization|credentials?|header|realm|scheme|tokens?)\b/i;

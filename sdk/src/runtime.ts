@@ -1,7 +1,7 @@
 /**
  * What `setup()` made and everything else works with. One per process at a time.
  */
-import type { Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span } from "@opentelemetry/api";
 import type { Clock } from "./clock.ts";
 import { diagnose } from "./diagnostics.ts";
 import type { Pending } from "./pending.ts";
@@ -9,7 +9,7 @@ import type { Redactor } from "./redact.ts";
 import type { AcceptFrom } from "./trust.ts";
 
 export interface Runtime {
-  readonly tracer: Tracer;
+  readonly spans: SpanStarter;
   readonly now: Clock;
   readonly pending: Pending;
   /** Host patterns that may receive flow identity, besides those of the inside. */
@@ -20,8 +20,27 @@ export interface Runtime {
   readonly redactor: Redactor | undefined;
   /** Mutable: what this process has open, and what it did outside any flow. */
   readonly counts: Counts;
-  /** Called before the first flow, and not by setup(): who registers a context manager until then finds the place free. */
-  keepContext(): void;
+}
+
+/** How a span begins. */
+export interface SpanStart {
+  /** The span's own from now on. */
+  attributes: Attributes;
+  /** Milliseconds since the epoch. */
+  startTime: number;
+}
+
+/** What is done with an open span. */
+export type OpenSpan = Pick<Span, "spanContext"> & {
+  setAttribute(key: string, value: string | boolean): unknown;
+  setStatus(status: { code: number; message?: string }): unknown;
+  addEvent(name: string, attributes: Attributes, at: number): unknown;
+  end(at: number): void;
+};
+
+/** What starts spans: ours, or a tracer of the user's. */
+export interface SpanStarter {
+  startSpan(name: string, start: SpanStart, parent: Context): OpenSpan;
 }
 
 export interface Counts {

@@ -1,12 +1,12 @@
 /**
- * Wires the SDK together, once per process. The only file that knows OpenTelemetry's SDK packages.
+ * Wires the SDK together, once per process. The only file that knows OpenTelemetry's SDK, but for the class of the
+ * context manager in scope.ts.
  *
  * Weir has a tracer provider, a queue and an exporter of its own, registered nowhere: so no flow is lost to another's
  * sampler or exporter, and nobody else's export changes.
  */
 import { randomUUID } from "node:crypto";
-import { context, createContextKey, ROOT_CONTEXT, type TracerProvider } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import type { TracerProvider } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import {
   defaultResource,
@@ -15,26 +15,18 @@ import {
   type Resource,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import {
-  AlwaysOnSampler,
-  TracerProvider as OwnTracerProvider,
-  type ReadableSpan,
-  type SpanExporter,
-  type SpanProcessor,
-} from "@opentelemetry/sdk-trace";
+import type { SpanExporter } from "@opentelemetry/sdk-trace";
 import { collectorAgent } from "./agent.ts";
 import { ATTR, RESOURCE } from "./attributes.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { diagnose, diagnoseInternal, onDiagnostic } from "./diagnostics.ts";
 import { startHeartbeat } from "./heartbeat.ts";
-import { leanTracer } from "./lean-tracer.ts";
 import { type Config, LONGEST_TIMER_MS, readOptions, type SetupOptions } from "./options.ts";
 import { Pending } from "./pending.ts";
-import type { ExportQueue } from "./queue.ts";
+import { ownPipeline, type Pipeline, usersPipeline } from "./pipeline.ts";
 import { createRedactor } from "./redact.ts";
 import { type Counts, type Runtime, setRuntime } from "./runtime.ts";
-import { noteOfRequest, type SpanQueueOptions, spanQueue } from "./span-queue.ts";
-import { MAX_VALUE } from "./text.ts";
+import { noteOfRequest, type SpanQueueOptions } from "./span-queue.ts";
 import { takeOverRetries } from "./transport.ts";
 
 /** How the SDK fares. Counts begin with `setup()`. */
@@ -68,7 +60,7 @@ export interface SetupParts {
 interface Weir {
   counts: Counts;
   pending: Pending;
-  queue: ExportQueue<ReadableSpan> | undefined;
+  queue: Pipeline["queue"];
   endpoint: string | null;
   flush(timeoutMs: number, patient: boolean): Promise<void>;
   stop(): void;
@@ -77,8 +69,6 @@ interface Weir {
 /** Open spans are announced after this long, and finished ones sent after this long: a start is seen within 250 ms. */
 const PENDING_DELAY_MS = 100;
 const DEFAULT_TIMEOUT_MS = 5000;
-/** Of ours and the user's together, so that none of ours is ever the one left out. */
-const MAX_ATTRIBUTES = 200;
 
 let weir: Weir | undefined;
 let active = false;
@@ -188,25 +178,23 @@ export function health(): Health {
 function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
   const users = options.tracerProvider;
   const exporter = users === undefined ? (parts.exporter ?? otlpExporter(config)) : undefined;
-  const queue = exporter && spanQueue<ReadableSpan>(exporter, config.endpoint, parts.queue);
-  const provider = users ?? ownProvider(config, queue);
-
-  const made = provider.getTracer("@weir/sdk");
-  const tracer = users === undefined ? leanTracer(made) : made;
-  const pending = new Pending(tracer, parts.pendingDelayMs ?? PENDING_DELAY_MS, () => queue?.hurry());
+  const { spans, announce, queue } =
+    exporter === undefined
+      ? usersPipeline(users as TracerProvider)
+      : ownPipeline(exporter, resource(config), config.endpoint, parts.queue);
+  const pending = new Pending(announce, parts.pendingDelayMs ?? PENDING_DELAY_MS, () => queue?.hurry());
   const counts: Counts = { openFlows: 0, openSteps: 0, stepsOutsideFlow: 0 };
   const now = parts.clock ?? createClock();
   const { propagateTo, acceptFrom } = config;
   const redactor = config.redact === false ? undefined : createRedactor(config.redact);
   const rt: Runtime = {
-    tracer,
+    spans,
     now,
     pending,
     propagateTo,
     acceptFrom,
     redactor,
     counts,
-    keepContext: contextKeeper(),
   };
   setRuntime(rt);
 
@@ -214,7 +202,7 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
   const flushAll = async (timeoutMs: number, patient: boolean): Promise<void> => {
     pending.announce();
     if (queue !== undefined) await queue.drain(timeoutMs, patient);
-    else await flushUsers(provider, timeoutMs);
+    else await flushUsers(users as TracerProvider, timeoutMs);
   };
   const atExit = (): void => void flushAll(DEFAULT_TIMEOUT_MS, false).catch(() => {});
   process.once("beforeExit", atExit);
@@ -234,46 +222,6 @@ function build(options: SetupOptions, parts: SetupParts, config: Config): Weir {
       exporter?.shutdown().catch(() => {});
     },
   };
-}
-
-/**
- * Asynchronous context is needed to know the current flow. Where someone keeps it already, theirs is used. Looks
- * once, when it is first called: OpenTelemetry takes one context manager per process, and an SDK that is started
- * after setup() may bring one that does more than ours.
- */
-function contextKeeper(): () => void {
-  let looked = false;
-  return function keepContext() {
-    if (looked) return;
-    looked = true;
-    if (isContextKept()) return;
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    if (isContextKept()) return;
-    diagnose(
-      "no-context",
-      "another version of @opentelemetry/api was loaded first, and Weir can't know the current flow: expected one version of it in the process (see `npm ls @opentelemetry/api`)",
-    );
-  };
-}
-
-function isContextKept(): boolean {
-  const key = createContextKey("weir.probe");
-  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
-}
-
-function ownProvider(config: Config, queue: ExportQueue<ReadableSpan> | undefined): TracerProvider {
-  const processor: SpanProcessor = {
-    onStart() {},
-    onEnd: (span) => queue?.add(span),
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
-  return new OwnTracerProvider({
-    sampler: new AlwaysOnSampler(),
-    resource: resource(config),
-    spanProcessors: [processor],
-    spanLimits: { attributeCountLimit: MAX_ATTRIBUTES, attributeValueLengthLimit: MAX_VALUE },
-  });
 }
 
 function resource(config: Config): Resource {

@@ -1,33 +1,25 @@
 /**
  * The queue of finished spans, with an OpenTelemetry exporter at its end.
  */
-import { type Context, context, createContextKey, ROOT_CONTEXT, type SpanContext } from "@opentelemetry/api";
-import { ATTR } from "./attributes.ts";
 import { diagnose } from "./diagnostics.ts";
 import { ExportQueue, type QueueOptions, type Sent } from "./queue.ts";
 import { delivered, failedWith, type Seen } from "./transport.ts";
+import { unseen } from "./unseen.ts";
 
 /** What we need to know of a finished span, and of an exporter: only setup.ts knows OpenTelemetry's own types. */
 interface FinishedSpan {
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly parentSpanContext?: SpanContext | undefined;
-  spanContext(): SpanContext;
+  readonly id: string;
+  /** The span of which it is the copy sent at the start. */
+  readonly copyOf: string | undefined;
 }
 
-interface Exporter<S> {
+export interface Exporter<S> {
   export(batch: S[], done: (result: { code: number; error?: Error }) => void): void;
 }
 
 export type SpanQueueOptions = Partial<
   Pick<QueueOptions<unknown>, "bound" | "batchSize" | "delayMs" | "lanes">
 >;
-
-/** Nothing on the way to the collector is part of a flow, nor a span of the user's instrumentations. */
-const UNSEEN: Context = ROOT_CONTEXT.setValue(
-  // The key of suppressTracing() in @opentelemetry/core, the same in all its versions.
-  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
-  true,
-);
 
 let note: Seen = {};
 
@@ -48,7 +40,7 @@ export function spanQueue<S extends FinishedSpan>(
     return new Promise((resolve) => {
       const seen: Seen = {};
       note = seen;
-      context.with(UNSEEN, () => {
+      unseen(() => {
         exporter.export(batch, (result) => {
           const sent = result.code === 0 ? delivered(seen) : failedWith(result.error, seen);
           if (sent.result === "retry" && !down) {
@@ -76,13 +68,13 @@ export function spanQueue<S extends FinishedSpan>(
 }
 
 function isPending(span: FinishedSpan): boolean {
-  return span.attributes[ATTR.pending] === true;
+  return span.copyOf !== undefined;
 }
 
 /** A copy sent at the start says nothing that the finished span in the same batch does not say. */
 function withoutNeedlessCopies<S extends FinishedSpan>(batch: S[]): S[] {
   if (!batch.some(isPending)) return batch;
   const finished = new Set<string>();
-  for (const span of batch) if (!isPending(span)) finished.add(span.spanContext().spanId);
-  return batch.filter((span) => !isPending(span) || !finished.has(span.parentSpanContext?.spanId ?? ""));
+  for (const span of batch) if (!isPending(span)) finished.add(span.id);
+  return batch.filter((span) => span.copyOf === undefined || !finished.has(span.copyOf));
 }

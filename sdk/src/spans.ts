@@ -1,11 +1,11 @@
 /**
  * How flows and steps are written as spans: the ends, and the zero-length ones that say a single thing.
  */
-import { type Attributes, type Context, type Span, SpanStatusCode } from "@opentelemetry/api";
+import { type Attributes, type Context, SpanStatusCode } from "@opentelemetry/api";
 import { ATTR, type EndStatus, EXCEPTION } from "./attributes.ts";
 import type { ErrorText } from "./errors.ts";
 import type { Redactor } from "./redact.ts";
-import type { Runtime } from "./runtime.ts";
+import type { OpenSpan, Runtime } from "./runtime.ts";
 
 /** How a flow or step ended. */
 export interface Ending {
@@ -18,7 +18,7 @@ export interface Ending {
 export const SUCCEEDED: Ending = { status: "succeeded" };
 
 /** Writes an ending on an open span, and ends it. */
-export function endSpan(rt: Runtime, span: Span, ending: Ending, at: number = rt.now()): void {
+export function endSpan(rt: Runtime, span: OpenSpan, ending: Ending, at: number = rt.now()): void {
   if (ending.status !== "succeeded") {
     const { error, reason } = ending;
     const { redactor } = rt;
@@ -39,7 +39,7 @@ export function sendPoint(
   ending?: Ending,
   at: number = rt.now(),
 ): void {
-  const span = rt.tracer.startSpan(name, { attributes, startTime: at }, parent);
+  const span = rt.spans.startSpan(name, { attributes, startTime: at }, parent);
   if (ending === undefined) span.end(at);
   else {
     // Said in full, also where it succeeded: such a span has nothing else to say.
@@ -52,7 +52,7 @@ function redacted({ type, message, stack }: ErrorText, redactor: Redactor): Erro
   return { type, message: redactor.text(message), stack: redactor.text(stack) };
 }
 
-function recordFailure(span: Span, error: ErrorText | undefined, at: number): void {
+function recordFailure(span: OpenSpan, error: ErrorText | undefined, at: number): void {
   if (error === undefined) {
     span.setStatus({ code: SpanStatusCode.ERROR });
     return;

@@ -1,11 +1,12 @@
 /**
  * One step as this process knows it: opened here, or the one in which another process called us.
  */
-import { type Attributes, type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { ATTR } from "./attributes.ts";
+import type { Attributes, Context } from "@opentelemetry/api";
+import { ATTR, type StepKind } from "./attributes.ts";
 import { diagnose } from "./diagnostics.ts";
 import { newStepId } from "./ids.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { holding } from "./light-context.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Scope, ScopeFlow } from "./scope.ts";
 import { type Ending, sendPoint } from "./spans.ts";
@@ -26,11 +27,21 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
     this.name = name;
   }
 
-  /** Opens a step in this process, in the scope `outer`. */
-  static open(name: string, options: StepOptions | undefined, outer: Scope): StepRun {
+  /**
+   * Opens a step in this process, in the scope `outer`.
+   *
+   * @param own an id that was chosen, so that another process can open or end the same step, and a kind
+   */
+  static open(
+    name: string,
+    options: StepOptions | undefined,
+    outer: Scope,
+    own?: { id: string; kind: StepKind },
+  ): StepRun {
     const { flow } = outer;
-    const id = newStepId();
+    const id = own?.id ?? newStepId();
     const attributes = stepAttributes(flow, id, outer.step?.id);
+    if (own !== undefined && own.kind !== "step") attributes[ATTR.stepKind] = own.kind;
     const step = new StepRun(flow, id, name, attributes);
     if (options === undefined) step.begin(outer.parent(), true);
     else {
@@ -53,7 +64,7 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
   parent(): Context {
     if (this.span === undefined) return this.flow.parent();
     // Made when first asked for: most steps have no steps below them.
-    this.#parent ??= trace.setSpan(ROOT_CONTEXT, this.span);
+    this.#parent ??= holding(this.span);
     return this.#parent;
   }
 

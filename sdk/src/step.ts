@@ -1,14 +1,14 @@
 /**
  * Steps: the logical operations of a flow. What each call promises is written in types.ts.
  */
-import { type Attributes, type Context, context } from "@opentelemetry/api";
+import type { Attributes, Context } from "@opentelemetry/api";
 import { ATTR, type EndStatus } from "./attributes.ts";
 import { callIn } from "./call.ts";
 import { diagnose, diagnoseInternal } from "./diagnostics.ts";
 import { describeError } from "./errors.ts";
 import { INERT_STEP } from "./inert.ts";
 import { runtimeFor } from "./runtime.ts";
-import { type Scope, scopeOf, withScope } from "./scope.ts";
+import { activeContext, type Scope, scopeOf, withScope } from "./scope.ts";
 import { sendPoint } from "./spans.ts";
 import { addAttempt, StepRun, sendStepEnd, stepAttributes } from "./step-run.ts";
 import { addUserAttributes, nameText } from "./text.ts";
@@ -22,7 +22,7 @@ type Work<T> = (step: StepHandle) => T;
 function start<T>(name: string, options: StepOptions | undefined | Work<T>, work?: Work<T>): T {
   const [fn, given] = split("step.start", options, work);
   if (fn === undefined) return undefined as T;
-  const ctx = context.active();
+  const ctx = activeContext();
   const run = opened("step.start", name, given, scopeOf(ctx));
   if (run === undefined) return fn(INERT_STEP);
   return callIn(withScope(ctx, run), run, run as StepHandle, fn);
@@ -130,7 +130,7 @@ export interface QueueStep {
  * @example
  * openQueueStep({ name: "imports", stepId: jobId });
  */
-export function openQueueStep(queued: QueueStep, ctx: Context = context.active()): void {
+export function openQueueStep(queued: QueueStep, ctx: Context = activeContext()): void {
   const scope = scopeOf(ctx);
   if (scope === undefined) return;
   try {
@@ -161,7 +161,7 @@ export function openQueueStep(queued: QueueStep, ctx: Context = context.active()
 export function endStepById(
   stepId: string,
   ending: { status?: EndStatus | undefined; error?: unknown } = {},
-  ctx: Context = context.active(),
+  ctx: Context = activeContext(),
 ): void {
   const scope = scopeOf(ctx);
   if (scope === undefined) return;

@@ -8,7 +8,7 @@ import { diagnose } from "./diagnostics.ts";
 import type { Redactor } from "./redact.ts";
 
 /** Longer attribute values are cut; one value must not fill a request. */
-export const MAX_VALUE = 16 * 1024;
+const MAX_VALUE = 16 * 1024;
 const MAX_ATTRIBUTES = 100;
 const MAX_ELEMENTS = 100;
 /** Numbers of payment cards have more digits than this. */

@@ -47,6 +47,29 @@ export function takeOverRetries(exporter: unknown, noteFor: () => Seen): boolean
   return true;
 }
 
+/**
+ * Has the exporter's requests made by `bodyOf`, of whatever items it is given. Reaches into a private field as
+ * `takeOverRetries` does.
+ *
+ * @returns whether it could; if not, the exporter goes on to expect spans
+ */
+export function takeOverBodies<Item>(
+  exporter: unknown,
+  bodyOf: (items: readonly Item[]) => Uint8Array,
+): boolean {
+  const delegate = (exporter as { _delegate?: { _serializer?: Partial<Serializer> } })._delegate;
+  const serializer = delegate?._serializer;
+  if (delegate === undefined || typeof serializer?.serializeRequest !== "function") return false;
+  delegate._serializer = { ...serializer, serializeRequest: bodyOf as Serializer["serializeRequest"] };
+  return true;
+}
+
+/** The part of OpenTelemetry's OTLP exporter, private to it, that knows the encoding. */
+interface Serializer {
+  serializeRequest(items: readonly unknown[]): Uint8Array | undefined;
+  deserializeResponse(data: Uint8Array): unknown;
+}
+
 const RETRYABLE = new Set([429, 502, 503, 504]);
 const TOO_LARGE = 413;
 

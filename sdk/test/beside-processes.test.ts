@@ -2,15 +2,12 @@
  * Contract section 1: "Works beside an OpenTelemetry set-up that is already there: flows are never lost to someone
  * else's sampler or exporter". Each case is a process of its own, as the order in which things load is what counts.
  */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Other, Sampling } from "./beside/others.ts";
 import { FLOWS, type Ran, runService } from "./beside/run-service.ts";
 import type { Plan } from "./beside/service.ts";
 import type { Received } from "./otlp-server.ts";
 
-const SDK = new URL("../src/index.ts", import.meta.url).href;
 const SETUPS: [Other, Sampling][] = [
   ["none", "all"],
   ["node-sdk", "all"],
@@ -21,22 +18,28 @@ const SETUPS: [Other, Sampling][] = [
   ["provider-3", "all"],
   ["provider-3", "ratio"],
   ["provider-3", "parent-ratio"],
+  ["older-api", "all"],
+  ["older-api", "ratio"],
   ["sentry-like", "none"],
 ];
 
 describe.each(SETUPS)("beside %s, which samples %s", (other, sampling) => {
   const alone = once(() => runService({ other, sampling, weir: "absent" }));
 
-  test.each<Plan["weir"]>(["first", "last"])("and Weir set up %s", { timeout: 30_000 }, async (weir) => {
-    const [without, ran] = [await alone(), await runService({ other, sampling, weir })];
-    expectWholeFlows(ran);
-    expectJoined(ran);
-    // With the same ids: so the same spans were sampled, under the same parents, and each was exported once.
-    expect(ran.spans).toEqual(without.spans);
-    expect(ran.carriers).toEqual(without.carriers);
-    expect(ran.logged).toEqual(without.logged);
-    expect(ran.surprises).toEqual([]);
-  });
+  test.each<Plan["weir"]>(["first", "last", "used-first"])(
+    "and Weir set up %s",
+    { timeout: 30_000 },
+    async (weir) => {
+      const [without, ran] = [await alone(), await runService({ other, sampling, weir })];
+      expectWholeFlows(ran);
+      expectJoined(ran);
+      // With the same ids: so the same spans were sampled, under the same parents, and each was exported once.
+      expect(ran.spans).toEqual(without.spans);
+      expect(ran.carriers).toEqual(without.carriers);
+      expect(ran.logged).toEqual(without.logged);
+      expect(ran.surprises).toEqual([]);
+    },
+  );
 });
 
 test("a 1 % sampler keeps some of the service's spans, and every flow", { timeout: 30_000 }, async () => {
@@ -44,19 +47,6 @@ test("a 1 % sampler keeps some of the service's spans, and every flow", { timeou
   expect(ran.spans.length).toBeGreaterThan(0);
   expect(ran.spans.length).toBeLessThan(FLOWS / 10);
   expect(named(ran, "data_import")).toHaveLength(FLOWS);
-});
-
-test("an SDK that starts after the first flow finds a context manager, and works with it", {
-  timeout: 30_000,
-}, async () => {
-  const without = await runService({ other: "node-sdk", sampling: "all", weir: "absent" });
-  const ran = await runService({ other: "node-sdk", sampling: "all", weir: "used-first" });
-  expectWholeFlows(ran);
-  expectJoined(ran);
-  expect(ran.spans).toEqual(without.spans);
-  expect(ran.carriers).toEqual(without.carriers);
-  // The one trace that this leaves; only who has set a logger for OpenTelemetry sees it.
-  expect(ran.logged).toEqual(["Error: @opentelemetry/api: Attempted duplicate registration of API: context"]);
 });
 
 test.each<Other>(["provider-2", "provider-3", "node-sdk"])(
@@ -80,18 +70,6 @@ test.each<Other>(["provider-2", "provider-3", "node-sdk"])(
     expect(ran.surprises).toEqual([]);
   },
 );
-
-test("beside another version of OpenTelemetry's API, which takes no context manager of ours, a diagnostic says so", async () => {
-  const text = `
-    const other = Object.defineProperty({}, "version", { value: "1.9.0" });
-    globalThis[Symbol.for("opentelemetry.js.api.1")] = other;
-    const { flow, setup, step } = await import(${JSON.stringify(SDK)});
-    setup({ endpoint: "http://127.0.0.1:1", onDiagnostic: ({ code }) => console.log(code) });
-    console.log(flow.start({ name: "f", tenant: "t" }, () => step.start("s", () => "ran")));
-    process.exit();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", text]);
-  expect(stdout.trim().split("\n")).toEqual(["no-context", "step-outside-flow", "ran"]);
-});
 
 /** All flows are there, each with its step, and nothing is there twice. */
 function expectWholeFlows(ran: Ran): void {

@@ -1,8 +1,9 @@
 /** The cases of the flow tracker that Weir grew out of, those it got wrong included. */
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import { flow, step } from "../src/index.ts";
 import { extract, inject } from "../src/propagation.ts";
+import { inContext } from "../src/scope.ts";
 import { record, thrownBy } from "./recorder.ts";
 
 test("a successful flow: name, tenant, label, one id", async () => {
@@ -36,7 +37,7 @@ test("a flow left open writes only its start", async () => {
 test("a flow open over a call and ended by the other side: the same id and name", async () => {
   const recorder = record();
   const headers = flow.start({ name: "order", tenant: "t", endOnExit: false }, () => inject({}));
-  context.with(extract(headers, ROOT_CONTEXT), () => {
+  inContext(extract(headers, ROOT_CONTEXT), () => {
     step.start("process_data", () => {});
     flow.end();
   });
@@ -124,7 +125,7 @@ test("values with = $$ , ; and % are plain data, also over a hop", async () => {
   record();
   const odd = "a=b,c;d%20 $$ é “";
   const headers = flow.start({ name: odd, tenant: odd, id: odd, labels: { [odd]: odd } }, () => inject({}));
-  context.with(extract(headers, ROOT_CONTEXT), () => {
+  inContext(extract(headers, ROOT_CONTEXT), () => {
     const f = flow.current();
     expect(f).toMatchObject({ id: odd, name: odd, tenant: odd });
     expect({ ...f?.labels }).toEqual({ [odd]: odd });

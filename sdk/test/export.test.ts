@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { flow, flush, health, type SetupOptions, shutdown, step } from "../src/index.ts";
@@ -19,6 +20,21 @@ async function serve(...args: Parameters<typeof otlpServer>): Promise<OtlpServer
   onTestFinished(() => server.close());
   return server;
 }
+
+test("what is sent is part of no request that the process was busy with", async () => {
+  const request = new AsyncLocalStorage<string>();
+  const sentIn: unknown[] = [];
+  const exporter: SetupParts["exporter"] = {
+    export(_spans, done) {
+      sentIn.push(request.getStore(), flow.current());
+      done({ code: 0 });
+    },
+    shutdown: async () => {},
+  };
+  exportTo("http://127.0.0.1:1", {}, { exporter });
+  await request.run("request 7", () => flow.start(IMPORT, () => step.start("validate", () => flush())));
+  expect(sentIn).toEqual([undefined, undefined]);
+});
 
 test("flows and steps arrive as OTLP over HTTP, with key, headers and resource", async () => {
   const server = await serve();

@@ -1,7 +1,8 @@
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import { flow, step } from "../src/index.ts";
 import { extract, inject } from "../src/propagation.ts";
+import { inContext } from "../src/scope.ts";
 import { health } from "../src/setup.ts";
 import type { FlowOptions } from "../src/types.ts";
 import { record, thrownBy } from "./recorder.ts";
@@ -318,7 +319,7 @@ test("endOnExit: false, and a throw still fails the flow", async () => {
 test("flow.end in another process ends a flow that was left open: same id, name and tenant", async () => {
   const recorder = record();
   const headers = flow.start({ ...IMPORT, id: "order-17", endOnExit: false }, () => inject({}));
-  context.with(extract(headers, ROOT_CONTEXT), () => {
+  inContext(extract(headers, ROOT_CONTEXT), () => {
     step.start("store", () => {});
     flow.end();
     flow.fail(new Error("later ends change nothing"));
@@ -340,8 +341,8 @@ test("flow.end in another process ends a flow that was left open: same id, name 
 test("flow.fail and flow.cancel in another process say so, with the error and the reason", async () => {
   const recorder = record();
   const headers = flow.start({ ...IMPORT, endOnExit: false }, () => inject({}));
-  context.with(extract(headers, ROOT_CONTEXT), () => flow.fail(new TypeError("bad row")));
-  context.with(extract(headers, ROOT_CONTEXT), () => flow.cancel("no longer wanted"));
+  inContext(extract(headers, ROOT_CONTEXT), () => flow.fail(new TypeError("bad row")));
+  inContext(extract(headers, ROOT_CONTEXT), () => flow.cancel("no longer wanted"));
   const ends = (await recorder.finished()).filter((span) => span.kind === "end");
   expect(ends.map((span) => span.status)).toEqual(["failed", "cancelled"]);
   expect(ends[0]?.error).toMatchObject({ "exception.type": "TypeError" });

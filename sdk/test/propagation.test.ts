@@ -1,8 +1,9 @@
-import { context, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import { fromBaggage } from "../src/identity.ts";
 import { flow, step } from "../src/index.ts";
 import { allowed, extract, inject } from "../src/propagation.ts";
+import { inContext } from "../src/scope.ts";
 import { record } from "./recorder.ts";
 
 const IMPORT = { name: "data_import", tenant: "acme-corp", id: "17", labels: { env: "test" } };
@@ -56,7 +57,7 @@ test("the user's own span, with its sampling decision, is what traceparent names
   record();
   const theirs = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 0 };
   const ctx = trace.setSpanContext(ROOT_CONTEXT, theirs);
-  const headers = context.with(ctx, () => flow.start(IMPORT, () => inject({})));
+  const headers = inContext(ctx, () => flow.start(IMPORT, () => inject({})));
   expect(headers["traceparent"]).toBe(`00-${theirs.traceId}-${theirs.spanId}-00`);
 });
 
@@ -67,7 +68,7 @@ test("extract continues the flow: identity, labels, trace and step", async () =>
     { baggage: [headers["baggage"] ?? ""], traceparent: headers["traceparent"] },
     ROOT_CONTEXT,
   );
-  context.with(ctx, () => {
+  inContext(ctx, () => {
     const f = flow.current();
     expect(f).toMatchObject({ id: "17", name: "data_import", tenant: "acme-corp" });
     expect({ ...f?.labels }).toEqual({ env: "test" });
@@ -84,7 +85,7 @@ test("without traceparent the flow is continued all the same, in the trace that 
   const headers = flow.start(IMPORT, () => inject({}));
   const theirs = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
   const ctx = extract({ baggage: headers["baggage"] }, trace.setSpanContext(ROOT_CONTEXT, theirs));
-  context.with(ctx, () => step.start("work", () => {}));
+  inContext(ctx, () => step.start("work", () => {}));
   expect(await recorder.one("work")).toMatchObject({ traceId: theirs.traceId, parentSpanId: theirs.spanId });
 });
 

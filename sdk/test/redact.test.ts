@@ -107,6 +107,7 @@ test.each([
   ["secret => 'abc'", `secret => '${R}'`],
   ['{"password":"cut off in the mid', `{"password":"${R}`],
   ["using sk_live_4eC39HqLyjWDarjtT1zdp7dc", `using ${R}`],
+  [`refused weir_ingest_4k2m9x1q_${"0a".repeat(25)}!`, `refused ${R}!`],
   ["AKIAIOSFODNN7EXAMPLE is gone", `${R} is gone`],
 ])("%j is scrubbed", (text, expected) => {
   const redactor = createRedactor();

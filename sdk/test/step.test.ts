@@ -1,7 +1,8 @@
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import { flow, step } from "../src/index.ts";
 import { extract, inject } from "../src/propagation.ts";
+import { inContext } from "../src/scope.ts";
 import { health } from "../src/setup.ts";
 import { endStepById, openQueueStep } from "../src/step.ts";
 import { record, thrownBy } from "./recorder.ts";
@@ -142,7 +143,7 @@ test("step.wrap runs a function as a step on each call", async () => {
 test("endOnExit: false leaves the step open; step.end in another process ends it", async () => {
   const recorder = record();
   const headers = inFlow(() => step.start("approve", { endOnExit: false }, () => inject({})));
-  context.with(extract(headers, ROOT_CONTEXT), () => step.end());
+  inContext(extract(headers, ROOT_CONTEXT), () => step.end());
   const opened = await recorder.one("approve");
   expect(opened.open).toBe(true);
   expect((await recorder.one("end")).attributes).toEqual({
@@ -158,7 +159,7 @@ test("endOnExit: false leaves the step open; step.end in another process ends it
 test("steps in a process called from a step hang under that step", async () => {
   const recorder = record();
   const headers = inFlow(() => step.start("call", () => inject({})));
-  context.with(extract(headers, ROOT_CONTEXT), () => step.start("charge", () => {}));
+  inContext(extract(headers, ROOT_CONTEXT), () => step.start("charge", () => {}));
   const call = await recorder.one("call");
   const charge = await recorder.one("charge");
   expect(charge.attributes["weir.step.parent_id"]).toBe(call.attributes["weir.step.id"]);

@@ -1,10 +1,10 @@
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { expect, onTestFinished, test } from "vitest";
 import { onDiagnostic } from "../src/diagnostics.ts";
 import { flow, type SetupOptions, step } from "../src/index.ts";
 import { readOptions } from "../src/options.ts";
 import { extract } from "../src/propagation.ts";
-import { scopeOf } from "../src/scope.ts";
+import { inContext, scopeOf } from "../src/scope.ts";
 import { isAccepted } from "../src/trust.ts";
 import { record } from "./recorder.ts";
 
@@ -43,7 +43,7 @@ test.each([
 test("a stranger's header can't write into a customer's flow, and a diagnostic says so once", async () => {
   const recorder = record();
   for (let i = 0; i < 3; i++) {
-    context.with(extract(NAMED, ROOT_CONTEXT, `203.0.113.${i}`), () => {
+    inContext(extract(NAMED, ROOT_CONTEXT, `203.0.113.${i}`), () => {
       step.start("forged", () => {});
       flow.end();
     });

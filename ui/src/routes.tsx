@@ -1,10 +1,23 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  useRouterState,
+} from "@tanstack/react-router";
 import { NotFound } from "./components/NotFound.tsx";
 import { PageCrashed } from "./components/PageCrashed.tsx";
 import { Shell } from "./components/Shell.tsx";
 import { flowFilter, parseSearch, type Search, stringifySearch } from "./filter/search.ts";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
+
+/** A shared page stands alone: nothing on it leads anywhere else. */
+function Frame() {
+  const isShared = useRouterState({ select: ({ location }) => location.pathname.startsWith("/s/") });
+  return isShared ? <Outlet /> : <Shell />;
+}
 
 const customers = createRoute({
   getParentRoute: () => root,
@@ -35,8 +48,24 @@ const flow = createRoute({
   component: lazyRouteComponent(() => import("./pages/flow/FlowPage.tsx"), "FlowPage"),
 });
 
+const shared = createRoute({
+  getParentRoute: () => root,
+  path: "/s/$token",
+  validateSearch: ({ selected }: Search): Pick<Search, "selected"> =>
+    selected === undefined ? {} : { selected },
+  component: lazyRouteComponent(() => import("./pages/shared/SharedPage.tsx"), "SharedPage"),
+});
+
+const sharedFlow = createRoute({
+  getParentRoute: () => root,
+  path: "/s/$token/flows/$id",
+  validateSearch: ({ selected }: Search): Pick<Search, "selected"> =>
+    selected === undefined ? {} : { selected },
+  component: lazyRouteComponent(() => import("./pages/shared/SharedFlowPage.tsx"), "SharedFlowPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([customers, flows, tenant, flow]),
+  routeTree: root.addChildren([customers, flows, tenant, flow, shared, sharedFlow]),
   parseSearch,
   stringifySearch: (search: Search) => stringifySearch(search),
   defaultErrorComponent: PageCrashed,

@@ -1,30 +1,25 @@
 /** `weir serve`: the collector as one process. */
+import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
-import {
-  type Env,
-  type Flag,
-  readDuration,
-  readGiven,
-  STORE,
-  SWITCH,
-  settingOf,
-  UsageError,
-} from "../flags.ts";
+import type { Metadata } from "@grpc/grpc-js";
+import type { AccessStore } from "../access.ts";
+import { makeFirstKey } from "../auth/keys.ts";
+import { type Env, type Flag, readDuration, readGiven, STORE, SWITCH, settingOf } from "../flags.ts";
 import type { StalledAfter } from "../health.ts";
 import { isLoopback } from "../host.ts";
 import { DEFAULT_LIMITS, type LimitName, type Limits } from "../limits.ts";
 import { LOG_LEVELS, type LogLevel } from "../log-level.ts";
+import type { Addresses } from "../serve.ts";
 import type { Command } from "./command.ts";
 
 /** What `weir serve` was asked for. */
-interface ServeConfig {
-  host: string;
-  /** 0 picks a free port. */
-  port: number;
+interface ServeConfig extends Omit<Addresses, "access"> {
   /** File of the embedded store. */
   storePath: string;
-  /** Serve without keys on a host that others can reach. */
+  /** Ask nobody for a key. */
   insecureOpen: boolean;
+  corsOrigins: string[];
+  trustedProxy: string[];
   stalledAfter: StalledAfter;
   limits: Limits;
   logLevel: LogLevel;
@@ -37,13 +32,18 @@ const LIMIT_FLAGS: Record<LimitName, string> = {
   labelKeys: "limit-label-keys",
 };
 const LIMIT_NAMES = Object.keys(LIMIT_FLAGS) as LimitName[];
+const SWITCHES = ["insecure-open"];
+const LISTS = ["stalled-after"];
 const FLAGS = [
   "host",
   "port",
+  "grpc-port",
   "store",
-  "insecure-open",
-  "stalled-after",
+  "cors-origin",
+  "trusted-proxy",
   "log-level",
+  ...SWITCHES,
+  ...LISTS,
   ...Object.values(LIMIT_FLAGS),
 ];
 
@@ -57,6 +57,24 @@ const PORT: Flag<number> = {
   fallback: 4318,
   takes: "a whole number from 0 to 65535",
   read: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
+};
+
+const GRPC_PORT: Flag<number | "off" | undefined> = {
+  fallback: undefined,
+  takes: `${PORT.takes}, or off`,
+  read: (text) => (text === "off" ? text : PORT.read(text)),
+};
+
+const CORS_ORIGIN: Flag<string[]> = {
+  fallback: [],
+  takes: "origins such as https://app.example.com, with commas between them",
+  read: (text) => listOf(text, (each) => URL.parse(each)?.origin === each),
+};
+
+const TRUSTED_PROXY: Flag<string[]> = {
+  fallback: [],
+  takes: "addresses or networks such as 10.0.0.0/8, with commas between them",
+  read: (text) => listOf(text, isNetwork),
 };
 
 const STALLED_AFTER: Flag<StalledAfter> = {
@@ -90,12 +108,16 @@ function limitFlag(fallback: number): Flag<number> {
 }
 
 export const serve: Command = {
-  help: `  weir serve [--host 127.0.0.1] [--port 4318] [--store sqlite:./data/weir.db] [--insecure-open]
+  help: `  weir serve [--host 127.0.0.1] [--port 4318] [--grpc-port 4317] [--store sqlite:./data/weir.db] [--cors-origin O]
+             [--trusted-proxy P] [--insecure-open] [--stalled-after NAME=10m] [--log-level info] [--limit-… N]
 
-    --host           address to listen on (WEIR_HOST)
+    --host           address to listen on (WEIR_HOST); where others can reach it, everyone needs a key
     --port           port to listen on, 0 picks a free one (WEIR_PORT)
-    --store          where flows are kept (WEIR_STORE)
-    --insecure-open  allow a host that others can reach, without keys (WEIR_INSECURE_OPEN=1)
+    --grpc-port      port for OTLP over gRPC, 0 picks a free one, off is none (WEIR_GRPC_PORT)
+    --store          where flows and keys are kept (WEIR_STORE)
+    --cors-origin    origins whose pages may ask, with a key; default: none (WEIR_CORS_ORIGIN)
+    --trusted-proxy  proxies whose word on a caller's address is taken; default: none (WEIR_TRUSTED_PROXY)
+    --insecure-open  asks nobody for a key, whoever can reach it (WEIR_INSECURE_OPEN=1)
     --stalled-after  how long flows of a name may be open before they count as stalled: data_import=10m;
                      may repeat (WEIR_STALLED_AFTER=data_import=10m,sync=1h)
     --log-level      ${LOG_LEVELS.join(", ")}; the log is on stderr (WEIR_LOG_LEVEL)
@@ -110,32 +132,80 @@ export const serve: Command = {
   async run(args, env) {
     const config = readConfig(args, env);
     // Only here: the other commands, and mistakes, need no server and no database driver.
-    const [{ createApp }, { createLog }, { serve: listen }, { openSqliteStore }] = await Promise.all([
+    const [
+      { createApp },
+      { createLog },
+      { createGrpcDoor },
+      { serve: listen },
+      { openThreadedStore },
+      { openSqliteAccess },
+    ] = await Promise.all([
       import("../app.ts"),
       import("../log.ts"),
+      import("../otlp/grpc.ts"),
       import("../serve.ts"),
-      import("../sqlite/index.ts"),
+      import("../workers/index.ts"),
+      import("../sqlite/access.ts"),
     ]);
-    const store = openSqliteStore({ path: config.storePath, stalledAfter: config.stalledAfter });
+    const log = createLog(config.logLevel, process.stderr.isTTY);
+    const isOwn = isLoopback(config.host);
+    const store = await openThreadedStore({
+      path: config.storePath,
+      stalledAfter: config.stalledAfter,
+      limits: config.limits,
+      warn: (line) => log.warn(line),
+    });
+    const access = openSqliteAccess({ path: config.storePath });
     const app = createApp({
       store,
+      ingest: store.ingest,
+      detailBytes: store.detailBytes,
+      auth: { access, openWhen: config.insecureOpen ? "always" : isOwn ? "no-keys" : "never" },
+      corsOrigins: config.corsOrigins,
+      trustedProxy: config.trustedProxy,
       pageDir: fileURLToPath(new URL("../../page", import.meta.url)),
-      ...(isLoopback(config.host) ? { ownHost: config.host } : {}),
-      limits: config.limits,
-      log: createLog(config.logLevel, process.stderr.isTTY),
+      ...(isOwn ? { ownHost: config.host } : {}),
+      log,
     });
-    const access = isLoopback(config.host) ? "open to this machine" : "open to all who can reach it";
-    await listen(app, store, { ...config, access: `${access}: no keys are asked for` });
+    app.addHook("onClose", () => access.close());
+    const tenantOf = (metadata: Metadata) => app.admitSender(metadata.get("authorization")[0]?.toString());
+    const grpc = config.grpc === null ? null : createGrpcDoor(app.intake, { tenantOf });
+    await listen({ app, grpc, store }, { ...config, access: await whoMayComeIn(config, isOwn, access) });
+    if (!isOwn && !config.insecureOpen) await tellFirstKey(access);
   },
 };
 
+/** In words, for the log. */
+async function whoMayComeIn(
+  { insecureOpen }: ServeConfig,
+  isOwn: boolean,
+  access: AccessStore,
+): Promise<string> {
+  if (insecureOpen) return "open to all who can reach it: no keys are asked for";
+  if (isOwn && !(await access.hasKeys())) return "open to this machine: no keys are asked for";
+  return "closed: everyone is asked for a key";
+}
+
+/** Once it listens: a key that was made by a server which then did not start would be lost. */
+async function tellFirstKey(access: AccessStore): Promise<void> {
+  const made = await makeFirstKey(access, { by: "weir serve", at: Date.now() * 1000 });
+  if (made === undefined) return;
+  process.stdout.write(
+    `weir: there was no key yet, and others can reach this address: made one for the admin. It is not shown again:\n${made.text}\n`,
+  );
+}
+
 function readConfig(args: readonly string[], env: Env): ServeConfig {
-  const given = readGiven(args, FLAGS, { switches: ["insecure-open"], lists: ["stalled-after"] });
-  const config = {
+  const given = readGiven(args, FLAGS, { switches: SWITCHES, lists: LISTS });
+  const port = settingOf("port", PORT, given, env);
+  return {
     host: settingOf("host", HOST, given, env),
-    port: settingOf("port", PORT, given, env),
+    port,
+    grpc: grpcAddress(settingOf("grpc-port", GRPC_PORT, given, env), port),
     storePath: settingOf("store", STORE, given, env),
     insecureOpen: settingOf("insecure-open", SWITCH, given, env),
+    corsOrigins: settingOf("cors-origin", CORS_ORIGIN, given, env),
+    trustedProxy: settingOf("trusted-proxy", TRUSTED_PROXY, given, env),
     stalledAfter: settingOf("stalled-after", STALLED_AFTER, given, env),
     logLevel: settingOf("log-level", LOG_LEVEL, given, env),
     limits: Object.fromEntries(
@@ -145,11 +215,23 @@ function readConfig(args: readonly string[], env: Env): ServeConfig {
       ]),
     ) as Record<LimitName, number>,
   };
-  if (!isLoopback(config.host) && !config.insecureOpen) {
-    throw new UsageError(
-      `--host ${config.host} can be reached by others and there are no keys yet: expected a loopback host such as ` +
-        "127.0.0.1, or --insecure-open (WEIR_INSECURE_OPEN=1) to let everyone in",
-    );
-  }
-  return config;
+}
+
+function listOf(text: string, isOne: (each: string) => boolean): string[] | undefined {
+  const all = text.split(",").map((each) => each.trim());
+  return all.every(isOne) ? all : undefined;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const most = { 4: 32, 6: 128 }[isIP(address)];
+  if (most === undefined || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
+/** Who lets one port be picked has no use for a fixed one beside it. */
+function grpcAddress(port: number | "off" | undefined, httpPort: number): Addresses["grpc"] {
+  if (port === "off") return null;
+  if (port !== undefined) return { port, asked: true };
+  return { port: httpPort === 0 ? 0 : 4317, asked: false };
 }

@@ -94,14 +94,14 @@ function innermost(failing: Placed[]): Placed[] {
 
 /**
  * Open work is run by the process that opened it; between two steps the flow is run by the process that opened
- * the flow, unless that one left it open for another. Work in a queue is run by nobody.
+ * the flow, unless that one left it open for another. What waits, in a queue or by itself, is run by nobody.
  */
 function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
   if (facts.ends.length > 0) return [];
   const instances = new Set<string>();
   for (const { state } of current) {
     const instance = state.opened?.instance;
-    if (instance && state.facts?.value.kind !== "queue") instances.add(instance);
+    if (instance && (state.facts?.value.kind ?? "step") === "step") instances.add(instance);
   }
   if (current.length === 0 && facts.left === null && facts.opened?.instance)
     instances.add(facts.opened.instance);

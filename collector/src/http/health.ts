@@ -11,9 +11,9 @@ export function addHealth(app: FastifyInstance, store: Pick<Store, "checkWritabl
   const schema = { response: { 200: Liveness } };
   const checkWritable = onceIn(FRESH_MS, () => store.checkWritable());
 
-  app.get("/healthz", { schema }, async () => ({ status: "ok" }));
+  app.get("/healthz", { config: { access: "public" }, schema }, async () => ({ status: "ok" }));
 
-  app.get("/readyz", { schema }, async (_request, reply) => {
+  app.get("/readyz", { config: { access: "key" }, schema }, async (_request, reply) => {
     reply.header("cache-control", "no-store");
     try {
       await checkWritable();

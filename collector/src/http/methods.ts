@@ -10,30 +10,38 @@ declare module "fastify" {
   }
 }
 
-/** Holds for the routes that are added after it, in all scopes. */
+/** Holds for the routes that are added after it, in all scopes. Routes of one path belong into one scope. */
 export function addMethodChecks(app: FastifyInstance): void {
   // Without this a method that Fastify does not know would be 404 on every path.
   for (const method of METHODS) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   }
 
+  const taken = new Map<string, Set<string>>();
   app.addHook("onRoute", function addRefusal(this: FastifyInstance, route) {
-    const taken = takenBy(route);
-    if (taken === undefined) return;
-    this.route({
-      url: route.routePath,
-      method: this.supportedMethods.filter((method) => !taken.includes(method)),
-      config: { refusesMethod: true },
-      onRequest: refusal(taken.join(", ")),
-      handler: () => {},
+    const methods = takenBy(route);
+    const known = taken.get(route.url);
+    for (const method of methods) known?.add(method);
+    if (known !== undefined || methods.length === 0) return;
+    const takes = new Set(methods);
+    taken.set(route.url, takes);
+    // Loaded once the scope has named all its routes.
+    this.register(async (scope) => {
+      scope.route({
+        url: route.routePath,
+        method: scope.supportedMethods.filter((method) => !takes.has(method)),
+        config: { refusesMethod: true, access: route.config?.access ?? "key" },
+        onRequest: refusal([...takes].join(", ")),
+        handler: () => {},
+      });
     });
   });
 }
 
-/** `undefined` for routes that stand for more than one path, or that another route has brought with it. */
-function takenBy({ method, url, config }: RouteOptions): string[] | undefined {
+/** None of routes that stand for more than one path, or that another route has brought with it. */
+function takenBy({ method, url, config }: RouteOptions): string[] {
   const methods = [method].flat();
-  if (config?.refusesMethod || url.endsWith("*") || methods.includes("HEAD")) return undefined;
+  if (config?.refusesMethod || url.endsWith("*") || methods.includes("HEAD")) return [];
   return methods.includes("GET") ? [...methods, "HEAD"] : methods;
 }
 

@@ -6,7 +6,7 @@ export function addMetrics(
   app: FastifyInstance,
   render: () => Promise<{ type: string; text: string }>,
 ): void {
-  app.get("/metrics", async (_request, reply) => {
+  app.get("/metrics", { config: { access: "read-all" } }, async (_request, reply) => {
     const { type, text } = await render();
     return reply.header("content-type", type).header("cache-control", "no-store").send(text);
   });

@@ -5,6 +5,7 @@ import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { WeirError } from "../errors.ts";
 import { sendError } from "./errors.ts";
+import type { Access } from "./gate.ts";
 
 /** Files in here carry a hash of their content in their name. */
 const HASHED = "/assets/";
@@ -21,6 +22,9 @@ const NOT_BUILT = `<!doctype html>
 /** Serves `dir` for everything that no other route takes, and says 404 where a page would mislead. */
 export function addPage(app: FastifyInstance, dir: string | undefined): void {
   if (dir !== undefined) {
+    app.addHook("onRoute", (route) => {
+      if (route.url === "/*") route.config = { ...route.config, access: accessTo };
+    });
     app.register(fastifyStatic, {
       root: dir,
       cacheControl: false,
@@ -31,15 +35,28 @@ export function addPage(app: FastifyInstance, dir: string | undefined): void {
     });
   }
 
+  // The page of a link: the same files, which find in the URL what to show.
+  const show = (reply: FastifyReply) => sendPage(reply.header("cache-control", "no-cache"), dir);
+  for (const path of ["/s/:token", "/s/:token/flows/:id"]) {
+    app.get(path, { config: { access: "public" } }, async (_request, reply) =>
+      show(reply.header("x-robots-tag", "noindex")),
+    );
+  }
+
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "/";
     if (!wantsPage(request, path)) return sendError(reply, notFound(request.method, path));
-    reply.header("cache-control", "no-cache");
-    return sendPage(reply, dir);
+    return show(reply);
   });
 }
 
-function wantsPage({ method }: FastifyRequest, path: string): boolean {
+/** The page's own files are the same everywhere, and the page of a link needs them too. */
+function accessTo({ url }: FastifyRequest): Access {
+  return /^\/(assets\/[^?]*|[\w-]+\.(svg|js))(\?|$)/.test(url) ? "public" : "page";
+}
+
+/** Whether a browser asks for a page here, and not a program for data. */
+export function wantsPage({ method }: Pick<FastifyRequest, "method">, path: string): boolean {
   const ours = /^\/(api|v1)(\/|$)/.test(path) || path.startsWith(HASHED);
   return (method === "GET" || method === "HEAD") && !ours;
 }

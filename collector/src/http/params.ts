@@ -50,6 +50,12 @@ export const limit: Param<number> = {
   },
 };
 
+export const entryNumber: Param<number> = {
+  takes: "one number that nextCursor gave",
+  read: ([value = "", ...more]) =>
+    more.length === 0 && /^\d{1,15}$/.test(value) ? Number(value) : undefined,
+};
+
 export function oneOf<T extends string>(choices: readonly T[]): Param<T> {
   return {
     takes: choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`,

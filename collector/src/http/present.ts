@@ -4,11 +4,11 @@ import type { LimitReached } from "../limits.ts";
 import type * as Json from "./schemas.ts";
 
 /** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
-function time(at: Micros): string {
+export function time(at: Micros): string {
   return new Date(Math.floor(at / 1000)).toISOString();
 }
 
-function timeOrNull(at: Micros | null): string | null {
+export function timeOrNull(at: Micros | null): string | null {
   return at === null ? null : time(at);
 }
 

@@ -1,8 +1,19 @@
 /** What each route takes in its query string. */
 import { STATUSES } from "@weir/sdk/attributes";
 import type { Health } from "../flow.ts";
-import type { FlowFilter, FlowQuery, StatsFilter, TenantQuery } from "../store.ts";
-import { anyOf, limit, moment, oneOf, readParams, search, splitLabels, text, texts } from "./params.ts";
+import type { FlowFilter, FlowQuery, PageQuery, StatsFilter, TenantQuery } from "../store.ts";
+import {
+  anyOf,
+  entryNumber,
+  limit,
+  moment,
+  oneOf,
+  readParams,
+  search,
+  splitLabels,
+  text,
+  texts,
+} from "./params.ts";
 
 const HEALTHS: readonly Health[] = ["ok", "stalled", "lost"];
 const FILTERS = {
@@ -57,6 +68,17 @@ export function readStatsQuery(query: unknown): StatsFilter {
 /** `GET /names`, `GET /labels` */
 export function readPickerQuery(query: unknown): { tenant?: string } {
   return readParams(query, { tenant: text });
+}
+
+/** `GET /shared/:token/flows` */
+export function readPageQuery(query: unknown): PageQuery {
+  return { limit: DEFAULT_LIMIT, ...readParams(query, PAGE) };
+}
+
+/** `GET /audit`: the cursor is the number of the last entry. */
+export function readAuditQuery(query: unknown): { limit: number; before?: number } {
+  const { limit: most = DEFAULT_LIMIT, cursor } = readParams(query, { ...PAGE, cursor: entryNumber });
+  return { limit: most, ...(cursor !== undefined && { before: cursor }) };
 }
 
 /** For routes that take nothing. */

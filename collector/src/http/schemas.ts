@@ -71,7 +71,12 @@ export const FlowSummary = Type.Object({
 export const Step = Type.Object({
   id: Type.String(),
   parentId: Nullable(Type.String()),
-  kind: Type.Union([Type.Literal("step"), Type.Literal("queue")]),
+  kind: Type.Union([
+    Type.Literal("step"),
+    Type.Literal("queue"),
+    Type.Literal("sleep"),
+    Type.Literal("wait"),
+  ]),
   name: Type.String(),
   status: Status,
   attempt: Type.Integer(),
@@ -161,6 +166,74 @@ export const LimitsReached = Type.Object({ limits: Type.Array(LimitReached) });
 /** Data of the stream's `step` event. */
 export const StepChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), step: Step });
 
+const Role = Type.Union([Type.Literal("admin"), Type.Literal("ingest"), Type.Literal("read")]);
+
+/** Answer of `GET /me`. */
+export const Me = Type.Object({
+  role: Role,
+  tenant: Nullable(Type.String({ description: "the only tenant that is seen and sent; null: all" })),
+  via: Type.Union([Type.Literal("open"), Type.Literal("key"), Type.Literal("session")]),
+  key: Nullable(Type.Object({ id: Type.String(), name: Nullable(Type.String()) })),
+  notice: Nullable(Type.String({ description: "set while nobody is asked for a key" })),
+});
+
+export const Key = Type.Object({
+  id: Type.String(),
+  role: Role,
+  tenant: Nullable(Type.String()),
+  name: Nullable(Type.String()),
+  createdAt: Time,
+  createdBy: Type.String(),
+  expiresAt: Nullable(Time),
+  revokedAt: Nullable(Time),
+  lastUsedAt: Nullable(Time),
+});
+export const Keys = Type.Object({ keys: Type.Array(Key) });
+export const MadeKey = Type.Object({
+  ...Key.properties,
+  key: Type.String({ description: "the key itself: in this answer and never again" }),
+});
+
+export const Share = Type.Object({
+  id: Type.String(),
+  tenant: Type.String(),
+  flowId: Nullable(Type.String()),
+  name: Nullable(Type.String()),
+  redact: Type.Boolean(),
+  createdAt: Time,
+  createdBy: Type.String(),
+  expiresAt: Time,
+});
+export const Shares = Type.Object({ shares: Type.Array(Share) });
+export const MadeShare = Type.Object({
+  ...Share.properties,
+  path: Type.String({ description: "the link without its host, /s/<token>: in this answer and never again" }),
+});
+
+/** What a link shows. */
+export const Shared = Type.Object({
+  tenant: Type.String(),
+  flowId: Nullable(Type.String()),
+  name: Nullable(Type.String()),
+  redact: Type.Boolean(),
+  expiresAt: Time,
+});
+
+export const AuditEntry = Type.Object({
+  at: Time,
+  by: Type.String(),
+  action: Type.Union([
+    Type.Literal("key.create"),
+    Type.Literal("key.revoke"),
+    Type.Literal("share.create"),
+    Type.Literal("share.revoke"),
+  ]),
+  subject: Type.String({ description: "id of the key or the link" }),
+  tenant: Nullable(Type.String()),
+  detail: Type.String(),
+});
+export const AuditPage = Type.Object({ entries: Type.Array(AuditEntry), nextCursor: Cursor });
+
 export const ErrorBody = Type.Object({
   error: Type.Object({ code: Type.String(), message: Type.String() }),
 });
@@ -186,4 +259,10 @@ export type Labels = Static<typeof Labels>;
 export type LimitReached = Static<typeof LimitReached>;
 export type LimitsReached = Static<typeof LimitsReached>;
 export type StepChange = Static<typeof StepChange>;
+export type Me = Static<typeof Me>;
+export type Key = Static<typeof Key>;
+export type Share = Static<typeof Share>;
+export type MadeShare = Static<typeof MadeShare>;
+export type Shared = Static<typeof Shared>;
+export type AuditEntry = Static<typeof AuditEntry>;
 export type ErrorBody = Static<typeof ErrorBody>;

@@ -1,12 +1,22 @@
 /** `GET /api/v1/stream`: the live hub over server-sent events. */
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Caller, Gate } from "../auth/gate.ts";
+import { WeirError } from "../errors.ts";
 import type { Hub, Sink } from "../live/hub.ts";
+import type { FlowFilter } from "../store.ts";
 import { readStreamQuery } from "./query.ts";
 
-export function addStream(app: FastifyInstance, hub: Hub): void {
-  app.get("/api/v1/stream", (request, reply) => {
-    const filter = readStreamQuery(request.query);
+/** How soon a reader is sent away whose key was revoked. */
+const LOOK_MS = 1_000;
+
+export function addStream(app: FastifyInstance, hub: Hub, gate: Gate): void {
+  /** Who reads, and what ends it. */
+  const readers = new Map<FastifyReply, Caller>();
+
+  app.get("/api/v1/stream", { config: { access: "read" } }, (request, reply) => {
+    const { caller } = request;
+    const filter = filterFor(caller, readStreamQuery(request.query));
     hub.checkRoom();
     reply.headers({
       "content-type": "text/event-stream; charset=utf-8",
@@ -18,15 +28,40 @@ export function addStream(app: FastifyInstance, hub: Hub): void {
 
     reply.hijack();
     reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-    const close = hub.open(sinkOf(reply.raw), filter, request.headers["last-event-id"]?.toString());
-    reply.raw.on("close", close);
+    const close = hub.open(sinkOf(reply.raw), filter, {
+      lastEventId: request.headers["last-event-id"]?.toString(),
+      onlyTenant: caller.tenant ?? undefined,
+    });
+    readers.set(reply, caller);
+    reply.raw.on("close", () => {
+      readers.delete(reply);
+      close();
+    });
   });
+
+  async function sendAway(): Promise<void> {
+    for (const [reply, caller] of readers) {
+      if (!(await gate.isStillIn(caller))) reply.raw.end();
+    }
+  }
+  const look = setInterval(() => void sendAway().catch(() => {}), LOOK_MS).unref();
 
   // Before the server waits for its connections to end: these do not end by themselves.
   app.addHook("preClose", (done) => {
+    clearInterval(look);
     hub.close();
     done();
   });
+}
+
+/** Who is bound to a tenant hears of it alone; there is nothing to hear of another. */
+function filterFor({ tenant }: Caller, filter: FlowFilter): FlowFilter {
+  if (tenant === null) return filter;
+  if (filter.tenant === undefined || filter.tenant.includes(tenant)) return { ...filter, tenant: [tenant] };
+  throw new WeirError(
+    "not_found",
+    `there is no tenant ${filter.tenant.map((each) => JSON.stringify(each)).join(", ")}`,
+  );
 }
 
 function sinkOf(response: ServerResponse): Sink {

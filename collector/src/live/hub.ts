@@ -7,7 +7,8 @@
  * reader holds what it is sent against its own filter.
  *
  * Every buffer has a bound. A reader that is slower than the changes is sent nothing until it has caught up, then
- * `resync`: ask again for what you show. The same where `Last-Event-ID` is from before what is remembered.
+ * `resync`: ask again for what you show. The same where `Last-Event-ID` is from before what is remembered, and where
+ * the store had more changes than it could tell of.
  *
  * While nobody reads, nothing is gathered: ingest pays for the stream only when someone looks.
  */
@@ -52,8 +53,18 @@ export interface HubOptions {
   maxReaders?: number;
 }
 
+/** What one reader is, besides its filter. */
+export interface ReaderOptions {
+  /** The id of the last event it got before, where it comes back. */
+  lastEventId?: string | undefined;
+  /** It may not know of other tenants: the flow of another that a flow was opened in is left out. */
+  onlyTenant?: string | undefined;
+}
+
 interface LiveEvent {
   bytes: Buffer;
+  /** Without the flow of another tenant that it was opened in, where it was. */
+  bytesForOwn: Buffer;
   flow: FlowSummary;
   before: Before;
 }
@@ -62,6 +73,7 @@ interface Reader {
   sink: Sink;
   matches: Matches;
   mayMatch: Matches;
+  confined: boolean;
   lagging: boolean;
 }
 
@@ -112,12 +124,18 @@ export class Hub {
   /**
    * Adds a reader.
    *
-   * @param lastEventId the id of the last event it got before, where it comes back.
    * @returns what takes it off again.
    */
-  open(sink: Sink, filter: FlowFilter, lastEventId?: string): () => void {
+  open(sink: Sink, filter: FlowFilter, { lastEventId, onlyTenant }: ReaderOptions = {}): () => void {
     this.#listen();
-    const reader: Reader = { sink, matches: matcher(filter), mayMatch: mayMatch(filter), lagging: false };
+    const confined = onlyTenant !== undefined;
+    const reader: Reader = {
+      sink,
+      matches: matcher(filter),
+      mayMatch: mayMatch(filter),
+      confined,
+      lagging: false,
+    };
     this.#readers.add(reader);
     sink.write("retry: 1000\n\n");
     if (lastEventId === undefined || lastEventId === "") sink.write(`id: ${this.#id(this.#ring.last)}\n\n`);
@@ -141,7 +159,10 @@ export class Hub {
     if (this.#unsubscribe !== undefined) return;
     const { onChange, now, heartbeatMs } = this.#options;
     this.#known = new KnownFlows(KNOWN_FLOWS, now() * 1000);
-    this.#unsubscribe = onChange((changes) => this.#coalescer.add(changes));
+    this.#unsubscribe = onChange(
+      (changes) => this.#coalescer.add(changes),
+      () => this.#missed(),
+    );
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref();
   }
 
@@ -155,22 +176,32 @@ export class Hub {
     this.#ring.clear();
   }
 
+  /** What is remembered may be out of date now. */
+  #missed(): void {
+    this.#coalescer.flush();
+    this.#ring.clear();
+    this.#known = new KnownFlows(KNOWN_FLOWS, this.#options.now() * 1000);
+    for (const reader of this.#readers) if (!reader.lagging) this.#resync(reader);
+  }
+
   #publish(changes: FlowChange[]): void {
     const events: LiveEvent[] = [];
     for (const { flow, steps } of changes) {
       const before = this.#known.replace(flow);
-      events.push(this.#keep("flow", this.#options.present.flow(flow), flow, before));
-      for (const step of steps) {
-        events.push(this.#keep("step", this.#options.present.step(flow, step), flow, before));
-      }
+      const { present } = this.#options;
+      const own = hasForeignParent(flow) ? present.flow({ ...flow, parent: null }) : undefined;
+      events.push(this.#keep("flow", present.flow(flow), flow, before, own));
+      for (const step of steps) events.push(this.#keep("step", present.step(flow, step), flow, before));
     }
     for (const reader of this.#readers) this.#send(reader, events);
   }
 
-  #keep(name: string, data: unknown, flow: FlowSummary, before: Before): LiveEvent {
+  #keep(name: string, data: unknown, flow: FlowSummary, before: Before, own?: unknown): LiveEvent {
     const id = this.#id(this.#ring.last + 1);
-    const bytes = Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-    const event = { bytes, flow, before };
+    const write = (what: unknown) =>
+      Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(what)}\n\n`);
+    const bytes = write(data);
+    const event = { bytes, bytesForOwn: own === undefined ? bytes : write(own), flow, before };
     this.#ring.push(event);
     return event;
   }
@@ -180,7 +211,7 @@ export class Hub {
     const { sink } = reader;
     for (const event of events) {
       if (!wants(reader, event)) continue;
-      sink.write(event.bytes);
+      sink.write(reader.confined ? event.bytesForOwn : event.bytes);
       if (sink.buffered <= this.#options.slowBytes) continue;
       this.#wait(reader);
       return;
@@ -217,6 +248,10 @@ export class Hub {
   #id(sequence: number): string {
     return `${this.#boot}-${sequence}`;
   }
+}
+
+function hasForeignParent({ parent, tenant }: FlowSummary): boolean {
+  return parent !== null && parent.tenant !== tenant;
 }
 
 function wants(reader: Reader, { flow, before }: LiveEvent): boolean {

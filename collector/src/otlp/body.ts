@@ -1,50 +1,49 @@
-/** Takes in a body within its limit, and within what may be in hand at once. */
+/** The body of an HTTP request as it comes, within its limits while it comes. */
 import type { IncomingMessage } from "node:http";
 import { WeirError } from "../errors.ts";
-import type { Ticket } from "./gate.ts";
+import type { Claim } from "./budget.ts";
 
 /**
- * Counted as it arrives, not as it was announced: a sender that promises much and sends nothing takes up no room.
+ * By events: an async iterator costs a small request more than its decoding does.
  *
- * @param limit bytes that it may have.
- * @throws {WeirError} `too_large`; `overloaded`; `invalid_argument` where it breaks off.
+ * @param limit bytes that it may have. One that says it has more is not kept at all.
+ * @throws {WeirError} `too_large`, `overloaded`, or `invalid_argument` for one that breaks off
  */
-export function readBody(payload: IncomingMessage, limit: number, ticket: Ticket): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number, claim: Claim): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
     const chunks: Buffer[] = [];
     let size = 0;
-    if (Number(payload.headers["content-length"] ?? 0) > limit) return refuse(tooLarge(limit));
-    payload.on("data", take);
-    payload.on("end", () => resolve(Buffer.concat(chunks, size)));
-    payload.on("error", breakOff);
-    payload.on("close", breakOff);
-
-    function take(chunk: Buffer): void {
+    const take = (chunk: Buffer) => {
       size += chunk.length;
       try {
         if (size > limit) throw tooLarge(limit);
-        ticket.grow(chunk.length);
+        claim.add(chunk.length);
         chunks.push(chunk);
       } catch (error) {
-        refuse(error);
+        // The rest is read past, so that the sender hears why, and the connection can go on.
+        request.off("data", take).resume();
+        reject(error);
       }
-    }
+    };
+    const breakOff = (cause?: Error) => {
+      reject(new WeirError("invalid_argument", "expected a whole body, got one that breaks off", { cause }));
+    };
+    request.on("data", take).on("error", breakOff).on("close", breakOff);
+    request.on("end", () =>
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)),
+    );
+  });
+}
 
-    /** What still comes is let go by, so that the sender reads the answer instead of a broken pipe. */
-    function refuse(error: unknown): void {
-      payload.off("data", take);
-      chunks.length = 0;
-      payload.resume();
-      reject(error);
-    }
-
-    /** After the end it means nothing. */
-    function breakOff(cause?: Error): void {
-      reject(new WeirError("invalid_argument", "the body broke off before its end", { cause }));
-    }
+/** Reads the body to its end, wherever that is, and keeps nothing of it. */
+export function skipBody(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => resolve();
+    request.on("end", done).on("error", done).on("close", done).resume();
   });
 }
 
 function tooLarge(limit: number): WeirError {
-  return new WeirError("too_large", `expected at most ${limit} bytes`);
+  return new WeirError("too_large", `expected a body of at most ${limit} bytes; send smaller batches`);
 }

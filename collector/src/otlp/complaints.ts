@@ -1,6 +1,6 @@
 /** Says in the log that requests are sent back: under overload that is thousands a second, so only now and then. */
-import type { FastifyBaseLogger } from "fastify";
 import type { WeirError } from "../errors.ts";
+import type { Log } from "./intake.ts";
 
 const EVERY_MS = 10_000;
 
@@ -13,7 +13,7 @@ export class Complaints {
     this.#now = now;
   }
 
-  about(error: WeirError, log: Pick<FastifyBaseLogger, "warn">): void {
+  about(error: WeirError, log: Log): void {
     const at = this.#now();
     if (at < this.#quietUntil) {
       this.#unsaid += 1;

@@ -1,4 +1,6 @@
 /** What became of the spans that came, since the process started: by the door they came through and their encoding. */
+import type { ErrorCode } from "../errors.ts";
+import type { Encoding } from "./ingest.ts";
 import type { Reason } from "./rejection.ts";
 
 /** Of one door and encoding. */
@@ -10,12 +12,23 @@ export interface OtlpCounters {
 }
 
 export type Door = "http" | "grpc";
-export type EncodingName = "json" | "protobuf";
+
+/** Requests that were sent back to be sent again. */
+export interface Refused {
+  door: Door;
+  code: ErrorCode;
+  count: number;
+}
 
 /** All of them, and what they add up to. */
 export interface OtlpTraffic extends Readonly<OtlpCounters> {
-  by(door: Door, encoding: EncodingName): OtlpCounters;
-  each(): Iterable<{ door: Door; encoding: EncodingName; counters: OtlpCounters }>;
+  by(door: Door, encoding: Encoding): OtlpCounters;
+  each(): Iterable<{ door: Door; encoding: Encoding; counters: OtlpCounters }>;
+  /** Counts a request that was sent back to be sent again. */
+  refuse(door: Door, code: ErrorCode): void;
+  refused(): Iterable<Refused>;
+  /** How many calls over gRPC were answered with which status, by its name. */
+  grpcAnswers: Map<string, number>;
 }
 
 export function createCounters(): OtlpTraffic {
@@ -24,6 +37,7 @@ export function createCounters(): OtlpTraffic {
     { door: "http", encoding: "protobuf", counters: noneYet() },
     { door: "grpc", encoding: "protobuf", counters: noneYet() },
   ] as const;
+  const refused = new Map<string, Refused>();
   const sum = (what: "accepted" | "ignored") =>
     all.reduce((total, { counters }) => total + counters[what], 0);
   return {
@@ -34,6 +48,14 @@ export function createCounters(): OtlpTraffic {
       return found.counters;
     },
     each: () => all,
+    refuse(door, code) {
+      const key = `${door} ${code}`;
+      const known = refused.get(key) ?? { door, code, count: 0 };
+      known.count += 1;
+      refused.set(key, known);
+    },
+    refused: () => refused.values(),
+    grpcAnswers: new Map(),
     get accepted() {
       return sum("accepted");
     },

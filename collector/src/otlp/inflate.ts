@@ -1,51 +1,68 @@
 /** `Content-Encoding`: undone within a bound, which holds while inflating: a bomb is stopped, not measured. */
-import { promisify } from "node:util";
-import zlib from "node:zlib";
+import type { Transform } from "node:stream";
+import { createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
 import { WeirError } from "../errors.ts";
-import { turns } from "./turns.ts";
+import type { Claim } from "./budget.ts";
 
-type Inflate = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
-
-const gunzip: Inflate = promisify(zlib.gunzip);
-const inflateZlib: Inflate = promisify(zlib.inflate);
-const inflateRaw: Inflate = promisify(zlib.inflateRaw);
-const zstd: Inflate = promisify(zlib.zstdDecompress);
-
-const ENCODINGS = new Map<string, Inflate>([
-  ["gzip", gunzip],
-  ["x-gzip", gunzip],
-  ["deflate", (body, options) => (hasZlibHeader(body) ? inflateZlib : inflateRaw)(body, options)],
-  ["zstd", zstd],
+/** By the body, because one name may stand for two forms. */
+const ENCODINGS = new Map<string, (body: Buffer) => Transform>([
+  ["gzip", () => createGunzip()],
+  ["x-gzip", () => createGunzip()],
+  ["deflate", (body) => (hasZlibHeader(body) ? createInflate() : createInflateRaw())],
+  ["zstd", () => createZstdDecompress()],
 ]);
 
-/** Each may grow to the limit before it is known how large it is: so few of them at a time. Node has four threads for it. */
-const inTurn = turns(4);
+/** How a body becomes what it was before it was encoded. */
+export type Inflate = (body: Buffer, claim: Claim) => Promise<Buffer>;
 
 /**
- * @param encoding the header's value.
+ * What undoes an encoding.
+ *
+ * @param encoding the header's value. Several at once are none that is known: nobody who sends telemetry does that.
  * @param limit bytes that the result may have.
- * @throws {WeirError} `unsupported_media_type`, `too_large`, or `invalid_argument` for what does not inflate.
+ * @returns a function that throws `too_large`, `overloaded`, or `invalid_argument` for what does not inflate.
+ * @throws {WeirError} `unsupported_media_type`
  */
-export async function inflate(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
+export function inflaterOf(encoding: string | undefined, limit: number): Inflate {
   const name = encoding?.trim().toLowerCase() ?? "";
-  if (name === "" || name === "identity") return body;
-  const undo = ENCODINGS.get(name);
-  if (undo === undefined) {
-    const got = JSON.stringify(name.slice(0, 100));
-    throw new WeirError(
-      "unsupported_media_type",
-      `Content-Encoding: expected gzip, deflate, zstd or none, got ${got}`,
-    );
-  }
-  try {
-    return await inTurn(() => undo(body, { maxOutputLength: limit }));
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ERR_BUFFER_TOO_LARGE") {
-      throw new WeirError("too_large", `expected at most ${limit} bytes once inflated`, { cause });
-    }
-    throw new WeirError("invalid_argument", `the body is not ${name}: ${message}`, { cause });
-  }
+  if (name === "" || name === "identity") return async (body) => body;
+  const open = ENCODINGS.get(name);
+  if (open !== undefined) return (body, claim) => inflate(name, open(body), body, limit, claim);
+  const got = JSON.stringify(name.slice(0, 100));
+  throw new WeirError(
+    "unsupported_media_type",
+    `Content-Encoding: expected one of gzip, deflate, zstd or none, got ${got}`,
+  );
+}
+
+function inflate(
+  name: string,
+  engine: Transform,
+  body: Buffer,
+  limit: number,
+  claim: Claim,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    engine.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      try {
+        if (size > limit)
+          throw new WeirError("too_large", `expected a body of at most ${limit} bytes once inflated`);
+        claim.add(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        engine.destroy();
+        reject(error);
+      }
+    });
+    engine.on("end", () => resolve(Buffer.concat(chunks, size)));
+    engine.on("error", (cause) => {
+      reject(new WeirError("invalid_argument", `the body is not ${name}: ${cause.message}`, { cause }));
+    });
+    engine.end(body);
+  });
 }
 
 /** `deflate` means zlib's form (RFC 9110), yet some send it bare. */

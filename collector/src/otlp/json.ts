@@ -5,6 +5,7 @@
  */
 import { EXCEPTION } from "@weir/sdk/attributes";
 import type { AttributeValue } from "../flow.ts";
+import { addSpan, MOST_VALUES, tooManyValues } from "./bulk.ts";
 import {
   blankSpan,
   DEEPEST,
@@ -34,17 +35,33 @@ export function decodeJson(body: Buffer): RawSpan[] {
   for (const resourceSpans of objectsIn(request, "resourceSpans")) {
     const resource = readResource(resourceSpans.resource);
     for (const scopeSpans of objectsIn(resourceSpans, "scopeSpans")) {
-      for (const span of listIn(scopeSpans, "spans")) spans.push(readSpan(span, resource));
+      for (const span of listIn(scopeSpans, "spans")) addSpan(spans, readSpan(span, resource));
     }
   }
   return spans;
 }
 
 function parse(body: Buffer): Json {
+  if (body.length > MOST_VALUES) countValues(body);
   try {
-    return JSON.parse(body.toString("utf8"));
+    const marked = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+    return JSON.parse(body.toString("utf8", marked ? BYTE_ORDER_MARK.length : 0));
   } catch (cause) {
     throw new MalformedError(`expected JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+/** Some put it before their text. */
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** By what every value but the first stands behind, before the parser makes objects of them. */
+function countValues(body: Buffer): void {
+  let count = 0;
+  for (const byte of body) {
+    // `,` `[` `{`
+    if ((byte === 0x2c || byte === 0x5b || byte === 0x7b) && ++count > MOST_VALUES) {
+      throw tooManyValues();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** OTLP in protobuf → raw spans. Field numbers are those of `proto/otlp.proto`. */
 import { EXCEPTION } from "@weir/sdk/attributes";
 import type { AttributeValue } from "../flow.ts";
+import { addSpan } from "./bulk.ts";
 import {
   blankSpan,
   DEEPEST,
@@ -34,6 +35,7 @@ export function decodeProtobuf(body: Buffer): RawSpan[] {
 
 /** Twice over: fields may come in any order, and the spans need their resource. */
 function readResourceSpans(wire: Wire, end: number, spans: RawSpan[]): void {
+  wire.countValue();
   const start = wire.position;
   const keys: string[] = [];
   const values: AttributeValue[] = [];
@@ -60,9 +62,10 @@ function readResource(wire: Wire, end: number, keys: string[], values: Attribute
 }
 
 function readScopeSpans(wire: Wire, end: number, resource: RawResource, spans: RawSpan[]): void {
+  wire.countValue();
   while (wire.position < end) {
     const tag = wire.tag(end);
-    if (tag === SCOPE_SPANS.spans) spans.push(readSpan(wire, wire.length(end), resource));
+    if (tag === SCOPE_SPANS.spans) addSpan(spans, readSpan(wire, wire.length(end), resource));
     else wire.skip(tag, end);
   }
 }
@@ -123,6 +126,7 @@ const EVENT = { name: tagOf(2, BYTES), attributes: tagOf(3, BYTES) };
 
 /** `null` unless it is an `exception`. */
 function readEvent(wire: Wire, end: number): RawException | null {
+  wire.countValue();
   let isException = false;
   const keys: string[] = [];
   const values: AttributeValue[] = [];
@@ -143,6 +147,7 @@ function readEvent(wire: Wire, end: number): RawException | null {
 const PAIR = { key: tagOf(1, BYTES), value: tagOf(2, BYTES) };
 
 function readPair(wire: Wire, end: number, keys: string[], values: AttributeValue[], depth: number): void {
+  wire.countValue();
   let key = "";
   let value: AttributeValue = null;
   while (wire.position < end) {
@@ -167,6 +172,7 @@ const VALUE = {
 
 /** The last one where several are given, as protobuf says. */
 function readValue(wire: Wire, end: number, depth: number): AttributeValue {
+  wire.countValue();
   let value: AttributeValue = null;
   while (wire.position < end) {
     const tag = wire.tag(end);

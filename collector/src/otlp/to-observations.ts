@@ -2,8 +2,8 @@
  * What a span says about its flow: one raw span → zero or more observations, or the reason why not. Pure, and the
  * only place that knows the meaning of `weir.*` attributes.
  */
-import { ATTR, type EndStatus, KINDS, type Kind, type Status } from "@weir/sdk/attributes";
-import type { AttributeValue, FlowError, FlowKey, Micros, StepKind } from "../flow.ts";
+import { ATTR, type EndStatus, KINDS, type Kind, STEP_KINDS, type Status } from "@weir/sdk/attributes";
+import type { AttributeValue, FlowError, FlowKey, Micros } from "../flow.ts";
 import type { Heartbeat, Observation, StepParent } from "../observation.ts";
 import { BOUNDS, cut } from "./bounds.ts";
 import { intervalOf, type RawSpan, textOf } from "./raw-span.ts";
@@ -154,9 +154,12 @@ function addStep(
 ): Rejection | undefined {
   const status = statusOf(span, said);
   if (status === undefined) return badStatus(said);
-  const stepKind = said.stepKind ?? "step";
-  if (stepKind !== "step" && stepKind !== "queue") {
-    return no("bad-step-kind", `${ATTR.stepKind}: expected step or queue, got ${shown(stepKind)}`);
+  const stepKind = STEP_KINDS.find((kind) => kind === (said.stepKind ?? "step"));
+  if (stepKind === undefined) {
+    return no(
+      "bad-step-kind",
+      `${ATTR.stepKind}: expected one of ${STEP_KINDS.join(", ")}, got ${shown(said.stepKind)}`,
+    );
   }
   const attempt = attemptOf(said.attempt);
   if (attempt === undefined) {
@@ -180,7 +183,7 @@ function addStep(
     flowName,
     stepId,
     name: nameOf(span),
-    stepKind: stepKind satisfies StepKind,
+    stepKind,
     attempt,
     optional: said.optional,
     parent: stepParentOf(span, said),

@@ -3,6 +3,7 @@
  * attribute, a `BigInt` per time and a copy per id; reading straight into raw spans is several times faster, and
  * ingest is bound by this. `test/otlp-protobuf.test.ts` holds the two to the same answers.
  */
+import { MOST_VALUES, tooManyValues } from "./bulk.ts";
 import { MalformedError } from "./raw-span.ts";
 
 export const VARINT = 0;
@@ -25,9 +26,19 @@ export class Wire {
   readonly bytes: Buffer;
   position = 0;
   readonly #interned: string[] = new Array(INTERNED);
+  #values = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+  }
+
+  /**
+   * To be called for each message that is read.
+   *
+   * @throws {WeirError} `too_large`
+   */
+  countValue(): void {
+    if (++this.#values > MOST_VALUES) throw tooManyValues();
   }
 
   /** Field number and wire type of the next field. */

@@ -1,6 +1,6 @@
 /** What the store says of itself, for whoever watches it. */
 import { statSync } from "node:fs";
-import type { StoreFigures } from "../store.ts";
+import type { CommitFigures, StoreFigures } from "../store.ts";
 import type { FlowCounts } from "./flow-counts.ts";
 import { Histogram } from "./histogram.ts";
 import type { Db } from "./open.ts";
@@ -24,7 +24,7 @@ export class Commits {
     this.#failed += 1;
   }
 
-  figures(): Pick<StoreFigures, "commitSeconds" | "observations" | "failedCommits"> {
+  figures(): CommitFigures {
     return {
       commitSeconds: this.#seconds.figures(),
       observations: this.#observations,

@@ -10,7 +10,7 @@ import { Packer, type Texts, Unpacker } from "./packer.ts";
 
 const FORM = 1;
 const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
-const STEP_KINDS: StepKind[] = ["step", "queue"];
+const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
 const FACTS = { opened: 1, parent: 2, left: 4, paused: 8 } as const;

@@ -1,9 +1,9 @@
-/** The embedded store: one SQLite file. */
 import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { StalledAfter } from "../health.ts";
-import type { FlowChange, Store } from "../store.ts";
+import type { CommitFigures, FlowChange, Store } from "../store.ts";
 import { appender } from "./append.ts";
+import { ask } from "./ask.ts";
 import { Commits, figuresOf } from "./figures.ts";
 import { FlowCounts } from "./flow-counts.ts";
 import { flowQueries } from "./flow-queries.ts";
@@ -13,7 +13,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
 import { linksOf } from "./links.ts";
-import { type Durability, isFileError, openDatabase, reasonOf } from "./open.ts";
+import { type Durability, openDatabase, reasonOf } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
@@ -37,6 +37,11 @@ export interface SqliteStoreOptions {
   stalledAfter?: StalledAfter;
 }
 
+/** The store as one that is in this thread: what others ask for costs nothing here. */
+export interface SqliteStore extends Store {
+  commits(): CommitFigures;
+}
+
 /**
  * Opens the store in a file, for one collector at a time.
  *
@@ -44,7 +49,7 @@ export interface SqliteStoreOptions {
  * @example
  * const store = openSqliteStore({ path: "./data/weir.db" });
  */
-export function openSqliteStore(options: SqliteStoreOptions): Store {
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const {
     path,
     now = () => Date.now() * 1000,
@@ -108,6 +113,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     has: (key) => ask(() => flows.has(key)),
     usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
     figures: () => ask(figures),
+    commits: () => commits.figures(),
     async checkWritable() {
       try {
         probe.run(now());
@@ -130,14 +136,4 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       db.close();
     },
   };
-}
-
-/** A question that the file can't answer now is no fault of whoever asks. */
-async function ask<T>(question: () => T): Promise<T> {
-  try {
-    return question();
-  } catch (cause) {
-    if (!isFileError(cause)) throw cause;
-    throw new WeirError("unavailable", `store: ${reasonOf(cause)}`, { cause });
-  }
 }

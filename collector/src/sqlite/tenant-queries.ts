@@ -23,9 +23,10 @@ export interface TenantQueries {
 
 export function tenantQueries(db: Db, { tenants }: Numbers, unwell: UnwellCounts): TenantQueries {
   // One that is only named as somebody's parent has no flow yet.
-  const select = db.prepare<[string, string, number], TenantRow>(
+  const select = db.prepare<[string, string, string | null, number], TenantRow>(
     `SELECT tenant, running, failed, last_at AS lastActivityAt FROM tenants
-     WHERE tenant > ? AND flows > 0 AND instr(lower(tenant), ?) > 0 ORDER BY tenant LIMIT ?`,
+     WHERE tenant > ? AND flows > 0 AND instr(lower(tenant), ?) > 0 AND tenant = coalesce(?, tenant)
+     ORDER BY tenant LIMIT ?`,
   );
   const names = db
     .prepare<[], string>(
@@ -61,9 +62,9 @@ export function tenantQueries(db: Db, { tenants }: Numbers, unwell: UnwellCounts
   }
 
   return {
-    list({ q, cursor, limit }) {
+    list({ q, tenant, cursor, limit }) {
       const after = cursor === undefined ? "" : String(decodeCursor(cursor, ["string"])[0]);
-      const rows = select.all(after, (q ?? "").toLowerCase(), limit + 1);
+      const rows = select.all(after, (q ?? "").toLowerCase(), tenant ?? null, limit + 1);
       const more = rows.length > limit;
       const counts = unwell.byTenant();
       const items = rows

@@ -4,14 +4,17 @@
  * A job waits before its first attempt, before each further one, and whenever it is put back. The first wait holds
  * all that happens to the job, so that attempts of one job never pass for those of another.
  */
-import { type Context, context, createContextKey } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { BAGGAGE } from "../attributes.ts";
+import { diagnoseInternal } from "../diagnostics.ts";
 import { extract, inject } from "../propagation.ts";
-import { type Scope, scopeOf, withScope } from "../scope.ts";
+import { activeContext, type Scope, scopeKey, scopeOf, withScope } from "../scope.ts";
 import { endStepById, openQueueStep } from "../step.ts";
 import { StepRun, sendStepEnd } from "../step-run.ts";
+import { keptJob, recentEvents, storedJob } from "./bullmq-store.ts";
+import { unwatch, watch } from "./bullmq-watch.ts";
 
-const JOB = createContextKey("weir.bullmq.job");
+const JOB = scopeKey("weir.bullmq.job");
 
 /** What we need to know of a BullMQ job to open its wait. */
 export interface QueuedJob {
@@ -41,9 +44,11 @@ export interface Progress {
   attempt: number;
   /** How often its processor has put it back without failing. */
   putBacks: number;
+  /** How often it has failed. */
+  failures: number;
 }
 
-const FIRST: Progress = { attempt: 1, putBacks: 0 };
+const FIRST: Progress = { attempt: 1, putBacks: 0, failures: 0 };
 
 /** Why BullMQ fails a job that it had not the processor run: it stalled too often, or its child failed. */
 const DEFERRED = /^(job (stalled|started) more than |child .* failed$)/;
@@ -81,8 +86,12 @@ export class JobRun {
   givenUp = false;
   /** BullMQ has moved the job on: what its worker does now is no part of the flow any more. */
   settled = false;
+  /** Its processor is a file, and runs elsewhere. */
+  sandboxed = false;
   /** Known once our processor has it. */
   #progress: Progress | undefined;
+  #job: QueuedJob | undefined;
+  #retriedAt: number | undefined;
 
   constructor(metadata: string, scope: Scope) {
     this.metadata = metadata;
@@ -119,7 +128,8 @@ export class JobRun {
 
   begins(progress: Progress, job: QueuedJob): void {
     this.#progress = progress;
-    const { attempt, putBacks } = progress;
+    this.#job = job;
+    const { attempt, putBacks, failures } = progress;
     if (attempt === 1 && putBacks === 0) {
       if (isReplaceable(job)) this.#openWait(FIRST, job.timestamp);
       return;
@@ -127,20 +137,49 @@ export class JobRun {
     // Someone may have retried the job by hand, which nobody told us: then its wait has no other start than this.
     this.#openWait(progress, undefined);
     this.#endWait(progress);
+    if (attempt > failures + 1) this.#addStall(progress, job);
+    // What the main process of a sandbox has opened, which knows of no stalls and of nothing that was put back.
+    const retry = { attempt: failures + 1, putBacks: 0, failures };
+    if (!this.sandboxed || failures === 0 || isSame(retry, progress)) return;
+    this.#openWait(retry, undefined);
+    this.#endWait(retry);
+  }
+
+  /** Since when a job whose worker died has waited for this one: nobody knew but the queue. */
+  #addStall(progress: Progress, job: QueuedJob): void {
+    stalledAt(job).then(
+      (since) => {
+        if (since !== undefined) this.#openWait(progress, since);
+      },
+      (error: unknown) => diagnoseInternal("a stalled BullMQ job's wait", error),
+    );
   }
 
   /** The attempt has failed, and there will be another. */
   willRetry(since: number): void {
+    this.#retriedAt = since;
     if (this.#progress === undefined) return;
-    const { attempt, putBacks } = this.#progress;
-    this.#openWait({ attempt: attempt + 1, putBacks }, since);
+    const { attempt, putBacks, failures } = this.#progress;
+    this.#waitsAgain({ attempt: attempt + 1, putBacks, failures: failures + 1 }, since);
+  }
+
+  /** How often it has failed is all that is known of a sandboxed job here, when BullMQ has moved it on. */
+  hasFailed(failures: number): void {
+    if (!this.sandboxed || this.#progress !== undefined || this.#retriedAt === undefined) return;
+    this.#openWait({ attempt: failures + 1, putBacks: 0, failures }, this.#retriedAt);
   }
 
   /** The attempt goes on later. */
   isPutBack(): void {
     if (this.#progress === undefined) return;
-    const { attempt, putBacks } = this.#progress;
-    this.#openWait({ attempt, putBacks: putBacks + 1 }, undefined);
+    this.#waitsAgain({ ...this.#progress, putBacks: this.#progress.putBacks + 1 }, undefined);
+  }
+
+  #waitsAgain(progress: Progress, since: number | undefined): void {
+    this.#openWait(progress, since);
+    const { scope, jobId } = this;
+    const stepId = waitId(this.queueName, jobId, progress);
+    if (this.#job !== undefined && !this.sandboxed) watch({ stepId, scope, job: this.#job, jobId });
   }
 
   #openWait(progress: Progress, openedAt: number | undefined): void {
@@ -156,12 +195,14 @@ export class JobRun {
   }
 
   #endWait(progress: Progress): void {
-    endStepById(waitId(this.queueName, this.jobId, progress), {}, contextOf(this.scope));
+    const stepId = waitId(this.queueName, this.jobId, progress);
+    unwatch(stepId);
+    endStepById(stepId, {}, contextOf(this.scope));
   }
 }
 
 /** The pick-up that this code runs in; `undefined` where it belongs to no job, or to one without a flow. */
-export function jobRun(ctx: Context = context.active()): JobRun | undefined {
+export function jobRun(ctx: Context = activeContext()): JobRun | undefined {
   return ctx.getValue(JOB) as JobRun | undefined;
 }
 
@@ -202,10 +243,7 @@ export function isScheduledId(jobId: string): boolean {
   return /^repeat:.*:\d+$/.test(jobId);
 }
 
-/**
- * Whether the job may go, or come into the queue later, with nobody told: as a debounced job that a newer one takes the
- * place of. Its wait is known only when it is over.
- */
+/** Whether a newer job may take its place, or it may come into the queue later: `add` tells neither. */
 function isReplaceable({ opts }: QueuedJob): boolean {
   const { replace, keepLastIfActive } = opts?.deduplication ?? {};
   return replace === true || keepLastIfActive === true;
@@ -218,16 +256,20 @@ function isReplaceable({ opts }: QueuedJob): boolean {
 export async function openWait(job: QueuedJob, since: number | undefined): Promise<void> {
   const { id, queueName, opts } = job;
   const metadata = opts?.telemetry?.metadata;
-  if (typeof metadata !== "string" || id === undefined || isScheduled(job) || isReplaceable(job)) return;
-  const ctx = contextFrom(metadata, context.active());
+  if (typeof metadata !== "string" || id === undefined || isScheduled(job)) return;
+  const ctx = contextFrom(metadata, activeContext());
   const scope = scopeOf(ctx);
   if (scope === undefined) return;
-  const fate = mayBeThere(job) ? await fateOf(job, scope) : "added";
+  const keptId = await idIfKept(job);
+  const fate = keptId === undefined && mayBeThere(job) ? await fateOf(job, scope) : "added";
   if (fate === "known") return;
-  const stepId = waitId(queueName, id, FIRST);
-  const attributes = attributesOf(job.name, id);
-  openQueueStep({ name: queueName, stepId, openedAt: since, attributes }, ctx);
-  if (fate === "added") return;
+  const jobId = keptId ?? id;
+  const stepId = waitId(queueName, jobId, FIRST);
+  openQueueStep({ name: queueName, stepId, openedAt: since, attributes: attributesOf(job.name, jobId) }, ctx);
+  if (fate === "added") {
+    watch({ stepId, scope, job, jobId });
+    return;
+  }
   // Where a worker was as quick as this, and has the job done and removed, it ended the wait before: that end counts.
   const reason = "the job was not added: the queue had one with its id or deduplication id";
   sendStepEnd(scope.flow, stepId, scope.parent(), { status: "cancelled", reason });
@@ -237,33 +279,35 @@ function mayBeThere({ opts = {} }: QueuedJob): boolean {
   return (opts.jobId ?? opts.deduplication ?? opts.debounce) !== undefined;
 }
 
+/** The id that the job will have, where it is kept until the active one of its deduplication id is done. */
+async function idIfKept(job: QueuedJob): Promise<string | undefined> {
+  const { id, keepLastIfActive } = job.opts?.deduplication ?? {};
+  if (keepLastIfActive !== true || id === undefined) return undefined;
+  const kept = await keptJob(job, id);
+  return kept !== undefined && kept.metadata === job.opts?.telemetry?.metadata ? kept.id : undefined;
+}
+
+/** When the job stalled, where that was the last that became of it before it was picked up. */
+async function stalledAt(job: QueuedJob): Promise<number | undefined> {
+  const [, ...before] = (await recentEvents(job)).filter(
+    ({ event, jobId }) => jobId === job.id && (event === "active" || event === "stalled"),
+  );
+  return before[0]?.event === "stalled" ? before[0].at : undefined;
+}
+
 /** `known`: it is there, by an earlier call in the same flow, which has said so. */
 type Fate = "added" | "known" | "not added";
 
 /** What has become of a job that was added under an id which the queue may have had before. */
 async function fateOf(job: QueuedJob, { flow }: Scope): Promise<Fate> {
   const stored = await storedJob(job);
-  if (stored === "unreadable") return "added";
-  const metadata = stored === undefined ? undefined : metadataOf(stored);
+  // What can't be read is taken for what it nearly always is.
+  if (stored === undefined) return "added";
+  const metadata = stored === null ? undefined : metadataOf(stored);
   if (metadata === undefined) return "not added";
   if (metadata === job.opts?.telemetry?.metadata) return "added";
-  const other = scopeOf(contextFrom(metadata, context.active()))?.flow;
+  const other = scopeOf(contextFrom(metadata, activeContext()))?.flow;
   return other?.id === flow.id && other.tenant === flow.tenant ? "known" : "not added";
-}
-
-/** The job as the queue has it: BullMQ returns what was given to `add`, under the id of what is there. */
-async function storedJob(job: QueuedJob): Promise<QueuedJob | undefined | "unreadable"> {
-  try {
-    const { queue, constructor: jobs } = job as unknown as { queue: unknown; constructor: Reader };
-    return await jobs.fromId(queue, job.id);
-  } catch {
-    // The connection is being closed, or BullMQ has changed: the job is taken for what it nearly always is.
-    return "unreadable";
-  }
-}
-
-interface Reader {
-  fromId(queue: unknown, id: string | undefined): Promise<QueuedJob | undefined>;
 }
 
 /** Steps of a job say which one it is. Its data and its result are the user's own, and stay where they are. */
@@ -276,8 +320,12 @@ function waitId(queueName: string, jobId: string, { attempt, putBacks }: Progres
   return `queue:${queueName}:${jobId}:${attempt}.${putBacks}`;
 }
 
+function isSame(one: Progress, other: Progress): boolean {
+  return one.attempt === other.attempt && one.putBacks === other.putBacks;
+}
+
 function contextOf(scope: Scope): Context {
-  return withScope(context.active(), scope);
+  return withScope(activeContext(), scope);
 }
 
 type Carrier = Record<string, unknown>;

@@ -2,12 +2,12 @@
  * The telemetry object that BullMQ asks at each of its operations. BullMQ expects spans; what we take from them is
  * what happened to which job: added, picked up, done, failed, waiting again. Everything else is ignored.
  */
-import { type Context, context, createContextKey, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
+import { type Context, createContextKey, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Telemetry } from "bullmq";
 import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError, isAbort } from "../errors.ts";
 import { runtime } from "../runtime.ts";
-import { scopeOf } from "../scope.ts";
+import { activeContext, inContext, scopeOf, withScope } from "../scope.ts";
 import {
   contextFrom,
   isScheduledId,
@@ -28,16 +28,24 @@ const ADD = createContextKey("weir.bullmq.add");
 const QUEUE_NAME = "bullmq.queue.name";
 const JOB_ID = "bullmq.job.id";
 const JOB_NAME = "bullmq.job.name";
+const ATTEMPTS_MADE = "bullmq.job.attempts.made";
 const FAILED_REASON = "bullmq.job.failed.reason";
 
-/** @param endFlow flows end with the jobs of the worker that has this, whatever its processor is */
-export function telemetryOf(endFlow: boolean): Telemetry<Context> {
+/** What is said of the worker that has it. */
+interface WorkerKind {
+  /** Flows end with its jobs, whatever its processor is. */
+  endFlow: boolean;
+  /** Its processor is a file that continues the flow by itself. */
+  sandboxed: boolean;
+}
+
+export function telemetryOf(kind: WorkerKind): Telemetry<Context> {
   return {
     tracer: {
       startSpan(name, options, parent) {
         const operation = name.split(" ", 1)[0] ?? "";
         if (options?.kind === SpanKind.PRODUCER) return new AddSpan(operation);
-        if (options?.kind === SpanKind.CONSUMER) return new PickUpSpan(parent !== undefined, endFlow);
+        if (options?.kind === SpanKind.CONSUMER) return new PickUpSpan(parent !== undefined, kind);
         return isOutcome(operation) ? new OutcomeSpan(operation) : IGNORED;
       },
     },
@@ -46,12 +54,12 @@ export function telemetryOf(endFlow: boolean): Telemetry<Context> {
 }
 
 const CONTEXTS: Telemetry<Context>["contextManager"] = {
-  active: () => context.active(),
-  root: () => ROOT_CONTEXT,
+  active: activeContext,
+  root: () => withScope(ROOT_CONTEXT, undefined),
   with<F extends (...args: never[]) => unknown>(ctx: Context, fn: F): ReturnType<F> {
     const add = ctx.getValue(ADD) as AddSpan | undefined;
-    if (add === undefined) return context.with(ctx, fn as () => ReturnType<F>);
-    const result = context.with(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
+    if (add === undefined) return inContext(ctx, fn as () => ReturnType<F>);
+    const result = inContext(ctx.deleteValue(ADD), fn as () => ReturnType<F>);
     add.returns(result);
     return result;
   },
@@ -124,22 +132,22 @@ function diagnoseNoMetadata(queueName: string): void {
 /** A worker has a job and begins with it. */
 class PickUpSpan extends IgnoredSpan {
   readonly #hasMetadata: boolean;
-  readonly #endFlow: boolean;
+  readonly #kind: WorkerKind;
   #queueName = "";
   #run: JobRun | undefined;
   #context: PickUpContext | undefined;
 
-  constructor(hasMetadata: boolean, endFlow: boolean) {
+  constructor(hasMetadata: boolean, kind: WorkerKind) {
     super();
     this.#hasMetadata = hasMetadata;
-    this.#endFlow = endFlow;
+    this.#kind = kind;
   }
 
   override setSpanOnContext(ctx: Context): Context {
     // The worker may have been made in a flow: its jobs are not part of that.
     if (!this.#hasMetadata) return outside(ctx);
     this.#run = jobRun(ctx);
-    if (this.#run !== undefined) this.#run.endFlow = this.#endFlow;
+    if (this.#run !== undefined) Object.assign(this.#run, this.#kind);
     this.#context = new PickUpContext(ctx);
     return this.#context;
   }
@@ -148,6 +156,8 @@ class PickUpSpan extends IgnoredSpan {
     this.#queueName = textOf(attributes[QUEUE_NAME]) ?? this.#queueName;
     const jobId = textOf(attributes[JOB_ID]);
     const run = this.#run;
+    const failures = attributes[ATTEMPTS_MADE];
+    if (run !== undefined && typeof failures === "number") run.hasFailed(failures);
     if (run === undefined || jobId === undefined || run.jobId !== "") return;
     if (isScheduledId(jobId)) {
       this.#run = undefined;

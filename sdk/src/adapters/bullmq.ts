@@ -1,10 +1,9 @@
 /** Flows over BullMQ queues. */
-import { context } from "@opentelemetry/api";
 import type { Job, Processor, Telemetry } from "bullmq";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { runtimeFor } from "../runtime.ts";
-import { withScope } from "../scope.ts";
+import { activeContext, inContext, withScope } from "../scope.ts";
 import { step } from "../step.ts";
 import type { UserAttributes } from "../types.ts";
 import { named } from "../wrapping.ts";
@@ -39,6 +38,11 @@ export interface TelemetryOptions {
    * differ in it. Default `false`.
    */
   endFlow?: boolean | undefined;
+  /**
+   * `true`: the Worker's processor is a file, which calls `continueFlow`. From a failed attempt until the next the job is
+   * shown to wait, which that file alone would know only when it is over. Default `false`.
+   */
+  sandboxed?: boolean | undefined;
 }
 
 /**
@@ -54,11 +58,8 @@ export interface TelemetryOptions {
  * const queue = new Queue("imports", { connection, telemetry: bullmqTelemetry() });
  */
 export function bullmqTelemetry(options: TelemetryOptions = {}): Telemetry {
-  return options.endFlow === true ? ENDING : LEAVING;
+  return telemetryOf({ endFlow: options.endFlow === true, sandboxed: options.sandboxed === true });
 }
-
-const LEAVING: Telemetry = telemetryOf(false);
-const ENDING: Telemetry = telemetryOf(true);
 
 /**
  * A worker's processor that continues the job's flow: each attempt is a step with the job's name, and steps opened
@@ -99,8 +100,8 @@ export type SandboxedJob = Pick<
 
 /**
  * For a sandboxed processor, which BullMQ runs in a process or thread of its own: does there what `flowProcessor` does
- * elsewhere. The file calls `setup()` itself. The flow ends with the job where the Worker, in the main process, has
- * `telemetry: bullmqTelemetry({ endFlow: true })`.
+ * elsewhere. The file calls `setup()` itself. The Worker, in the main process, has
+ * `telemetry: bullmqTelemetry({ sandboxed: true })`, with `endFlow: true` where the flow ends with the job.
  *
  * @returns what `fn` returned
  * @example
@@ -114,11 +115,12 @@ export async function continueFlow<Result>(
 ): Promise<Result> {
   const metadata = isScheduled(job) ? undefined : metadataOf(job);
   if (metadata === undefined) return fn();
-  const ctx = contextFrom(metadata, context.active());
+  const ctx = contextFrom(metadata, activeContext());
   const run = jobRun(ctx);
   if (run === undefined) return fn();
   run.isOf(job.queueName, job.id ?? "", job.name);
-  return context.with(ctx, () => {
+  run.sandboxed = true;
+  return inContext(ctx, () => {
     // The Worker has ended it already, unless that has no telemetry: the first end counts.
     run.pickedUp();
     return attempt(run, job, {}, fn);
@@ -135,7 +137,7 @@ async function attempt<Result>(
   const progress = progressOf(job);
   run.begins(progress, job);
   const attributes = { ...own, ...attributesOf(job.name, job.id) };
-  const handle = context.with(withScope(context.active(), run.group()), () =>
+  const handle = inContext(withScope(activeContext(), run.group()), () =>
     step.open(job.name, { attempt: progress.attempt, attributes }),
   );
   try {
@@ -175,7 +177,11 @@ function attributesFrom<Data>({ attributes }: FlowProcessorOptions<Data>, job: J
  */
 function progressOf({ attemptsMade, attemptsStarted, stalledCounter }: SandboxedJob): Progress {
   const putBacks = attemptsStarted - 1 - attemptsMade - stalledCounter;
-  return { attempt: attemptsMade + stalledCounter + 1, putBacks: Math.max(putBacks, 0) };
+  return {
+    attempt: attemptsMade + stalledCounter + 1,
+    putBacks: Math.max(putBacks, 0),
+    failures: attemptsMade,
+  };
 }
 
 /** How a processor says that its job is to go on later: BullMQ takes these for no failure. */

@@ -3,12 +3,11 @@
  * both the handler and the response do, and ends as they ended.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Context, context } from "@opentelemetry/api";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { flow } from "../flow.ts";
 import { extract } from "../propagation.ts";
-import { type Scope, scopeOf, withScope } from "../scope.ts";
+import { activeContext, bindTo, inContext, type Scope, scopeOf, withScope } from "../scope.ts";
 import type { FlowHandle, FlowOptions } from "../types.ts";
 import { statusError } from "./status.ts";
 
@@ -48,7 +47,7 @@ export function flowOf(request: IncomingMessage): FlowHandle | undefined {
  * Body parsers and other listeners on request and response run in it too, whatever context their events come from.
  */
 export function continueFlow(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-  const active = context.active();
+  const active = activeContext();
   // Further in, the user may have opened a flow since, or lost the one that arrived.
   if (arrived.has(request)) {
     regainFlow(request, next);
@@ -59,13 +58,13 @@ export function continueFlow(request: IncomingMessage, response: ServerResponse,
   arrived.set(request, scope);
   if (scope !== undefined) bindTo(ctx, request, response);
   if (scope === scopeOf(active)) next();
-  else context.with(ctx, next);
+  else inContext(ctx, next);
 }
 
 /** Runs `fn` in the request's flow again, where something on the way called back from outside it. */
 export function regainFlow<T>(request: IncomingMessage, fn: () => T): T {
   const scope = scopeOf() === undefined ? arrived.get(request) : undefined;
-  return scope === undefined ? fn() : context.with(withScope(context.active(), scope), fn);
+  return scope === undefined ? fn() : inContext(withScope(activeContext(), scope), fn);
 }
 
 /**
@@ -107,7 +106,7 @@ export function flowAround<T>(
 
   try {
     const result = handle.run(() => {
-      bindTo(context.active(), request, response);
+      bindTo(activeContext(), request, response);
       return handler(exchange);
     });
     if (isThenable(result)) return settle(result, exchange, close) as T;
@@ -158,12 +157,6 @@ function whenDone(response: ServerResponse, fn: (finished: boolean) => void): vo
 function isConnectionError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return code === "ECONNRESET" || code === "ECONNABORTED" || code === "ERR_STREAM_PREMATURE_CLOSE";
-}
-
-/** OpenTelemetry's HTTP instrumentation binds them too; the first to do so stays. */
-function bindTo(ctx: Context, request: IncomingMessage, response: ServerResponse): void {
-  context.bind(ctx, request);
-  context.bind(ctx, response);
 }
 
 /** A flow's options, made from a request. A function that throws counts as no value, and is diagnosed. */

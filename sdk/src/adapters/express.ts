@@ -44,8 +44,16 @@ export function withExpress<App extends { use(handler: RequestHandler): unknown 
 /** A `flow` that someone else has put there stays. */
 function showFlow(req: Request): void {
   if ("flow" in req) return;
-  Object.defineProperty(req, "flow", { configurable: true, get: () => flowOf(req) });
+  Object.defineProperty(req, "flow", SHOWN);
 }
+
+/** One for all: a getter of its own would make each request's shape another, which V8 keeps for long, and the request with it. */
+const SHOWN: PropertyDescriptor & ThisType<Request> = {
+  configurable: true,
+  get() {
+    return flowOf(this);
+  },
+};
 
 /**
  * A handler with a flow around it and its response, be it synchronous, asynchronous, with callbacks or streaming.

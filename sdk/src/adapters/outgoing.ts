@@ -1,10 +1,10 @@
 /**
  * What the client adapters have in common: when a request has to do with a flow, and the step that it may be.
  */
-import { type Context, context, createContextKey } from "@opentelemetry/api";
+import { type Context, createContextKey } from "@opentelemetry/api";
 import { diagnose } from "../diagnostics.ts";
 import { describeError, isAbort } from "../errors.ts";
-import { scopeOf } from "../scope.ts";
+import { activeContext, scopeOf } from "../scope.ts";
 import { step } from "../step.ts";
 import type { StepHandle } from "../types.ts";
 import { statusError } from "./status.ts";
@@ -37,7 +37,7 @@ const SUPPRESSED = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRAC
 
 /** The active context, where it is in a flow. Exporters suppress tracing: what they send is no part of the work. */
 export function flowContext(): Context | undefined {
-  const ctx = context.active();
+  const ctx = activeContext();
   return scopeOf(ctx) === undefined || ctx.getValue(SUPPRESSED) === true ? undefined : ctx;
 }
 

@@ -1,8 +1,8 @@
 /** Time that passes when a test says so. */
 import { setImmediate } from "node:timers/promises";
+import { Heap, type HeapItem } from "../heap.ts";
 
-interface Wait {
-  at: number;
+interface Wait extends HeapItem {
   wake(): void;
 }
 
@@ -26,7 +26,7 @@ const BETWEEN_READINGS_MS = 2 ** -9;
 export class TestClock {
   #now: number;
   #lastReading = 0;
-  #waits: Wait[] = [];
+  readonly #waits = new Heap<Wait>();
 
   /** @param start a date, RFC 3339 or milliseconds since the epoch; default 2026-01-01T00:00:00Z */
   constructor(start: Date | string | number = "2026-01-01T00:00:00Z") {
@@ -74,25 +74,26 @@ export class TestClock {
       if (signal?.aborted) return reject(signal.reason);
       const wait: Wait = {
         at: this.#now + ms,
+        index: -1,
+        order: 0,
         wake: () => {
           signal?.removeEventListener("abort", abort);
           resolve();
         },
       };
       const abort = () => {
-        this.#waits = this.#waits.filter((other) => other !== wait);
+        this.#waits.remove(wait);
         reject(signal?.reason);
       };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#waits.push(wait);
+      this.#waits.add(wait);
     });
   }
 
-  /** Of several at one time the one that was begun first, as the sort is stable. */
   #nextDue(until: number): Wait | undefined {
-    const [next] = this.#waits.toSorted((a, b) => a.at - b.at);
+    const next = this.#waits.first();
     if (next === undefined || next.at > until) return undefined;
-    this.#waits = this.#waits.filter((wait) => wait !== next);
+    this.#waits.remove(next);
     return next;
   }
 }

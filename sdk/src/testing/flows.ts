@@ -9,7 +9,7 @@
  * - A step hangs below the one it names, else below the nearest step above it in the trace, else directly in the flow.
  * - A paused flow runs again when anything in it opens.
  */
-import type { Status } from "../attributes.ts";
+import type { Status, StepKind } from "../attributes.ts";
 import { readSpan, type Said, type SpanSource, type TestFlowError } from "./spans.ts";
 import { type End, firstEnd, type Links, type Step, stepsIn } from "./steps.ts";
 
@@ -45,7 +45,7 @@ export interface TestFlow {
 
 export interface TestStep {
   id: string;
-  kind: "step" | "queue";
+  kind: StepKind;
   name: string;
   status: Status;
   attempt: number;

@@ -1,5 +1,15 @@
 /** What one span says about its flow, read as the collector reads it. */
-import { ATTR, EXCEPTION, KINDS, type Kind, LABEL_PREFIX, PREFIX, type Status } from "../attributes.ts";
+import {
+  ATTR,
+  EXCEPTION,
+  KINDS,
+  type Kind,
+  LABEL_PREFIX,
+  PREFIX,
+  STEP_KINDS,
+  type Status,
+  type StepKind,
+} from "../attributes.ts";
 
 /** What is read of a span: OpenTelemetry's `ReadableSpan`, of 2.x and 3.x, has it. */
 export interface FinishedSpan {
@@ -42,7 +52,7 @@ export interface Said {
   /** A step's own id, or of an `end` that of the step which it ends. */
   stepId: string | undefined;
   parentStepId: string | undefined;
-  stepKind: "step" | "queue";
+  stepKind: StepKind;
   attempt: number;
   optional: boolean;
   pending: boolean;
@@ -89,7 +99,7 @@ export function readSpan(span: FinishedSpan): Said | undefined {
     flowName,
     stepId: text(ATTR.stepId) ?? (kind === "step" ? spanId : undefined),
     parentStepId: text(ATTR.stepParentId),
-    stepKind: attributes[ATTR.stepKind] === "queue" ? "queue" : "step",
+    stepKind: STEP_KINDS.find((kind) => kind === attributes[ATTR.stepKind]) ?? "step",
     attempt: Number(attributes[ATTR.stepAttempt] ?? 1),
     optional: attributes[ATTR.stepOptional] === true,
     pending,

@@ -3,18 +3,19 @@ import type { IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { context, createContextKey } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { ClientCall, Undo } from "../../src/adapters/http.ts";
 import { flow, step } from "../../src/index.ts";
 import { outline } from "./receiver.ts";
 import { ended, type Recording, useRecording } from "./recording.ts";
-import { listen } from "./server.ts";
+import { listen, type Scheme } from "./server.ts";
 
 export interface ClientKind {
   name: string;
   /** What the user calls once; its options too. */
   begin(options: { steps?: boolean | ((call: ClientCall) => string | undefined) }): Undo;
-  /** Sends, with every host name leading to this machine. Rejects where no answer came. */
+  /** Sends over http or https, with every host name leading to this machine, and its certificate trusted. Rejects where no answer came. */
   send(url: string, init: ClientInit): Promise<Answer>;
   /** Whether the client follows redirects. */
   redirects: boolean;
@@ -40,9 +41,6 @@ export interface Echoed {
   body: string;
 }
 
-const INSIDE = "http://other.internal";
-const PUBLIC = "http://api.example.com";
-
 /** For agents: every name is this machine. */
 export function lookupHere(
   _host: string,
@@ -54,7 +52,7 @@ export function lookupHere(
 }
 
 /** A server that notes what comes; `?to=` redirects, `?status=` answers so. */
-export async function startEcho({ closing }: Recording) {
+export async function startEcho({ closing }: Recording, scheme?: Scheme) {
   const seen: Echoed[] = [];
   const { url, close } = await listen(async (request, response) => {
     seen.push({ host: request.headers.host, headers: request.headers, body: await text(request) });
@@ -62,7 +60,7 @@ export async function startEcho({ closing }: Recording) {
     const to = query.get("to");
     const status = to === null ? Number(query.get("status") ?? 200) : 307;
     response.writeHead(status, to === null ? {} : { location: to }).end("ok");
-  });
+  }, scheme);
   closing.push(close);
   return { seen, port: new URL(url).port, url };
 }
@@ -73,7 +71,13 @@ export const inOrder = <T>(fn: () => T): T =>
 export const IDENTITY = "weir.flow.id=o-1,weir.flow.name=order,weir.tenant=acme-corp";
 
 export function clientContract(kind: ClientKind): void {
-  describe(`${kind.name}: the contract of clients`, () => {
+  for (const scheme of ["http", "https"] as const) contractOver(scheme, kind);
+}
+
+function contractOver(scheme: Scheme, kind: ClientKind): void {
+  describe(`${kind.name} over ${scheme}: the contract of clients`, () => {
+    const INSIDE = `${scheme}://other.internal`;
+    const PUBLIC = `${scheme}://api.example.com`;
     const recording = useRecording();
     let undo: Undo;
 
@@ -88,7 +92,7 @@ export function clientContract(kind: ClientKind): void {
       seen.map(({ headers }) => "baggage" in headers && "traceparent" in headers);
 
     test("takes identity to a host of the inside, beside what the caller sent", async () => {
-      const { seen, url } = await startEcho(recording);
+      const { seen, url } = await startEcho(recording, scheme);
       const headers = { Baggage: "user=7", "X-Own": "1" };
       const answer = await inOrder(() => kind.send(url, { method: "POST", body: "hello", headers }));
       expect(answer).toEqual({ status: 200, text: "ok" });
@@ -100,14 +104,14 @@ export function clientContract(kind: ClientKind): void {
     });
 
     test("leaves the caller's own traceparent", async () => {
-      const { seen, url } = await startEcho(recording);
+      const { seen, url } = await startEcho(recording, scheme);
       const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
       await inOrder(() => get(url, { traceparent }));
       expect(seen[0]?.headers).toMatchObject({ traceparent, baggage: IDENTITY });
     });
 
     test("sends nothing outside a flow, and nothing to a public host", async () => {
-      const { seen, url, port } = await startEcho(recording);
+      const { seen, url, port } = await startEcho(recording, scheme);
       await get(url);
       await inOrder(() => get(`${PUBLIC}:${port}/`));
       await inOrder(() => get(`${PUBLIC}:${port}/?host=other.internal`));
@@ -118,15 +122,17 @@ export function clientContract(kind: ClientKind): void {
     });
 
     test("sends nothing where tracing is suppressed, as exporters do", async () => {
-      const { seen, url } = await startEcho(recording);
+      const { seen, url } = await startEcho(recording, scheme);
       const key = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+      context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+      onTestFinished(() => context.disable());
       await inOrder(() => context.with(context.active().setValue(key, true), () => get(url)));
       expect(knew(seen)).toEqual([false]);
     });
 
     if (kind.redirects)
       test("a redirect to a public host leaves identity behind, one within keeps it", async () => {
-        const { seen, url, port } = await startEcho(recording);
+        const { seen, url, port } = await startEcho(recording, scheme);
         for (const host of [PUBLIC, INSIDE]) {
           const target = encodeURIComponent(`${host}:${port}/`);
           const answer = await inOrder(() =>
@@ -139,16 +145,31 @@ export function clientContract(kind: ClientKind): void {
         expect(seen.map(({ body }) => body)).toEqual(["hello", "hello", "hello", "hello"]);
       });
 
+    if (kind.redirects)
+      test("a redirect to the other scheme is judged by its host too", async () => {
+        const { seen, url } = await startEcho(recording, scheme);
+        const other = await startEcho(recording, scheme === "http" ? "https" : "http");
+        const otherScheme = new URL(other.url).protocol;
+        for (const host of ["api.example.com", "other.internal"]) {
+          const target = encodeURIComponent(`${otherScheme}//${host}:${other.port}/`);
+          expect((await inOrder(() => get(`${url}/?to=${target}`))).status).toBe(200);
+        }
+        expect([knew(seen), knew(other.seen)]).toEqual([
+          [true, true],
+          [false, true],
+        ]);
+      });
+
     test("rejects as the client does", async () => {
-      await expect(inOrder(() => get("http://127.0.0.1:1/"))).rejects.toThrow();
+      await expect(inOrder(() => get(`${scheme}://127.0.0.1:1/`))).rejects.toThrow();
       await expect(inOrder(() => get("no address"))).rejects.toThrow();
-      const { url } = await startEcho(recording);
+      const { url } = await startEcho(recording, scheme);
       const signal = AbortSignal.abort();
       await expect(inOrder(() => kind.send(url, { method: "GET", signal }))).rejects.toThrow();
     });
 
     test("is begun once, and can be taken back", async () => {
-      const { seen, url } = await startEcho(recording);
+      const { seen, url } = await startEcho(recording, scheme);
       const again = kind.begin({});
       await inOrder(() => get(url));
       expect(seen[0]?.headers["baggage"]).toBe(IDENTITY);
@@ -159,7 +180,7 @@ export function clientContract(kind: ClientKind): void {
     });
 
     test("fifty flows at once keep apart", async () => {
-      const { seen, url } = await startEcho(recording);
+      const { seen, url } = await startEcho(recording, scheme);
       const ids = Array.from({ length: 50 }, (_, i) => `o-${i}`);
       await Promise.all(
         ids.map((id) =>
@@ -183,7 +204,7 @@ export function clientContract(kind: ClientKind): void {
         });
 
         test("a request is a step, and beside it what the other side does", async () => {
-          const { seen, url, port } = await startEcho(recording);
+          const { seen, url, port } = await startEcho(recording, scheme);
           await inOrder(() => step.start("charge", () => get(`${url}/cards/7?token=secret`)));
           const found = await recording.receiver.flowThat(ended);
           const outer = found.steps.find(({ name }) => name === "charge");
@@ -193,11 +214,11 @@ export function clientContract(kind: ClientKind): void {
         });
 
         test("it fails without an answer or by a 5xx, and what that means is the caller's to say", async () => {
-          const { url, port } = await startEcho(recording);
+          const { url, port } = await startEcho(recording, scheme);
           await inOrder(async () => {
             await get(`${url}/a?status=404`);
             await get(`${url}/b?status=503`);
-            await get("http://127.0.0.1:1/c").catch(() => {});
+            await get(`${scheme}://127.0.0.1:1/c`).catch(() => {});
             const signal = AbortSignal.abort();
             await kind.send(`${url}/d`, { method: "GET", signal }).catch(() => {});
           });
@@ -217,14 +238,14 @@ export function clientContract(kind: ClientKind): void {
         });
 
         test("outside a flow there is none, and nothing is said of that", async () => {
-          const { url } = await startEcho(recording);
+          const { url } = await startEcho(recording, scheme);
           await get(url);
           expect(await recording.receiver.flows()).toEqual([]);
           expect(recording.diagnostics).toEqual([]);
         });
 
         test("a function names it or leaves it out, and may throw", async () => {
-          const { url } = await startEcho(recording);
+          const { url } = await startEcho(recording, scheme);
           undo();
           undo = kind.begin({
             steps: ({ method, url: { pathname } }) => {

@@ -1,25 +1,29 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import express4 from "express4";
 import { describe, expect, test } from "vitest";
 import { flowHandler, withExpress } from "../../src/adapters/express.ts";
 import { withFetch } from "../../src/adapters/fetch.ts";
+import { withHttp } from "../../src/adapters/http.ts";
 import { flow, step } from "../../src/index.ts";
 import { outline } from "./receiver.ts";
 import { ended, useRecording } from "./recording.ts";
+import { postSecurely } from "./secure-call.ts";
 import { type Call, elsewhere, importFlow, serverContract } from "./server.contract.ts";
-import { listen } from "./server.ts";
+import { listen, type Scheme } from "./server.ts";
 
 const MAJORS: [string, typeof express][] = [
   ["Express 4", express4],
   ["Express 5", express],
 ];
 
-async function serve(app: Express, closing: (() => unknown)[]): Promise<string> {
+async function serve(app: Express, closing: (() => unknown)[], scheme?: Scheme): Promise<string> {
   // Express's own answer to an error, without its noise.
   app.use((error: Error, _req: Request, res: Response, next: NextFunction) =>
     res.headersSent ? next(error) : res.status(500).send(error.message),
   );
-  const { url, close } = await listen(app);
+  const { url, close } = await listen(app, scheme);
   closing.push(close);
   return url;
 }
@@ -111,6 +115,57 @@ describe.each(MAJORS)("%s", (_name, make) => {
       expect(await post(`${url}/again`)).toBe("order");
     });
     expect(outline(await recording.receiver.flowThat(ended))).toEqual(["in /router", "in /app", "in /again"]);
+  });
+
+  test("the tenant may come from the path of a router that was mounted, or of the one around it", async () => {
+    const app = withExpress(make());
+    const answer = (_req: Request, res: Response) => void res.send("done");
+    const tenant = (req: { params: Record<string, string | string[] | undefined> }) =>
+      String(req.params["customer"]);
+    const own = make.Router().post("/:customer", flowHandler({ name: "own", tenant }, answer));
+    const merged = make
+      .Router({ mergeParams: true })
+      .post("/import", flowHandler({ name: "merged", tenant }, answer));
+    app.use("/imports", own);
+    app.use("/customers/:customer", merged);
+    const url = await serve(app, recording.closing);
+    await post(`${url}/imports/acme-corp`);
+    await post(`${url}/customers/globex/import`);
+    await expect
+      .poll(async () =>
+        (await recording.receiver.flows()).map((seen) => [seen.name, seen.tenant, seen.status]),
+      )
+      .toEqual([
+        ["own", "acme-corp", "succeeded"],
+        ["merged", "globex", "succeeded"],
+      ]);
+  });
+
+  test("a request that breaks off while its body is parsed opens no flow, and the next one does", async () => {
+    const app = withExpress(make());
+    app.use(make.json());
+    app.post(
+      "/:customer",
+      flowHandler(importFlow, (_req, res) => void res.send("done")),
+    );
+    const url = await serve(app, recording.closing);
+    const broken = connect(Number(new URL(url).port), "127.0.0.1");
+    broken.write("POST /acme-corp HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
+    broken.resume().end("Content-Length: 99\r\n\r\n{");
+    await once(broken, "close");
+    await post(`${url}/globex`);
+    await recording.receiver.flowThat(ended);
+    expect((await recording.receiver.flows()).map(({ tenant }) => tenant)).toEqual(["globex"]);
+  });
+
+  test("a flow that arrives over https is continued", async () => {
+    recording.closing.push(withHttp());
+    const app = withExpress(make());
+    app.post("/", (_req, res) => void res.send(flow.current()?.id ?? "none"));
+    const url = await serve(app, recording.closing, "https");
+    const order = { name: "order", tenant: "acme-corp", id: "o-1" };
+    expect(await flow.start(order, () => postSecurely(url))).toBe("o-1");
+    expect(await postSecurely(url)).toBe("none");
   });
 
   test("error middleware sees the flow that failed", async () => {

@@ -4,9 +4,12 @@ import fastify4 from "fastify4";
 import { describe, expect, test } from "vitest";
 import { withFastify } from "../../src/adapters/fastify.ts";
 import { withFetch } from "../../src/adapters/fetch.ts";
+import { withHttp } from "../../src/adapters/http.ts";
 import { flow, step } from "../../src/index.ts";
+import { identityOfServer } from "./certificate.ts";
 import { outline } from "./receiver.ts";
 import { ended, useRecording } from "./recording.ts";
+import { postSecurely } from "./secure-call.ts";
 import { abandon, type Call, importFlow, serverContract } from "./server.contract.ts";
 
 // What the tests use of both majors is the same.
@@ -98,6 +101,40 @@ describe.each(MAJORS)("%s", (_name, make) => {
       const beside = await (await fetch(`${url}/beside`, { method: "POST" })).json();
       expect([inside, beside]).toEqual([{ flow: "order", shown: "order" }, {}]);
     });
+  });
+
+  test("a reply that is hijacked ends its flow when the response does, as that went", async () => {
+    const app = await appWithFlows();
+    app.post<{ Params: { customer: string } }>("/:customer", { config }, (request, reply) => {
+      reply.hijack();
+      reply.raw.statusCode = request.params.customer === "acme-corp" ? 200 : 503;
+      setTimeout(() => step.start("answer", () => reply.raw.end("by hand")), 5);
+    });
+    const url = await app.listen();
+    for (const customer of ["acme-corp", "globex"]) {
+      const answer = await fetch(`${url}/${customer}`, { method: "POST" });
+      expect(await answer.text()).toBe("by hand");
+    }
+    await expect
+      .poll(async () =>
+        (await recording.receiver.flows()).map((seen) => [seen.tenant, seen.status, ...outline(seen)]),
+      )
+      .toEqual([
+        ["acme-corp", "succeeded", "answer"],
+        ["globex", "failed", "answer"],
+      ]);
+  });
+
+  test("a flow that arrives over https is continued", async () => {
+    recording.closing.push(withHttp());
+    const app = make({ forceCloseConnections: true, https: identityOfServer });
+    recording.closing.push(() => app.close());
+    await app.register(withFastify);
+    app.post("/", async () => flow.current()?.id ?? "none");
+    const url = await app.listen();
+    const order = { name: "order", tenant: "acme-corp", id: "o-1" };
+    expect(await flow.start(order, () => postSecurely(url))).toBe("o-1");
+    expect(await postSecurely(url)).toBe("none");
   });
 
   test("a stream that is sent keeps the flow open; one that breaks fails it", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withFetch } from "../../src/adapters/fetch.ts";
+import { trusted } from "./certificate.ts";
 import { clientContract, IDENTITY, inOrder, lookupHere, startEcho } from "./client.contract.ts";
 import { useRecording } from "./recording.ts";
 
@@ -7,7 +8,7 @@ import { useRecording } from "./recording.ts";
 function here(): unknown {
   const registry = globalThis as unknown as Record<symbol, { constructor: new (options: object) => unknown }>;
   const Agent = registry[Symbol.for("undici.globalDispatcher.1")]?.constructor;
-  return Agent && new Agent({ connect: { lookup: lookupHere } });
+  return Agent && new Agent({ connect: { lookup: lookupHere, ...trusted } });
 }
 
 // The first call loads it.

@@ -7,12 +7,14 @@ import got from "got";
 import { describe, expect, test } from "vitest";
 import { withHttp } from "../../src/adapters/http.ts";
 import { flow, step } from "../../src/index.ts";
+import { trusted } from "./certificate.ts";
 import { clientContract, IDENTITY, inOrder, lookupHere, startEcho } from "./client.contract.ts";
 import { outline } from "./receiver.ts";
 import { ended, useRecording } from "./recording.ts";
 import { listen } from "./server.ts";
 
-const agent = () => new http.Agent({ lookup: lookupHere as never });
+const lookup = lookupHere as never;
+const agents = { http: new http.Agent({ lookup }), https: new https.Agent({ lookup, ...trusted }) };
 
 async function answerOf(request: http.ClientRequest) {
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
@@ -25,7 +27,11 @@ clientContract({
   steps: true,
   begin: withHttp,
   async send(url, { body, ...options }) {
-    const request = http.request(url, { ...options, agent: agent() });
+    // What has no scheme goes to the module that refuses it.
+    const secure = url.startsWith("https:");
+    const request = secure
+      ? https.request(url, { ...options, agent: agents.https })
+      : http.request(url, { ...options, agent: agents.http });
     request.end(body);
     return answerOf(request);
   },
@@ -42,7 +48,8 @@ clientContract({
       ...options,
       ...(body !== undefined && { data: body }),
       adapter: "http",
-      httpAgent: agent(),
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
       responseType: "text",
       validateStatus: () => true,
     });
@@ -60,7 +67,7 @@ clientContract({
       ...options,
       ...(body !== undefined && { body }),
       ...(signal !== undefined && { signal }),
-      agent: { http: agent() },
+      agent: agents,
       retry: { limit: 0 },
       throwHttpErrors: false,
     });

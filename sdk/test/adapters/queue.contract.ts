@@ -1,18 +1,25 @@
 /** What a queue adapter promises, over the majors of BullMQ. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type * as bullmq from "bullmq";
 import type { Job, JobsOptions, Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type RunningRedis, startRedis } from "../../../e2e/support/processes.ts";
+import { type Running, type RunningRedis, startNode, startRedis } from "../../../e2e/support/processes.ts";
 import { bullmqTelemetry, type FlowProcessorOptions, flowProcessor } from "../../src/adapters/bullmq.ts";
+import { checkWaits } from "../../src/adapters/bullmq-watch.ts";
 import { flow, step } from "../../src/index.ts";
 import { outline, type SeenFlow } from "./receiver.ts";
 import { ended, useRecording } from "./recording.ts";
+import type { WorkerPlan } from "./worker-process.ts";
 
-export type QueueKind = { name: string } & Pick<
-  typeof bullmq,
-  "Queue" | "Worker" | "FlowProducer" | "DelayedError" | "UnrecoverableError"
->;
+export type QueueKind = {
+  name: string;
+  /** What its package is called here. */
+  module: string;
+} & Pick<typeof bullmq, "Queue" | "Worker" | "FlowProducer" | "DelayedError" | "UnrecoverableError">;
+
+/** A time at which everything that is looked after is due. */
+const AT_LAST = Number.POSITIVE_INFINITY;
 
 export function queueContract(kind: QueueKind): void {
   describe(`${kind.name}: the contract of queues`, () => {
@@ -64,11 +71,31 @@ export function queueContract(kind: QueueKind): void {
       return worker;
     }
 
+    /** A worker whose processor is a file, which BullMQ runs in a process of its own. */
+    function workInSandbox(): Promise<Worker> {
+      const file = fileURLToPath(new URL("./sandboxed.ts", import.meta.url));
+      return started(
+        new kind.Worker(queueName, file, {
+          connection: connection(),
+          telemetry: bullmqTelemetry({ endFlow: true, sandboxed: true }),
+          workerForkOptions: {
+            execArgv: [],
+            env: { PATH: process.env["PATH"], WEIR_ENDPOINT: recording.receiver.endpoint },
+          },
+        }),
+      );
+    }
+
     /** A flow that is left open, with one job in it. */
     function addInFlow(tenant: string, options: JobsOptions = {}, name = "import"): Promise<Job> {
       return flow.start({ name: "data_import", tenant, endOnExit: false }, () =>
         queue.add(name, {}, options),
       );
+    }
+
+    /** The flow of a tenant, once something has waited in it. */
+    function flowOf(tenant: string): Promise<SeenFlow> {
+      return recording.receiver.flowThat((seen) => seen.tenant === tenant && seen.steps.length > 0);
     }
 
     /** Lines without the number of the test's queue. */
@@ -380,6 +407,42 @@ export function queueContract(kind: QueueKind): void {
       ]);
     });
 
+    test("a job whose worker process died waits from when the queue knew of that until another has it", {
+      timeout: 30_000,
+    }, async () => {
+      function startWorker(hangs: boolean): Running {
+        const plan: WorkerPlan = { bullmq: kind.module, queueName, port: redis.port, hangs };
+        const worker = startNode("sdk/test/adapters/worker-process.ts", [JSON.stringify(plan)], {
+          WEIR_ENDPOINT: recording.receiver.endpoint,
+        });
+        recording.closing.push(() => worker.stop("SIGKILL"));
+        return worker;
+      }
+      const doomed = startWorker(true);
+      await addInFlow("acme-corp");
+      await recording.receiver.flowThat(({ steps }) => steps.some(({ name }) => name === "import"));
+      await doomed.stop("SIGKILL");
+
+      // Looks for stalled jobs, and takes none.
+      const checker = new kind.Worker(queueName, null, { connection: connection(), stalledInterval: 50 });
+      recording.closing.push(() => checker.close());
+      const stalled = new Promise((resolve) => checker.once("stalled", resolve));
+      void checker.startStalledCheckTimer();
+      await stalled;
+      const waitedAtLeast = 400;
+      await sleep(waitedAtLeast);
+      startWorker(false);
+      const seen = await recording.receiver.flowThat(ended);
+      expect(lines(seen)).toEqual([
+        "imports (queue)",
+        "  import (running)",
+        "  imports (queue, attempt 2)",
+        "  import (attempt 2)",
+      ]);
+      const wait = seen.steps.find(({ kind: of, attempt }) => of === "queue" && attempt === 2);
+      expect((wait?.endedAt ?? 0) - (wait?.startedAt ?? 0)).toBeGreaterThanOrEqual(waitedAtLeast);
+    });
+
     test("schedules do not inherit the flow of the job before", async () => {
       await queue.upsertJobScheduler("tick", { every: 50 }, { name: "tick", data: {} });
       const flowsOfTicks: unknown[] = [];
@@ -441,19 +504,43 @@ export function queueContract(kind: QueueKind): void {
       expect(lines(other)).toEqual(["imports (queue, cancelled)"]);
     });
 
-    test("a debounced job that a newer one replaces leaves no wait open; the newest shows its wait when it is over", async () => {
+    test("a debounced job waits until a newer one replaces it, which waits in turn", async () => {
       const options = { deduplication: { id: "acme", ttl: 60_000, replace: true }, delay: 60_000 };
       await addInFlow("acme-corp", options);
+      expect(lines(await flowOf("acme-corp"))).toEqual(["imports (queue, running)"]);
+
       const job = await addInFlow("globex", options);
+      expect(lines(await flowOf("globex"))).toEqual(["imports (queue, running)"]);
+      const replaced = await recording.receiver.flowThat(
+        ({ tenant, steps }) => tenant === "acme-corp" && steps.every(ended),
+      );
+      expect(lines(replaced)).toEqual(["imports (queue, cancelled)"]);
+      expect(recording.receiver.wire()).toContain("a newer one has replaced it");
+
       await work(async () => {});
       await job.promote();
       const seen = await recording.receiver.flowThat(ended);
       expect([seen.tenant, ...lines(seen)]).toEqual(["globex", "imports (queue)", "  import"]);
-      const replaced = (await recording.receiver.flows()).find(({ tenant }) => tenant === "acme-corp");
-      expect(lines(replaced)).toEqual([]);
     });
 
-    test("a job that is kept for later waits from when it was added", async () => {
+    test("what would replace a job that is active is not added", async () => {
+      const first = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      await work(async () => {
+        begun.resolve();
+        await first.promise;
+      });
+      const options = { deduplication: { id: "acme", replace: true } };
+      await addInFlow("acme-corp", options);
+      await begun.promise;
+      await addInFlow("globex", options);
+      expect(lines(await flowOf("globex"))).toEqual(["imports (queue, cancelled)"]);
+      first.resolve();
+      const seen = await recording.receiver.flowThat(ended);
+      expect([seen.tenant, ...lines(seen)]).toEqual(["acme-corp", "imports (queue)", "  import"]);
+    });
+
+    test("a job that is kept for later waits from when it was added, until a newer one is kept", async () => {
       const first = Promise.withResolvers<void>();
       const begun = Promise.withResolvers<void>();
       await work(async (job) => {
@@ -463,12 +550,61 @@ export function queueContract(kind: QueueKind): void {
       const options = { deduplication: { id: "acme", keepLastIfActive: true } };
       await addInFlow("acme-corp", options, "first");
       await begun.promise;
+      await addInFlow("initech", options);
+      expect(lines(await flowOf("initech"))).toEqual(["imports (queue, running)"]);
+
       await addInFlow("globex", options);
+      expect(lines(await flowOf("globex"))).toEqual(["imports (queue, running)"]);
+      const replaced = await recording.receiver.flowThat(
+        ({ tenant, steps }) => tenant === "initech" && steps.every(ended),
+      );
+      expect(lines(replaced)).toEqual(["imports (queue, cancelled)"]);
+
       first.resolve();
       const seen = await recording.receiver.flowThat(
         ({ tenant, status }) => tenant === "globex" && status !== "running",
       );
       expect(lines(seen)).toEqual(["imports (queue)", "  import"]);
+    });
+
+    test("a job that is removed while it waits leaves no wait open", async () => {
+      const job = await addInFlow("acme-corp");
+      await addInFlow("globex");
+      expect(lines(await flowOf("acme-corp"))).toEqual(["imports (queue, running)"]);
+      await flowOf("globex");
+      await checkWaits(AT_LAST);
+      await job.remove();
+      await checkWaits(AT_LAST);
+      expect(lines(await flowOf("acme-corp"))).toEqual(["imports (queue, cancelled)"]);
+      expect(lines(await flowOf("globex"))).toEqual(["imports (queue, running)"]);
+      await queue.obliterate();
+      await checkWaits(AT_LAST);
+      expect(lines(await flowOf("globex"))).toEqual(["imports (queue, cancelled)"]);
+    });
+
+    test("a job that is removed while it waits for its next attempt leaves no wait open", async () => {
+      await work(() => Promise.reject(new Error("the disk is full")));
+      const job = await addInFlow("acme-corp", { attempts: 2, backoff: 60_000 });
+      await recording.receiver.flowThat(({ steps }) => steps.length === 3);
+      await job.remove();
+      await checkWaits(AT_LAST);
+      expect(lines(await flowOf("acme-corp"))).toEqual([
+        "imports (queue)",
+        "  import (failed)",
+        "  imports (queue, attempt 2, cancelled)",
+      ]);
+    });
+
+    test("a job that another process has done, and removed, is not taken for one that was removed", async () => {
+      const elsewhere = new kind.Worker(queueName, async () => {}, { connection: connection() });
+      const done = new Promise((resolve) => elsewhere.once("completed", resolve));
+      await started(elsewhere);
+      await addInFlow("acme-corp", { removeOnComplete: true });
+      await done;
+      await flowOf("acme-corp");
+      await checkWaits(AT_LAST);
+      // It has no telemetry, so nobody has said that the wait is over.
+      expect(lines(await flowOf("acme-corp"))).toEqual(["imports (queue, running)"]);
     });
 
     test("a job that stalled too often fails its flow, though no processor is asked", async () => {
@@ -592,16 +728,7 @@ export function queueContract(kind: QueueKind): void {
     });
 
     test("a sandboxed processor continues the flow", async () => {
-      const file = fileURLToPath(new URL("./sandboxed.ts", import.meta.url));
-      const worker = new kind.Worker(queueName, file, {
-        connection: connection(),
-        telemetry: bullmqTelemetry({ endFlow: true }),
-        workerForkOptions: {
-          execArgv: [],
-          env: { PATH: process.env["PATH"], WEIR_ENDPOINT: recording.receiver.endpoint },
-        },
-      });
-      await started(worker);
+      await workInSandbox();
       await addInFlow("acme-corp", { attempts: 2 });
       await addInFlow("globex", {}, "bad");
       await expect
@@ -628,6 +755,30 @@ export function queueContract(kind: QueueKind): void {
             "    store",
           ],
           ["globex", "failed", "bad row 7", "imports (queue)", "  bad (failed)", "    store (failed)"],
+        ]);
+    });
+
+    test("a sandboxed job waits between its attempts, and is seen to", async () => {
+      await workInSandbox();
+      const job = await addInFlow("acme-corp", { attempts: 2, backoff: 60_000 });
+      await expect
+        .poll(async () => lines(await flowOf("acme-corp")), { timeout: 5000 })
+        .toEqual([
+          "imports (queue)",
+          "  import (failed)",
+          "    store (failed)",
+          "  imports (queue, attempt 2, running)",
+        ]);
+      await job.promote();
+      await expect
+        .poll(async () => lines(await flowOf("acme-corp")), { timeout: 5000 })
+        .toEqual([
+          "imports (queue)",
+          "  import (failed)",
+          "    store (failed)",
+          "  imports (queue, attempt 2)",
+          "  import (attempt 2)",
+          "    store",
         ]);
     });
 

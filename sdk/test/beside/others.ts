@@ -14,10 +14,11 @@ import {
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import * as v3 from "@opentelemetry/sdk-trace";
+import * as older from "otel-api-1.9";
 import * as v2 from "otel2-sdk-trace-base";
 import { NodeTracerProvider } from "otel2-sdk-trace-node";
 
-export type Other = "none" | "node-sdk" | "provider-2" | "provider-3" | "sentry-like";
+export type Other = "none" | "node-sdk" | "provider-2" | "provider-3" | "older-api" | "sentry-like";
 export type Sampling = "all" | "ratio" | "parent-ratio" | "none";
 
 /** What both majors say of a finished span. */
@@ -38,6 +39,7 @@ export function startOther(other: Other, sampling: Sampling): Started {
   if (other === "none") return { exported: () => [], provider: trace.getTracerProvider() };
   if (other === "node-sdk") return nodeSdk(sampling);
   if (other === "provider-3") return provider3(sampling);
+  if (other === "older-api") return olderApi(sampling);
   return other === "provider-2" ? provider2(sampling) : sentryLike();
 }
 
@@ -72,6 +74,20 @@ function provider2(sampling: Sampling): Started {
     spanProcessors: [new v2.SimpleSpanProcessor(exporter)],
   });
   provider.register();
+  return { exported: () => exporter.getFinishedSpans(), provider };
+}
+
+/** Registers with an older minor of the API, which takes nothing from the one that Weir has and gives it nothing. */
+function olderApi(sampling: Sampling): Started {
+  const exporter = new v2.InMemorySpanExporter();
+  const provider = new v2.BasicTracerProvider({
+    sampler: sampler(v2, sampling),
+    idGenerator: seededIds(),
+    spanProcessors: [new v2.SimpleSpanProcessor(exporter)],
+  });
+  older.trace.setGlobalTracerProvider(provider);
+  older.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  older.propagation.setGlobalPropagator(everywhere());
   return { exported: () => exporter.getFinishedSpans(), provider };
 }
 

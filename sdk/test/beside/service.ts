@@ -2,15 +2,8 @@
 // what counts. Argument: a Plan as JSON. Prints an Outcome as JSON.
 import { subscribe } from "node:diagnostics_channel";
 import { setImmediate as turn } from "node:timers/promises";
-import {
-  type Context,
-  context,
-  DiagLogLevel,
-  diag,
-  isSpanContextValid,
-  propagation,
-  trace,
-} from "@opentelemetry/api";
+import type * as api from "@opentelemetry/api";
+import type { Context, Span } from "@opentelemetry/api";
 import { isolated, type Other, type Sampling, type Started, startOther } from "./others.ts";
 
 export interface Plan {
@@ -40,6 +33,9 @@ export interface Outcome {
 }
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as Plan;
+const { context, DiagLogLevel, diag, isSpanContextValid, propagation, trace }: typeof api = await import(
+  plan.other === "older-api" ? "otel-api-1.9" : "@opentelemetry/api"
+);
 const logged: string[] = [];
 const carriers: Record<string, string>[] = [];
 const surprises: string[] = [];
@@ -53,7 +49,7 @@ diag.setLogger(
 );
 // The service's own instrumentation of outgoing requests; the queue's requests are none of its business.
 subscribe("http.client.request.start", () => {
-  trace.getTracer("http").startSpan("http.client").end();
+  trace.getTracer("http").startSpan("http.client", {}, context.active()).end();
 });
 
 if (plan.weir === "last" || plan.weir === "given" || plan.weir === "absent") start();
@@ -94,7 +90,7 @@ function start(): void {
 }
 
 async function request(n: number): Promise<void> {
-  await tracer.startActiveSpan("request", async (span) => {
+  await inSpan("request", async (span) => {
     const before = trace.getActiveSpan();
     isolated()?.push(`request ${n}`);
     await context.with(withBaggage(context.active()), () =>
@@ -115,13 +111,20 @@ async function request(n: number): Promise<void> {
 }
 
 async function query(): Promise<void> {
-  await tracer.startActiveSpan("query", async (span) => {
+  await inSpan("query", async (span) => {
     await turn();
     const carrier = {};
     propagation.inject(context.active(), carrier);
     carriers.push(carrier);
     span.end();
   });
+}
+
+/** As `startActiveSpan`, for which a tracer asks its own copy of the API. */
+async function inSpan(name: string, work: (span: Span) => Promise<void>): Promise<void> {
+  const ctx = context.active();
+  const span = tracer.startSpan(name, {}, ctx);
+  await context.with(trace.setSpan(ctx, span), () => work(span));
 }
 
 async function inFlow(n: number, work: () => Promise<void>): Promise<void> {

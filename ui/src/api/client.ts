@@ -1,5 +1,6 @@
 import type { ErrorBody } from "@weir/collector/schemas";
 import { noteServerTime } from "./clock.ts";
+import { goToLogin } from "./login.ts";
 
 export const apiRoot = "/api/v1";
 
@@ -20,8 +21,21 @@ export class ApiError extends Error {
 /** One GET of the REST API, below `/api/v1`. Path segments must be encoded already: see `segment`. */
 export async function get<T>(path: string, params?: URLSearchParams, signal?: AbortSignal): Promise<T> {
   const query = params?.toString();
-  const response = await answer(`${apiRoot}${path}${query ? `?${query}` : ""}`, signal);
+  return read<T>(await answer(`${apiRoot}${path}${query ? `?${query}` : ""}`, signal && { signal }), signal);
+}
+
+/** One request that changes something. `T` is `void` where nothing is answered. */
+export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+  const json = body !== undefined && {
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  return read<T>(await answer(`${apiRoot}${path}`, { method, ...json }));
+}
+
+async function read<T>(response: Response, signal?: AbortSignal): Promise<T> {
   noteServerTime(response.headers.get("date"));
+  if (response.status === 204) return undefined as T;
   const body: unknown = await response.json().catch((error: unknown) => {
     if (signal?.aborted) throw error;
     return undefined;
@@ -37,16 +51,17 @@ export function segment(value: string): string {
   return encodeURIComponent(value.toWellFormed());
 }
 
-async function answer(url: string, signal?: AbortSignal): Promise<Response> {
+async function answer(url: string, init?: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { headers: { accept: "application/json" }, ...(signal && { signal }) });
+    return await fetch(url, { headers: { accept: "application/json" }, ...init });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init?.signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", "The collector cannot be reached.");
   }
 }
 
 function serverError(response: Response, body: unknown): ApiError {
+  if (response.status === 401) goToLogin();
   const error = (body as Partial<ErrorBody> | undefined)?.error;
   return typeof error?.message === "string"
     ? new ApiError(response.status, error.code, error.message)

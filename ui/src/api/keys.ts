@@ -11,5 +11,10 @@ export const keys = {
   stats: (tenant: string) => ["stats", tenant] as const,
   names: (tenant: string | null) => ["names", tenant] as const,
   limits: (tenant: string | null) => ["limits", tenant] as const,
+  me: ["me"] as const,
+  shares: (tenant: string) => ["shares", tenant] as const,
+  shared: (token: string) => ["shared", token] as const,
+  sharedFlows: (token: string) => ["shared", token, "flows"] as const,
+  sharedFlow: (token: string, id: string) => ["shared", token, "flows", id] as const,
   labels: (tenant: string | null) => ["labels", tenant] as const,
 };

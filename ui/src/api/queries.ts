@@ -5,6 +5,7 @@ import type {
   FlowSummary,
   Labels,
   LimitsReached,
+  Me,
   Names,
   Stats,
   TenantPage,
@@ -145,6 +146,15 @@ export function limitsQuery(tenant: string | null) {
     queryKey: keys.limits(tenant),
     queryFn: async ({ signal }) => (await get<LimitsReached>("/limits", ofTenant(tenant), signal)).limits,
     refetchInterval: healthEvery,
+  });
+}
+
+/** Who looks at the page, and whether the collector is open. */
+export function meQuery() {
+  return queryOptions({
+    queryKey: keys.me,
+    queryFn: ({ signal }) => get<Me>("/me", undefined, signal),
+    staleTime: 60_000,
   });
 }
 

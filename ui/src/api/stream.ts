@@ -19,6 +19,8 @@ export interface Batch {
 export interface StreamHandlers {
   onBatch(batch: Batch): void;
   onState(state: LiveState): void;
+  /** The answer was no stream: it is tried again, but someone may want to know why. */
+  onRefused(): void;
 }
 
 const batchEvery = 250;
@@ -49,6 +51,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       handlers.onState("reconnecting");
       // The browser tries again by itself, save after an answer that is no stream.
       if (source?.readyState !== EventSource.CLOSED) return;
+      handlers.onRefused();
       retryTimer = setTimeout(connect, retryIn);
       retryIn = Math.min(retryIn * 2, longestRetry);
     };

@@ -1,6 +1,8 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { type FlowFilter, filterParams } from "../filter/search.ts";
 import { apiRoot } from "./client.ts";
+import { keys } from "./keys.ts";
+import { queryClient } from "./queryClient.ts";
 import { type Batch, type LiveState, openStream } from "./stream.ts";
 
 /** `null` while the page that is shown has no stream. */
@@ -26,6 +28,8 @@ export function useStream(filter: FlowFilter, onBatch: (batch: Batch) => void): 
     const close = openStream(`${apiRoot}/stream${query ? `?${query}` : ""}`, {
       onBatch: (batch) => handle(batch),
       onState: setState,
+      // A stream can't say that its key was revoked; whoever asks who we are hears it.
+      onRefused: () => void queryClient.invalidateQueries({ queryKey: keys.me }),
     });
     return () => {
       close();

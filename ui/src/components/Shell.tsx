@@ -1,6 +1,8 @@
 import { Link, Outlet } from "@tanstack/react-router";
+import { Account } from "./Account.tsx";
 import { LiveIndicator } from "./LiveIndicator.tsx";
 import { Logo } from "./Logo.tsx";
+import { OpenNotice } from "./OpenNotice.tsx";
 import { SchemeMenu } from "./SchemeMenu.tsx";
 import styles from "./Shell.module.css";
 import { useSearchKey } from "./useSearchKey.ts";
@@ -28,8 +30,10 @@ export function Shell() {
         <span className={styles["right"]}>
           <LiveIndicator />
           <SchemeMenu />
+          <Account />
         </span>
       </header>
+      <OpenNotice />
       <main id="main" className={styles["main"]}>
         <Outlet />
       </main>

@@ -158,7 +158,7 @@ function Bar({ placed, start, end, health }: StepRowProps) {
               : {}
         }
       >
-        {step.kind === "queue" && "waited "}
+        {step.kind === "sleep" ? "slept " : step.kind !== "step" && "waited "}
         {duration}
       </span>
     </>

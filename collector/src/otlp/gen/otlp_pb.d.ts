@@ -8,6 +8,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Any, Duration } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file otlp.proto.
@@ -376,6 +377,11 @@ export declare type RpcStatus = Message<"opentelemetry.proto.collector.trace.v1.
    * @generated from field: string message = 2;
    */
   message: string;
+
+  /**
+   * @generated from field: repeated google.protobuf.Any details = 3;
+   */
+  details: Any[];
 };
 
 /**
@@ -383,6 +389,24 @@ export declare type RpcStatus = Message<"opentelemetry.proto.collector.trace.v1.
  * Use `create(RpcStatusSchema)` to create a new message.
  */
 export declare const RpcStatusSchema: GenMessage<RpcStatus>;
+
+/**
+ * google.rpc.RetryInfo: a detail that tells a gRPC sender to try again, and when.
+ *
+ * @generated from message opentelemetry.proto.collector.trace.v1.RetryInfo
+ */
+export declare type RetryInfo = Message<"opentelemetry.proto.collector.trace.v1.RetryInfo"> & {
+  /**
+   * @generated from field: google.protobuf.Duration retry_delay = 1;
+   */
+  retryDelay?: Duration | undefined;
+};
+
+/**
+ * Describes the message opentelemetry.proto.collector.trace.v1.RetryInfo.
+ * Use `create(RetryInfoSchema)` to create a new message.
+ */
+export declare const RetryInfoSchema: GenMessage<RetryInfo>;
 
 /**
  * @generated from service opentelemetry.proto.collector.trace.v1.TraceService

@@ -6,12 +6,12 @@
  * the limit of open flows the store is asked again, for that limit is about new flows: what continues or ends a flow
  * that is there always passes, or flows would stay open for good.
  */
-import { type FlowKey, keyText } from "../../flow.ts";
+import { type FlowKey, keyText, type Micros } from "../../flow.ts";
 import type { LimitName, Limits } from "../../limits.ts";
 import type { FlowObservation, Observation } from "../../observation.ts";
 import type { Store } from "../../store.ts";
 import type { Rejection } from "../rejection.ts";
-import type { LimitsReached } from "./reached.ts";
+import { LimitsReached } from "./reached.ts";
 import { Recent } from "./recent.ts";
 import { TenantState } from "./tenant.ts";
 
@@ -28,6 +28,21 @@ export interface LimiterOptions {
   reached: LimitsReached;
   /** Milliseconds, from any start. */
   now?: () => number;
+}
+
+/**
+ * Holds tenants to limits as their figures in a store say.
+ *
+ * @param now microseconds since the epoch.
+ * @returns `undefined` where every limit is off.
+ */
+export function limiterOf(
+  limits: Limits,
+  store: LimiterOptions["store"],
+  now: () => Micros,
+): Limiter | undefined {
+  if (Object.values(limits).every((limit) => limit === 0)) return undefined;
+  return new Limiter({ limits, store, reached: new LimitsReached(now) });
 }
 
 export class Limiter {

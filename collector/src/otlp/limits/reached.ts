@@ -1,6 +1,6 @@
 /** Which tenants came to which limits of theirs: for the page and for `/metrics`. Bounded, and of this process only. */
 import type { Micros } from "../../flow.ts";
-import type { LimitName, LimitReached } from "../../limits.ts";
+import type { LimitFigures, LimitName, LimitReached } from "../../limits.ts";
 
 const MOST_KEPT = 1_000;
 const KEPT_US = 24 * 3600 * 1e6;
@@ -27,14 +27,9 @@ export class LimitsReached {
     this.#counts.set(limit, (this.#counts.get(limit) ?? 0) + 1);
   }
 
-  /** Those of the last 24 hours, the latest first. */
-  list(): LimitReached[] {
+  figures(): LimitFigures {
     const oldest = this.#now() - KEPT_US;
-    return [...this.#kept.values()].filter(({ lastAt }) => lastAt > oldest).reverse();
-  }
-
-  /** Since the process started, over all tenants. */
-  counts(): ReadonlyMap<LimitName, number> {
-    return this.#counts;
+    const reached = [...this.#kept.values()].filter(({ lastAt }) => lastAt > oldest).reverse();
+    return { reached, counts: this.#counts };
   }
 }

@@ -6,6 +6,7 @@ import { StatusIcon, StatusMark, stateOf, stateWord } from "../../components/Sta
 import { Ago, At, Duration } from "../../components/Time.tsx";
 import { visible } from "../../format/text.ts";
 import styles from "./FlowHeader.module.css";
+import { ShareButton } from "./ShareButton.tsx";
 
 const mostChildren = 12;
 
@@ -42,6 +43,7 @@ export function FlowHeader({ flow }: { flow: FlowDetail }) {
           </span>
           <CopyButton text={flow.id} what="the flow's id" />
         </span>
+        <ShareButton flow={flow} />
       </div>
       <dl className={styles["facts"]}>
         <Fact name="Started">

@@ -14,15 +14,17 @@ interface StandingProps {
   flow: FlowDetail;
   steps: readonly PlacedStep[];
   onSelect: (step: string) => void;
+  /** Nothing but this flow may be asked for. */
+  alone?: boolean;
 }
 
 /** Where the flow stands and why: the first thing that a person came for. */
-export function Standing({ flow, steps, onSelect }: StandingProps) {
+export function Standing({ flow, steps, onSelect, alone = false }: StandingProps) {
   return (
     <>
       {flow.status === "failed" && <Failed flow={flow} steps={steps} onSelect={onSelect} />}
       {(flow.status === "running" || flow.status === "paused") && (
-        <Open flow={flow} steps={steps} onSelect={onSelect} />
+        <Open flow={flow} steps={steps} onSelect={onSelect} alone={alone} />
       )}
       {flow.incomplete.length > 0 && (
         <div className={styles["standing"]} data-state="cancelled">
@@ -63,11 +65,11 @@ function Failed({ flow, steps, onSelect }: StandingProps) {
   );
 }
 
-function Open({ flow, steps, onSelect }: StandingProps) {
+function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
   const state = stateOf(flow);
   const current = steps.findLast(({ state }) => state === "running")?.step;
   const since = current?.startedAt ?? flow.updatedAt;
-  const { data: groups } = useQuery(statsQuery(flow.tenant));
+  const { data: groups } = useQuery({ ...statsQuery(flow.tenant), enabled: !alone });
   const usual = groups?.find(({ key }) => key === flow.name);
   const now = useNow(1_000);
   const words = healthInWords(flow.health, now - Date.parse(flow.startedAt), usual);

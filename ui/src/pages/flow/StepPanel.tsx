@@ -15,10 +15,15 @@ import type { PlacedStep } from "../../waterfall/layout.ts";
 import { Attributes } from "./Attributes.tsx";
 import styles from "./StepPanel.module.css";
 
+/** What the kinds that are no work wait for. */
+const WAITS = { queue: "wait in a queue", sleep: "sleep", wait: "wait for a message" } as const;
+
 interface StepPanelProps {
   placed: PlacedStep;
   flow: FlowDetail;
   onClose: () => void;
+  /** Nothing on it may lead to other flows. */
+  alone?: boolean;
 }
 
 /** All there is to know of one step: beside the waterfall, or over it where there is no room. */
@@ -52,7 +57,7 @@ function Sheet(props: StepPanelProps) {
   );
 }
 
-function StepDetails({ placed, flow, onClose }: StepPanelProps) {
+function StepDetails({ placed, flow, onClose, alone = false }: StepPanelProps) {
   const { step, attempts } = placed;
   return (
     <>
@@ -73,7 +78,7 @@ function StepDetails({ placed, flow, onClose }: StepPanelProps) {
           <dt>Status</dt>
           <dd>
             {stateWord(placed.state)}
-            {step.kind === "queue" && <span className="muted"> · wait in a queue</span>}
+            {step.kind !== "step" && <span className="muted"> · {WAITS[step.kind]}</span>}
           </dd>
           {attempts > 1 && (
             <>
@@ -121,14 +126,16 @@ function StepDetails({ placed, flow, onClose }: StepPanelProps) {
           <h3 className="heading">Attributes</h3>
           <Attributes attributes={step.attributes} />
         </section>
-        <Link
-          to="/tenants/$tenant"
-          params={{ tenant: flow.tenant }}
-          search={{ step: [step.name] }}
-          className={styles["link"]}
-        >
-          Flows of this customer that stand at this step
-        </Link>
+        {!alone && (
+          <Link
+            to="/tenants/$tenant"
+            params={{ tenant: flow.tenant }}
+            search={{ step: [step.name] }}
+            className={styles["link"]}
+          >
+            Flows of this customer that stand at this step
+          </Link>
+        )}
       </div>
     </>
   );

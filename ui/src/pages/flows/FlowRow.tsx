@@ -10,10 +10,12 @@ import styles from "./FlowRow.module.css";
 interface FlowRowProps {
   flow: FlowSummary;
   showTenant: boolean;
+  /** Token of the link that shows it, on the page of one. */
+  sharedBy?: string;
 }
 
 /** Drawn anew only when its flow has changed. */
-export const FlowRow = memo(function FlowRow({ flow, showTenant }: FlowRowProps) {
+export const FlowRow = memo(function FlowRow({ flow, showTenant, sharedBy }: FlowRowProps) {
   const { tenant, id } = flow;
   return (
     <div className={styles["row"]} data-tenant={showTenant || undefined}>
@@ -33,7 +35,12 @@ export const FlowRow = memo(function FlowRow({ flow, showTenant }: FlowRowProps)
         </span>
       )}
       <span className={styles["flow"]}>
-        <Link to="/tenants/$tenant/flows/$id" params={{ tenant, id }} className={styles["open"]}>
+        <Link
+          {...(sharedBy === undefined
+            ? ({ to: "/tenants/$tenant/flows/$id", params: { tenant, id } } as const)
+            : ({ to: "/s/$token/flows/$id", params: { token: sharedBy, id } } as const))}
+          className={styles["open"]}
+        >
           <span className="cut" title={flow.name}>
             {visible(flow.name)}
           </span>

@@ -104,7 +104,7 @@ export function FlowsList({ filter, showTenant, isFiltered, onClearFilters, onCh
   );
 }
 
-function Columns({ showTenant }: { showTenant: boolean }) {
+export function Columns({ showTenant }: { showTenant: boolean }) {
   return (
     <div aria-hidden="true" className={styles["columns"]} data-tenant={showTenant || undefined}>
       <span>Status</span>

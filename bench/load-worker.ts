@@ -1,0 +1,90 @@
+// Sends OTLP as fast as it is taken, from a process of its own; ready-made requests over plain sockets, so that it
+// takes as little as it can of the cores that it shares with what it measures. Prints what it saw as JSON.
+// Arguments: address, json|protobuf, spans a request, connections, seconds to warm up, seconds to measure.
+import { connect, type Socket } from "node:net";
+import { bodies, CONTENT_TYPE, type Encoding, SEED_DIGITS } from "./payloads.ts";
+
+export interface Load {
+  requestsPerSecond: number;
+  spansPerSecond: number;
+  /** Answers other than 200. */
+  refused: number;
+}
+
+const [url = "", encoding = "json", ...numbers] = process.argv.slice(2);
+const [spans = 512, connections = 8, warmUp = 1, seconds = 5] = numbers.map(Number);
+const { hostname, port, host } = new URL(url);
+const BODIES_EACH = spans === 1 ? 100 : 4;
+
+const FIRST_SEED = 10 ** (SEED_DIGITS - 1);
+let seed = FIRST_SEED;
+let answered = 0;
+let refused = 0;
+let stopping = false;
+
+const sockets = Array.from({ length: connections }, () => send(prepare()));
+await pause(warmUp);
+answered = 0;
+refused = 0;
+const started = performance.now();
+await pause(seconds);
+const requestsPerSecond = answered / ((performance.now() - started) / 1000);
+stopping = true;
+await Promise.all(sockets);
+process.stdout.write(
+  JSON.stringify({ requestsPerSecond, spansPerSecond: requestsPerSecond * spans, refused } satisfies Load),
+);
+
+interface Prepared {
+  bytes: Buffer;
+  /** Where in them the seed stands as text. */
+  seeds: number[];
+}
+
+function prepare(): Prepared[] {
+  return bodies(encoding as Encoding, BODIES_EACH, FIRST_SEED, spans).map((body) => {
+    const head =
+      `POST /v1/traces HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${CONTENT_TYPE[encoding as Encoding]}\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n`;
+    const bytes = Buffer.concat([Buffer.from(head), body]);
+    const seeds: number[] = [];
+    for (let at = bytes.indexOf(`${FIRST_SEED}`); at !== -1; at = bytes.indexOf(`${FIRST_SEED}`, at + 1)) {
+      seeds.push(at);
+    }
+    return { bytes, seeds };
+  });
+}
+
+/** One after the other, each with flows of its own. */
+async function send(prepared: Prepared[]): Promise<void> {
+  const socket = connect(Number(port), hostname).setNoDelay(true);
+  for (let n = 0; !stopping; n += 1) {
+    const { bytes, seeds } = prepared[n % prepared.length] as Prepared;
+    seed += 1;
+    for (const at of seeds) bytes.write(`${seed}`, at, "latin1");
+    const answer = answerFrom(socket);
+    socket.write(bytes);
+    if (await answer) answered += 1;
+    else refused += 1;
+  }
+  socket.destroy();
+}
+
+/** Resolves with whether it is 200. */
+function answerFrom(socket: Socket): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    socket.on("error", reject).on("data", function read(chunk) {
+      text += chunk.toString("latin1");
+      const end = text.indexOf("\r\n\r\n");
+      const length = /^content-length: (\d+)/im.exec(text)?.[1];
+      if (end === -1 || text.length < end + 4 + Number(length ?? 0)) return;
+      socket.off("data", read).off("error", reject);
+      resolve(text.startsWith("HTTP/1.1 200 "));
+    });
+  });
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

@@ -1,0 +1,47 @@
+/**
+ * The store as someone sees it who may see one tenant: every question is narrowed before it is asked, and what an
+ * answer says of other tenants is left out. It is typed by the store's own contract: a question that is added there
+ * and not here does not compile.
+ */
+import type { FlowDetail, FlowSummary } from "../flow.ts";
+import type { Questions } from "../store.ts";
+
+const NOTHING = { items: [], nextCursor: null };
+
+/** @example confinedTo(store, "acme-corp").flows(query) */
+export function confinedTo(store: Questions, tenant: string): Questions {
+  /** `undefined`: only others are asked for, of which there is nothing. */
+  const narrow = <F extends { tenant?: string[] | undefined }>(filter: F): F | undefined => {
+    const wanted = filter.tenant ?? [];
+    return wanted.length === 0 || wanted.includes(tenant) ? { ...filter, tenant: [tenant] } : undefined;
+  };
+  const isOwn = (asked: string | undefined) => asked === undefined || asked === tenant;
+  return {
+    tenants: async (query) => (isOwn(query.tenant) ? store.tenants({ ...query, tenant }) : NOTHING),
+    async flows(query) {
+      const narrowed = narrow(query);
+      if (narrowed === undefined) return NOTHING;
+      const { items, nextCursor } = await store.flows(narrowed);
+      return { items: items.map((flow) => summaryFor(flow, tenant)), nextCursor };
+    },
+    async flow(key) {
+      const flow = key.tenant === tenant ? await store.flow(key) : undefined;
+      return flow && detailFor(flow, tenant);
+    },
+    async statsByName(filter) {
+      const narrowed = narrow(filter);
+      return narrowed === undefined ? [] : store.statsByName(narrowed);
+    },
+    names: async (asked) => (isOwn(asked) ? store.names(tenant) : []),
+    labels: async (asked) => (isOwn(asked) ? store.labels(tenant) : []),
+  };
+}
+
+/** Without the flow of another tenant that it was opened in. */
+function summaryFor<F extends FlowSummary>(flow: F, tenant: string): F {
+  return flow.parent === null || flow.parent.tenant === tenant ? flow : { ...flow, parent: null };
+}
+
+function detailFor(flow: FlowDetail, tenant: string): FlowDetail {
+  return { ...summaryFor(flow, tenant), children: flow.children.filter((child) => child.tenant === tenant) };
+}

@@ -1,0 +1,62 @@
+/**
+ * What a link shows, under `/api/v1/shared/<token>`: routes of their own, that know no other question. The token is
+ * the right to ask, so these are `public`; one that no longer works is 404 as one that never did.
+ */
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import type { AccessStore, ShareRecord } from "../access.ts";
+import { sharedView, shareOf } from "../auth/shares.ts";
+import { WeirError } from "../errors.ts";
+import type { Micros } from "../flow.ts";
+import type { Questions } from "../store.ts";
+import { presentDetail, presentFlow, time } from "./present.ts";
+import { readNoQuery, readPageQuery } from "./query.ts";
+import * as schemas from "./schemas.ts";
+
+const TOKEN = Type.Object({ token: Type.String() });
+const FLOW = Type.Object({ token: Type.String(), id: Type.String() });
+const config = { access: "public" } as const;
+
+export function addShared(
+  app: FastifyInstance,
+  access: AccessStore,
+  store: Questions,
+  now: () => Micros,
+): void {
+  async function find(token: string): Promise<ShareRecord> {
+    const share = await shareOf(access, token, now());
+    if (share === undefined) throw new WeirError("not_found", "this link does not work, or no longer does");
+    return share;
+  }
+
+  app.register(
+    async (scope) => {
+      const api = scope.withTypeProvider<TypeBoxTypeProvider>();
+      api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
+
+      const about = { config, schema: { params: TOKEN, response: { 200: schemas.Shared } } };
+      api.get("", about, async ({ params, query }) => {
+        readNoQuery(query);
+        const { tenant, flowId, name, redact, expiresAt } = await find(params.token);
+        return { tenant, flowId, name, redact, expiresAt: time(expiresAt) };
+      });
+
+      const list = { config, schema: { params: TOKEN, response: { 200: schemas.FlowPage } } };
+      api.get("/flows", list, async ({ params, query }) => {
+        const page = readPageQuery(query);
+        const { items, nextCursor } = await sharedView(store, await find(params.token)).flows(page);
+        return { flows: items.map(presentFlow), nextCursor };
+      });
+
+      const one = { config, schema: { params: FLOW, response: { 200: schemas.FlowDetail } } };
+      api.get("/flows/:id", one, async ({ params, query }) => {
+        readNoQuery(query);
+        const flow = await sharedView(store, await find(params.token)).flow(params.id);
+        if (flow === undefined) throw new WeirError("not_found", "this link shows no such flow");
+        return presentDetail(flow);
+      });
+    },
+    { prefix: "/api/v1/shared/:token" },
+  );
+}

@@ -1,0 +1,24 @@
+/** A thread that answers questions, on a connection of its own: a slow one keeps neither ingest nor the doors waiting. */
+import { detailBytesOf } from "../http/detail.ts";
+import { openSqliteStore } from "../sqlite/index.ts";
+import { serveCalls } from "../threads/serve-calls.ts";
+import { clockOf, type ReaderCalls, type StoreData } from "./calls.ts";
+
+serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
+  const store = openSqliteStore({ path, stalledAfter, ...clockOf(clock) });
+  return {
+    calls: {
+      tenants: (query) => store.tenants(query),
+      flows: (query) => store.flows(query),
+      flow: (key) => store.flow(key),
+      statsByName: (filter) => store.statsByName(filter),
+      names: (tenant) => store.names(tenant),
+      labels: (tenant) => store.labels(tenant),
+      detailBytes: detailBytesOf(store),
+      has: (key) => store.has(key),
+      usage: ({ tenant, atMost }) => store.usage(tenant, atMost),
+      figures: () => store.figures(),
+    },
+    close: () => store.close(),
+  };
+});

@@ -1,0 +1,61 @@
+// A thread for the tests of threads: answers, fails and dies as it is told.
+import { threadId } from "node:worker_threads";
+import { WeirError } from "../../src/errors.ts";
+import { serveCalls } from "../../src/threads/serve-calls.ts";
+
+export interface EchoData {
+  refuseToStart?: boolean;
+  refuseToClose?: boolean;
+  /** Set: refuses to start when started again. */
+  starts?: Int32Array<SharedArrayBuffer>;
+}
+
+export interface EchoCalls {
+  echo(argument: unknown, bytes: Uint8Array): Promise<{ argument: unknown; text: string }>;
+  /** That many bytes. */
+  give(length: number): Promise<Uint8Array>;
+  thread(argument: undefined): Promise<number>;
+  /** Answered once `go` was called. */
+  wait(argument: undefined): Promise<string>;
+  go(argument: undefined): Promise<void>;
+  failAsExpected(argument: undefined): Promise<never>;
+  failByMistake(argument: undefined): Promise<never>;
+  giveWhatCannotCross(argument: undefined): Promise<unknown>;
+  throwOutside(argument: undefined): Promise<void>;
+  warn(line: string): Promise<void>;
+}
+
+serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts }, warn) => {
+  const startsBefore = starts === undefined ? 0 : Atomics.add(starts, 0, 1);
+  if (refuseToStart || startsBefore === 1) throw new WeirError("unavailable", "no room for another thread");
+  let waiting: (() => void)[] = [];
+  return {
+    calls: {
+      echo: async (argument, bytes) => ({ argument, text: Buffer.from(bytes).toString() }),
+      give: async (length) => new Uint8Array(length).fill(7),
+      thread: async () => threadId,
+      wait: () => new Promise((resolve) => waiting.push(() => resolve("gone on"))),
+      async go() {
+        for (const resolve of waiting) resolve();
+        waiting = [];
+      },
+      async failAsExpected() {
+        throw new WeirError("not_found", "no such thing", { cause: new Error("the reason") });
+      },
+      async failByMistake() {
+        throw new TypeError("a mistake");
+      },
+      giveWhatCannotCross: async () => () => {},
+      async throwOutside() {
+        setImmediate(() => {
+          throw new Error("nobody catches this");
+        });
+        await new Promise(() => {});
+      },
+      warn: async (line) => warn(line),
+    },
+    async close() {
+      if (refuseToClose) throw new WeirError("unavailable", "the file is gone");
+    },
+  };
+});

@@ -1,0 +1,83 @@
+/** The time that runs live by. `TestClock` of `@weir/sdk/testing` has the same shape. */
+import { Heap, type HeapItem } from "../heap.ts";
+
+export interface RunClock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /**
+   * @param ms less than 0 is 0
+   * @param signal ends the wait early, by rejecting with its reason
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+interface Wait extends HeapItem {
+  wake(): void;
+}
+
+/** Longer than that Node's timers can't wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * The real time. All its sleeps share one timer, however many there are and however long they last. They go by a clock
+ * that nobody sets, so that a sleep lasts as long as it should when the wall clock is moved.
+ *
+ * @example
+ * const clock = createRunClock();
+ * await clock.sleep(60_000, signal);
+ */
+export function createRunClock(): RunClock {
+  const waits = new Heap<Wait>();
+  let timer: NodeJS.Timeout | undefined;
+  let timerAt = Number.POSITIVE_INFINITY;
+
+  function arm(): void {
+    const next = waits.first();
+    if (next !== undefined && timer !== undefined && next.at >= timerAt) return;
+    clearTimeout(timer);
+    timer = undefined;
+    timerAt = Number.POSITIVE_INFINITY;
+    if (next === undefined) return;
+    timerAt = next.at;
+    timer = setTimeout(ring, Math.min(Math.max(0, Math.ceil(next.at - performance.now())), LONGEST_MS));
+  }
+
+  function ring(): void {
+    timer = undefined;
+    const now = performance.now();
+    for (let next = waits.first(); next !== undefined && next.at <= now; next = waits.first()) {
+      waits.remove(next);
+      next.wake();
+    }
+    arm();
+  }
+
+  return {
+    now: Date.now,
+    sleep(ms, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const wait: Wait = {
+          at: performance.now() + Math.max(0, ms),
+          index: -1,
+          order: 0,
+          wake() {
+            signal?.removeEventListener("abort", abort);
+            resolve();
+          },
+        };
+        const abort = () => {
+          waits.remove(wait);
+          arm();
+          reject(signal?.reason);
+        };
+        signal?.addEventListener("abort", abort, { once: true });
+        waits.add(wait);
+        arm();
+      });
+    },
+  };
+}
+
+/** The one that runs use where none is handed in. */
+export const realClock: RunClock = createRunClock();

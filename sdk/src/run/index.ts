@@ -1,0 +1,48 @@
+/**
+ * What the runtimes (durable flows, step trees, routine graphs) share of a run: its status, retries, cancellation,
+ * clock, journal, and how it is seen as a flow.
+ */
+export { abortError, endingOf, type LinkedSignal, linkSignals } from "./cancel.ts";
+export { createRunClock, type RunClock, realClock } from "./clock.ts";
+export { type Codec, type CodecOptions, createCodec } from "./codec.ts";
+export type { ErrorClass } from "./error-values.ts";
+export { IllegalMove } from "./errors/illegal-move.ts";
+export { InputMismatch } from "./errors/input-mismatch.ts";
+export { JournalNewer } from "./errors/journal-newer.ts";
+export { JournalUnavailable } from "./errors/journal-unavailable.ts";
+export { LeaseLost } from "./errors/lease-lost.ts";
+export { NotDecodable } from "./errors/not-decodable.ts";
+export { NotEncodable } from "./errors/not-encodable.ts";
+export { ProgramChanged } from "./errors/program-changed.ts";
+export { RunEnded } from "./errors/run-ended.ts";
+export { RunIdTaken } from "./errors/run-id-taken.ts";
+export { RunUnknown } from "./errors/run-unknown.ts";
+export { ValueTooLarge } from "./errors/value-too-large.ts";
+export type {
+  Claim,
+  Claimed,
+  DueFilter,
+  Encoded,
+  Ending,
+  Entry,
+  EntryKind,
+  EntryStatus,
+  FlowVersion,
+  Journal,
+  Lease,
+  LeaseState,
+  NewEntry,
+  NewMessage,
+  NewRun,
+  Opened,
+  Parking,
+  RunRecord,
+} from "./journal.ts";
+export { type MemoryJournalOptions, memoryJournal } from "./memory-journal.ts";
+export { childPath, keyOf, ROOT } from "./path.ts";
+export { type RedisJournalOptions, redisJournal } from "./redis-journal.ts";
+export { type CheckedRetry, checkRetry, type Random, type RetryPolicy, retryDelay } from "./retry.ts";
+export { sameRun } from "./same-run.ts";
+export { type SqliteJournalOptions, sqliteJournal } from "./sqlite-journal.ts";
+export { hasEnded, moved, type RunStatus } from "./status.ts";
+export { openRunFlow, openUnitStep, type Resumed, type RunSeen, type UnitSeen } from "./telemetry.ts";

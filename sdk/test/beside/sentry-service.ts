@@ -1,0 +1,138 @@
+// A service with the real @sentry/node, in a process of its own. Argument: a SentryPlan as JSON. Prints a SentryOutcome.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import * as Sentry from "@sentry/node";
+
+export interface SentryPlan {
+  /** Whether Sentry sets OpenTelemetry up too. */
+  otel: boolean;
+  sampleRate: number;
+  /** As in service.ts. */
+  weir: "absent" | "first" | "last" | "used-first";
+  endpoint: string;
+  requests: number;
+}
+
+export interface SentryOutcome {
+  /** Each span that Sentry's transport was given: `parent > name`, sorted. */
+  spans: string[];
+  /** Each error: its message, tags and breadcrumbs, and whether it is in the trace of its request; sorted. */
+  errors: string[];
+  /** Items that the transport was given, by kind. */
+  sent: Record<string, number>;
+  /** Sorted: of each outgoing request, whether Sentry's header was there, and whose members `baggage` had. */
+  carried: string[];
+  /** By flow id: the trace and the span in which it was opened. */
+  openedIn: Record<string, string>;
+  dropped: number;
+}
+
+interface SentrySpan {
+  name: string;
+  span_id: string;
+  parent_span_id?: string;
+}
+
+const plan = JSON.parse(process.argv[2] ?? "{}") as SentryPlan;
+const errors: string[] = [];
+const spans: SentrySpan[] = [];
+const sent: Record<string, number> = {};
+const openedIn: Record<string, string> = {};
+const carried: string[] = [];
+const traces = new Map<unknown, string>();
+
+if (plan.weir === "last" || plan.weir === "absent") startSentry();
+const weir = plan.weir === "absent" ? undefined : await import("../../src/index.ts");
+weir?.setup({ serviceName: "beside", endpoint: plan.endpoint });
+if (weir !== undefined) {
+  const [{ withFetch }, { withHttp }] = await Promise.all([
+    import("../../src/adapters/fetch.ts"),
+    import("../../src/adapters/http.ts"),
+  ]);
+  withFetch();
+  withHttp();
+}
+if (plan.weir === "used-first") weir?.flow.start({ name: "boot", tenant: "acme-corp" }, () => {});
+if (plan.weir === "first" || plan.weir === "used-first") startSentry();
+
+const echo = createServer((request, response) => {
+  const members = String(request.headers["baggage"] ?? "").split(",");
+  const families = new Set(members.map((member) => member.split(/[.-]/, 1)[0]));
+  carried.push(`${typeof request.headers["sentry-trace"]} ${[...families].sort().join()}`);
+  response.end("ok");
+});
+await new Promise<void>((done) => echo.listen(0, "127.0.0.1", done));
+const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}/`;
+
+await Promise.all(Array.from({ length: plan.requests }, (_, n) => request(n)));
+await weir?.flush();
+Sentry.captureMessage("outside");
+await Sentry.flush();
+
+const names = new Map(spans.map(({ span_id: id, name }) => [id, name]));
+const outcome: SentryOutcome = {
+  spans: spans
+    .map(({ name, parent_span_id: parent }) => `${names.get(parent ?? "") ?? "-"} > ${name}`)
+    .sort(),
+  errors: errors.sort(),
+  sent,
+  carried: carried.sort(),
+  openedIn,
+  dropped: weir?.health().dropped ?? 0,
+};
+process.stdout.write(JSON.stringify(outcome), () => process.exit());
+
+function startSentry(): void {
+  Sentry.init({
+    dsn: "http://key@127.0.0.1:9/1",
+    enableOpenTelemetrySetup: plan.otel,
+    tracesSampleRate: plan.sampleRate,
+    transport: (options) => Sentry.createTransport(options, async () => ({ statusCode: 200 })),
+  });
+  Sentry.getClient()?.on("beforeEnvelope", (envelope) => {
+    for (const [{ type }, payload] of envelope[1]) {
+      sent[String(type)] = (sent[String(type)] ?? 0) + 1;
+      if (type === "event") errors.push(described(payload as Sentry.Event));
+      if (type === "span") spans.push(...(payload as unknown as { items: SentrySpan[] }).items);
+    }
+  });
+}
+
+/** Half of them begin with a turn, so that they come between one another. */
+async function request(n: number): Promise<void> {
+  await Sentry.withIsolationScope(() =>
+    Sentry.startSpan({ name: `request ${n}`, op: "task", forceTransaction: true }, async (span) => {
+      traces.set(n, span.spanContext().traceId);
+      Sentry.setTag("request", n);
+      if (n % 2 === 0) await turn();
+      await inFlow(n, span, async () => {
+        Sentry.setTag("inside", n);
+        Sentry.addBreadcrumb({ message: `crumb ${n}` });
+        await Sentry.startSpan({ name: "query" }, () => turn());
+        await (await fetch(url)).text();
+        Sentry.captureException(new Error(`bad row of request ${n}`));
+      });
+    }),
+  );
+}
+
+async function inFlow(n: number, span: Sentry.Span, work: () => Promise<void>): Promise<void> {
+  if (weir === undefined) return work();
+  const { traceId, spanId } = span.spanContext();
+  openedIn[`flow-${n}`] = `${traceId} ${spanId}`;
+  await weir.flow.start({ name: "data_import", tenant: "acme-corp", id: `flow-${n}` }, async () => {
+    await turn();
+    await weir.step.start("validate", async () => {
+      await turn();
+      await work();
+    });
+  });
+}
+
+function described(event: Sentry.Event): string {
+  const message = event.exception?.values?.[0]?.value ?? event.message;
+  const crumbs = event.breadcrumbs?.map(({ message: text, category }) => text ?? category);
+  const inTrace = traces.get(event.tags?.["request"]) === event.contexts?.trace?.trace_id;
+  return `${message} ${JSON.stringify(event.tags)} ${crumbs} ${inTrace}`;
+}

@@ -1,0 +1,154 @@
+/**
+ * Hostile bodies at a real collector, a third to each door: it must answer each of them as a mistake of its sender's or
+ * as taken, say nothing to its log, and hold no more memory at the end than when it was warm.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hostileJson, hostileProtobuf } from "../collector/test/hostile.ts";
+import { frame, RawGrpc } from "../collector/test/raw-grpc.ts";
+import { Child } from "../scripts/child.ts";
+import { ROOT } from "../scripts/run.ts";
+import { memoryOf } from "./memory.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { Soak } from "./soak.ts";
+
+const BATCH = 48;
+/** Of each door. */
+const CONNECTIONS = 2;
+const ROUNDS = 20;
+/** What a warm process may still gain: the heap's breathing, and caches on their way to their bounds. */
+const GROWTH = 1.3;
+/** A body is answered within this time, or the collector hangs. */
+const LONGEST_MS = 30_000;
+
+const HTTP_ANSWERS = [200, 400, 413, 415];
+/** OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED; INTERNAL where gRPC's library can't inflate. */
+const GRPC_ANSWERS = [0, 3, 8, 12, 13];
+
+/** Sends the messages of these seeds; returns their answers' codes in order. */
+type Send = (seeds: number[]) => Promise<number[]>;
+
+export const fuzz: Soak = {
+  what: "hostile bodies at each door",
+  count: 10_000_000,
+
+  async run({ count, seed, say }) {
+    const folder = mkdtempSync(join(tmpdir(), "weir-soak-"));
+    const complaints: string[] = [];
+    const collector = new Child({
+      name: "collector",
+      command: process.execPath,
+      args: [
+        join(ROOT, "collector", "bin", "weir.mjs"),
+        ...["serve", "--port", "0", "--grpc-port", "0", "--store", `sqlite:${join(folder, "weir.db")}`],
+      ],
+      cwd: folder,
+      onLine: (line) => void complaints.push(line),
+    });
+    try {
+      const [http, grpc] = await Promise.all([
+        collector.says(/listening on (http:\S+)/),
+        collector.says(/gRPC on (\S+)/),
+      ]);
+      if (!http?.[1] || !grpc?.[1]) throw new Error(`the collector did not start: ${complaints.join("; ")}`);
+      const doors = [
+        ...Array.from({ length: CONNECTIONS }, () =>
+          overHttp(http[1] as string, "application/json", hostileJson),
+        ),
+        ...Array.from({ length: CONNECTIONS }, () =>
+          overHttp(http[1] as string, "application/x-protobuf", hostileProtobuf),
+        ),
+        ...Array.from({ length: CONNECTIONS }, () => overGrpc(`http://${grpc[1]}`)),
+      ];
+      const memory: number[] = [];
+      let next = seed;
+      const perDoor = Math.ceil(count / ROUNDS / doors.length);
+      for (let round = 1; round <= ROUNDS; round++) {
+        const began = performance.now();
+        await Promise.all(
+          doors.map(async ({ send, answers }, at) => {
+            for (let sent = 0; sent < perDoor; sent += BATCH) {
+              const size = Math.min(BATCH, perDoor - sent);
+              const seeds = Array.from({ length: size }, () => next++ % 2 ** 31);
+              check(await inTime(send(seeds), seeds), seeds, answers, at);
+            }
+          }),
+        );
+        const rate = (perDoor * doors.length * 1000) / (performance.now() - began);
+        memory.push(memoryOf(collector.pid));
+        say(`${round * perDoor * doors.length} bodies, ${Math.round(rate)} a second, ${memory.at(-1)} MB`);
+        if (complaints.length > 0)
+          throw new Error(`expected nothing in the log, got ${complaints.join("; ")}`);
+      }
+      // Warm from the fifth on.
+      const [warm = 0] = memory.slice(ROUNDS / 4);
+      const last = Math.min(...memory.slice(-3));
+      if (last > warm * GROWTH)
+        throw new Error(`expected no growth in memory, got ${warm} MB, then ${last} MB`);
+      const health = await fetch(`${http[1]}/healthz`);
+      if (!health.ok) throw new Error(`expected /healthz to be 200, got ${health.status}`);
+      for (const { close } of doors) close();
+    } finally {
+      await collector.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+interface DoorInUse {
+  send: Send;
+  answers: number[];
+  close: () => void;
+}
+
+function overHttp(url: string, contentType: string, hostile: typeof hostileJson): DoorInUse {
+  const pipeline = new Pipeline(url);
+  const send: Send = (seeds) =>
+    pipeline.post(
+      "/v1/traces",
+      seeds.map((seed) => {
+        const { body, encoding } = hostile(seed);
+        return {
+          body,
+          headers: { "content-type": contentType, ...(encoding && { "content-encoding": encoding }) },
+        };
+      }),
+    );
+  return { send, answers: HTTP_ANSWERS, close: () => pipeline.close() };
+}
+
+function overGrpc(url: string): DoorInUse {
+  const client = new RawGrpc(url);
+  const send: Send = (seeds) =>
+    Promise.all(
+      seeds.map(async (seed) => {
+        const { body, encoding } = hostileProtobuf(seed);
+        const bytes = frame(body, encoding !== undefined);
+        const { headers } = await client.call({ bytes, encoding });
+        return Number(headers["grpc-status"]);
+      }),
+    );
+  return { send, answers: GRPC_ANSWERS, close: () => client.close() };
+}
+
+function check(got: number[], seeds: number[], expected: number[], door: number): void {
+  for (const [at, code] of got.entries()) {
+    if (expected.includes(code)) continue;
+    throw new Error(`door ${door}, seed ${seeds[at]}: expected one of ${expected.join(", ")}, got ${code}`);
+  }
+}
+
+async function inTime<T>(answers: Promise<T>, seeds: number[]): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new Error(`seeds ${seeds[0]} to ${seeds.at(-1)}: expected answers within ${LONGEST_MS} ms, got none`),
+    );
+  }, LONGEST_MS);
+  try {
+    return await Promise.race([answers, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
