@@ -18,6 +18,9 @@ const BODIES_EACH = spans === 1 ? 100 : 4;
 
 const FIRST_SEED = 10 ** (SEED_DIGITS - 1);
 let seed = FIRST_SEED;
+/** That of the first body's times. */
+const FIRST_SECOND = 1_790_000_000;
+let second = FIRST_SECOND;
 let answered = 0;
 let refused = 0;
 let stopping = false;
@@ -39,6 +42,8 @@ interface Prepared {
   bytes: Buffer;
   /** Where in them the seed stands as text. */
   seeds: number[];
+  /** Where in them a time stands, and its nanoseconds within the second. */
+  times: { at: number; rest: bigint }[];
 }
 
 function prepare(): Prepared[] {
@@ -51,19 +56,50 @@ function prepare(): Prepared[] {
     for (let at = bytes.indexOf(`${FIRST_SEED}`); at !== -1; at = bytes.indexOf(`${FIRST_SEED}`, at + 1)) {
       seeds.push(at);
     }
-    return { bytes, seeds };
+    return { bytes, seeds, times: encoding === "json" ? timesAsText(bytes) : timesAsBytes(bytes) };
   });
+}
+
+function timesAsText(bytes: Buffer): Prepared["times"] {
+  const times: Prepared["times"] = [];
+  const start = `${FIRST_SECOND}`.slice(0, 6);
+  for (let at = bytes.indexOf(start); at !== -1; at = bytes.indexOf(start, at + 1))
+    times.push({ at, rest: 0n });
+  return times;
+}
+
+/** Nanoseconds in eight bytes, the lowest first: the highest four are those of no other bytes here. */
+function timesAsBytes(bytes: Buffer): Prepared["times"] {
+  const times: Prepared["times"] = [];
+  const base = BigInt(FIRST_SECOND) * 1_000_000_000n;
+  for (let at = 0; at + 8 <= bytes.length; at += 1) {
+    if (bytes[at + 7] !== Number(base >> 56n) || bytes[at + 6] !== Number((base >> 48n) & 255n)) continue;
+    const after = bytes.readBigUInt64LE(at) - base;
+    if (after >= 0n && after < 3_600_000_000_000n) times.push({ at, rest: after % 1_000_000_000n });
+  }
+  return times;
+}
+
+/** Time goes on: a flow that starts begins after those before it, as in life. */
+function write({ bytes, seeds, times }: Prepared): void {
+  seed += 1;
+  second += 1;
+  for (const at of seeds) bytes.write(`${seed}`, at, "latin1");
+  const nanos = BigInt(second) * 1_000_000_000n;
+  for (const { at, rest } of times) {
+    if (encoding === "json") bytes.write(`${second}`, at, "latin1");
+    else bytes.writeBigUInt64LE(nanos + rest, at);
+  }
 }
 
 /** One after the other, each with flows of its own. */
 async function send(prepared: Prepared[]): Promise<void> {
   const socket = connect(Number(port), hostname).setNoDelay(true);
   for (let n = 0; !stopping; n += 1) {
-    const { bytes, seeds } = prepared[n % prepared.length] as Prepared;
-    seed += 1;
-    for (const at of seeds) bytes.write(`${seed}`, at, "latin1");
+    const one = prepared[n % prepared.length] as Prepared;
+    write(one);
     const answer = answerFrom(socket);
-    socket.write(bytes);
+    socket.write(one.bytes);
     if (await answer) answered += 1;
     else refused += 1;
   }

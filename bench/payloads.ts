@@ -32,7 +32,7 @@ export function bodies(encoding: Encoding, count: number, seed: number, spansEac
     const spans = Array.from({ length: flows }, (_, flow) => flowSpans(seed, n * 1000 + flow))
       .flat()
       .slice(-spansEach);
-    const service = [text("service.name", "import-api"), text("service.instance.id", `bench-${seed}`)];
+    const service = [text("service.name", "import-api"), text("service.instance.id", "import-api-1")];
     if (encoding === "json") {
       return Buffer.from(
         JSON.stringify({ resourceSpans: [{ resource: { attributes: service }, scopeSpans: [{ spans }] }] }),

@@ -452,6 +452,32 @@ export function storeContract(kind: string, { open, reopen, sets = 1000 }: Store
       );
     });
 
+    test("work that another process took over is as well as that process", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const { opened, stepOpened } = flowOf({ tenant: "acme", id: "1" });
+          const health = async () => (await store.flow({ tenant: "acme", id: "1" }))?.health;
+          const dead = { instance: "worker-0" };
+          await store.append([
+            opened(T0, dead),
+            stepOpened("s", T0 + 2, dead),
+            { ...heartbeat(T0 + 3), instance: "worker-0" } as Observation,
+          ]);
+          now = T0 + 7 * SECOND;
+          expect(await health()).toBe("lost");
+          const taker = { instance: "worker-1" };
+          await store.append([opened(now, taker), stepOpened("s", now + 1, taker), heartbeat(now)]);
+          expect(await health()).toBe("ok");
+          const flow = await store.flow({ tenant: "acme", id: "1" });
+          expect(flow).toMatchObject({ startedAt: T0, steps: [{ id: "s", startedAt: T0 + 2 }] });
+          now += 7 * SECOND;
+          expect(await health()).toBe("lost");
+        },
+        () => now,
+      );
+    });
+
     test("listeners hear of a change of health, though nobody said anything", async () => {
       let now = T0;
       await withStore(

@@ -9,7 +9,7 @@ import type { FlowKey } from "../flow.ts";
 import type { FlowObservation, Saying, SpanLinked, StepEnded, StepOpened } from "../observation.ts";
 import { setOwn } from "../set-own.ts";
 import { compareMarks, compareText, compareValues, first, keepSmallest, latest, type Said } from "./order.ts";
-import type { End, EventState, FlowFacts, FlowState, Opening, StepState } from "./state.ts";
+import type { End, EventState, FlowFacts, FlowState, Opening, Runner, StepState } from "./state.ts";
 
 /** How many ends are kept beside the one that counts; see `FlowFacts.ends`. */
 const ENDS_KEPT = 4;
@@ -78,6 +78,7 @@ export function observe(state: FlowState, observation: FlowObservation): void {
     case "flow-opened":
       nameFlow(facts, observation, observation.name, RANK.ownFlow.own);
       facts.opened = earlierOpening(facts.opened, observation);
+      facts.runner = laterRunner(facts.runner, observation);
       if (at > facts.lastOpened) facts.lastOpened = at;
       facts.spans = keepSmallest(
         facts.spans,
@@ -131,6 +132,7 @@ function emptyState(key: FlowKey, by: FlowObservation): FlowState {
     key: { tenant: key.tenant, id: key.id },
     facts: {
       opened: null,
+      runner: null,
       name: said(by, by.kind === "flow-opened" ? RANK.ownFlow.own : RANK.ownFlow.inPassing, name),
       parent: null,
       labels: {},
@@ -152,7 +154,7 @@ function emptyState(key: FlowKey, by: FlowObservation): FlowState {
 function stepOf(state: FlowState, id: string): StepState {
   let step = state.steps.get(id);
   if (step === undefined) {
-    step = { id, opened: null, facts: null, ends: [], spans: [], copyOf: null };
+    step = { id, opened: null, runner: null, facts: null, ends: [], spans: [], copyOf: null };
     state.steps.set(id, step);
   }
   return step;
@@ -160,6 +162,7 @@ function stepOf(state: FlowState, id: string): StepState {
 
 function openStep(step: StepState, by: StepOpened): void {
   step.opened = earlierOpening(step.opened, by);
+  step.runner = laterRunner(step.runner, by);
   const { name, stepKind: kind, attempt, optional, parent, attributes } = by;
   const rank = by.copyOf === null ? RANK.step.final : RANK.step.pending;
   step.facts = first(step.facts, said(by, rank, { name, kind, attempt, optional, parent, attributes }));
@@ -189,6 +192,11 @@ function earlierOpening(a: Opening | null, by: Saying): Opening {
   if (a === null) return b;
   const order = compareMarks(a, b) || compareValues([a.service, a.instance], [b.service, b.instance]);
   return order <= 0 ? a : b;
+}
+
+function laterRunner(a: Runner | null, { at, instance }: Saying): Runner {
+  if (a === null) return { at, instance };
+  return (a.at - at || compareText(a.instance ?? "", instance ?? "")) >= 0 ? a : { at, instance };
 }
 
 function earlierEvent(a: EventState, b: EventState): EventState {

@@ -93,18 +93,19 @@ function innermost(failing: Placed[]): Placed[] {
 }
 
 /**
- * Open work is run by the process that opened it; between two steps the flow is run by the process that opened
- * the flow, unless that one left it open for another. What waits, in a queue or by itself, is run by nobody.
+ * Open work is run by the process that opened it last, for another may take over what a dead one left. Between two
+ * steps that is the process that opened the flow last, unless one left it open for another. What waits, in a queue or
+ * by itself, is run by nobody.
  */
 function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
   if (facts.ends.length > 0) return [];
   const instances = new Set<string>();
   for (const { state } of current) {
-    const instance = state.opened?.instance;
+    const instance = state.runner?.instance;
     if (instance && (state.facts?.value.kind ?? "step") === "step") instances.add(instance);
   }
-  if (current.length === 0 && facts.left === null && facts.opened?.instance)
-    instances.add(facts.opened.instance);
+  if (current.length === 0 && facts.left === null && facts.runner?.instance)
+    instances.add(facts.runner.instance);
   return [...instances].sort(compareText);
 }
 

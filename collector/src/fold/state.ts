@@ -13,6 +13,12 @@ export interface Opening extends Mark {
   instance: string | null;
 }
 
+/** Who opened it last: the process that must be alive for it to go on. Another may have taken over what a dead one left. */
+export interface Runner {
+  at: Micros;
+  instance: string | null;
+}
+
 export interface End extends Mark {
   status: EndStatus;
   error: FlowError | null;
@@ -21,6 +27,8 @@ export interface End extends Mark {
 export interface FlowFacts {
   /** The earliest opening; `null` while none has arrived. */
   opened: Opening | null;
+  /** Of the latest opening. */
+  runner: Runner | null;
   name: Said<string>;
   parent: Said<FlowKey> | null;
   labels: Record<string, Said<string>>;
@@ -53,6 +61,7 @@ export interface StepFacts {
 export interface StepState {
   id: string;
   opened: Opening | null;
+  runner: Runner | null;
   /** `null` while only an end has arrived. */
   facts: Said<StepFacts> | null;
   ends: End[];

@@ -13,10 +13,11 @@ const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
 const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
-const FACTS = { opened: 1, parent: 2, left: 4, paused: 8 } as const;
-const STEP = { opened: 1, facts: 2, copyOf: 4, optional: 8 } as const;
+const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16 } as const;
+const STEP = { opened: 1, facts: 2, copyOf: 4, optional: 8, runner: 16 } as const;
 
 type Opening = NonNullable<FlowFacts["opened"]>;
+type Runner = NonNullable<FlowFacts["runner"]>;
 type End = FlowFacts["ends"][number];
 type Who = Pick<End, "at" | "span">;
 
@@ -76,15 +77,17 @@ function addEvent(state: FlowState, event: EventState): void {
 }
 
 function packFacts(to: Packer, facts: FlowFacts): void {
-  const { opened, name, parent, ends, left, paused } = facts;
+  const { opened, runner, name, parent, ends, left, paused } = facts;
   to.uint(
     (opened === null ? 0 : FACTS.opened) |
       (parent === null ? 0 : FACTS.parent) |
       (left === null ? 0 : FACTS.left) |
-      (paused === null ? 0 : FACTS.paused),
+      (paused === null ? 0 : FACTS.paused) |
+      (isOther(runner, opened) ? FACTS.runner : 0),
   );
   to.time(facts.firstAt);
   if (opened !== null) packOpening(to, opened);
+  if (isOther(runner, opened)) packRunner(to, runner);
   packWho(to, name);
   to.uint(name.rank);
   to.name(name.value);
@@ -124,6 +127,7 @@ function unpackFacts(from: Unpacker): FlowFacts {
   const has = from.uint();
   const firstAt = from.time();
   const opened = has & FACTS.opened ? openingFrom(from) : null;
+  const runner = has & FACTS.runner ? runnerFrom(from) : runnerOf(opened);
   const name = { ...whoFrom(from), rank: from.uint(), value: from.text() };
   const parent =
     has & FACTS.parent
@@ -145,6 +149,7 @@ function unpackFacts(from: Unpacker): FlowFacts {
   for (let count = from.uint(); count > 0; count--) links[from.text()] = from.text();
   return {
     opened,
+    runner,
     name,
     parent,
     labels,
@@ -160,15 +165,17 @@ function unpackFacts(from: Unpacker): FlowFacts {
   };
 }
 
-function packStep(to: Packer, { id, opened, facts, ends, spans, copyOf }: StepState): void {
+function packStep(to: Packer, { id, opened, runner, facts, ends, spans, copyOf }: StepState): void {
   to.text(id);
   to.uint(
     (opened === null ? 0 : STEP.opened) |
       (facts === null ? 0 : STEP.facts) |
       (copyOf === null ? 0 : STEP.copyOf) |
-      (facts?.value.optional ? STEP.optional : 0),
+      (facts?.value.optional ? STEP.optional : 0) |
+      (isOther(runner, opened) ? STEP.runner : 0),
   );
   if (opened !== null) packOpening(to, opened);
+  if (isOther(runner, opened)) packRunner(to, runner);
   if (facts !== null) {
     const { name, kind, attempt, parent, attributes } = facts.value;
     packWho(to, facts);
@@ -188,6 +195,7 @@ function stepFrom(from: Unpacker): StepState {
   const id = from.text();
   const has = from.uint();
   const opened = has & STEP.opened ? openingFrom(from) : null;
+  const runner = has & STEP.runner ? runnerFrom(from) : runnerOf(opened);
   let facts: StepState["facts"] = null;
   if (has & STEP.facts) {
     const who = whoFrom(from);
@@ -201,7 +209,7 @@ function stepFrom(from: Unpacker): StepState {
   }
   const ends = endsFrom(from);
   const spans = textsFrom(from);
-  return { id, opened, facts, ends, spans, copyOf: has & STEP.copyOf ? from.text() : null };
+  return { id, opened, runner, facts, ends, spans, copyOf: has & STEP.copyOf ? from.text() : null };
 }
 
 function packParent(to: Packer, parent: StepParent): void {
@@ -245,6 +253,24 @@ function packOpening(to: Packer, opened: Opening): void {
 
 function openingFrom(from: Unpacker): Opening {
   return { ...whoFrom(from), service: from.maybeText(), instance: from.maybeText() };
+}
+
+/** Nearly always a thing is opened once: then its opening says it all. */
+function isOther(runner: Runner | null, opened: Opening | null): runner is Runner {
+  return runner !== null && (runner.at !== opened?.at || runner.instance !== opened.instance);
+}
+
+function runnerOf(opened: Opening | null): Runner | null {
+  return opened === null ? null : { at: opened.at, instance: opened.instance };
+}
+
+function packRunner(to: Packer, { at, instance }: Runner): void {
+  to.time(at);
+  to.name(instance);
+}
+
+function runnerFrom(from: Unpacker): Runner {
+  return { at: from.time(), instance: from.maybeText() };
 }
 
 function packEnds(to: Packer, ends: End[]): void {

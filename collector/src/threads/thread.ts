@@ -47,6 +47,8 @@ interface Waiting {
   patient: boolean;
 }
 
+/** What a thread makes of a call dies with it: more room for it to lie about only takes memory. */
+const LIMITS = { maxYoungGenerationSizeMb: 24 };
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** Having lived this long it counts as well again. */
@@ -160,7 +162,7 @@ export class Thread<C extends Calls<C>> {
   /** Resolves when it is ready; rejects when it could not start. */
   #run(): Promise<void> {
     const { name, entry, data, warn } = this.#options;
-    const worker = new Worker(entry, { workerData: data, name });
+    const worker = new Worker(entry, { workerData: data, name, resourceLimits: LIMITS });
     let reason: WeirError | undefined;
     return new Promise((resolve, reject) => {
       worker.on("message", (message: FromThread) => {
