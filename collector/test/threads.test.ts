@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { detailOf, type WeirError } from "../src/errors.ts";
+import { detailOf, WeirError } from "../src/errors.ts";
 import { Thread, type ThreadBounds } from "../src/threads/thread.ts";
 import type { EchoCalls, EchoData } from "./threads/echo.ts";
 
