@@ -11,6 +11,7 @@ import { Bucket } from "../src/otlp/limits/bucket.ts";
 import { LimitsReached } from "../src/otlp/limits/reached.ts";
 import { Recent } from "../src/otlp/limits/recent.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
+import { flowBody, startGuarded } from "./access-support.ts";
 import { jsonBody, type ShortSpan } from "./otlp-support.ts";
 import { parseMetrics } from "./prometheus.ts";
 
@@ -203,6 +204,32 @@ test("spans a second: a burst of ten seconds passes, what is over it is refused,
   expect(over.errorMessage).toMatch(
     /^tenant "acme" sent \d+ spans within a second, its limit is 1 over ten seconds: send fewer, or raise --limit-spans-per-second \(\d+\)$/,
   );
+});
+
+test("who is bound to a tenant sees its limits alone, and /metrics not at all, with the reason", async () => {
+  const weir = await startGuarded("never", { limits: { ...NO_LIMITS, flowNames: 1 } });
+  try {
+    const sender = await weir.key("ingest");
+    for (const tenant of ["acme", "globex"]) {
+      await weir.fetch("/v1/traces", sender, flowBody(tenant, "1"));
+      await weir.fetch("/v1/traces", sender, flowBody(tenant, "2", { "weir.flow.name": "another" }));
+    }
+    const limitsFor = async (key: string, query = "") => {
+      const response = await weir.fetch(`/api/v1/limits${query}`, key);
+      const { limits } = (await response.json()) as { limits: { tenant: string }[] };
+      return limits.map(({ tenant }) => tenant);
+    };
+    const bound = await weir.key("read", "acme");
+    expect(await limitsFor(await weir.key("read"))).toEqual(["globex", "acme"]);
+    expect(await limitsFor(await weir.key("read"), "?tenant=acme")).toEqual(["acme"]);
+    expect(await limitsFor(bound)).toEqual(["acme"]);
+    expect(await limitsFor(bound, "?tenant=globex")).toEqual([]);
+    const refused = await weir.fetch("/metrics", bound);
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain("expected a key that is bound to no tenant");
+  } finally {
+    await weir.close();
+  }
 });
 
 test("a store that does not answer is 503, and nothing is kept or counted as open", async () => {
