@@ -2,9 +2,10 @@
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
+import { overload } from "./overload.ts";
 import type { Soak } from "./soak.ts";
 
-const SOAKS: Record<string, Soak> = { fuzz, kill };
+const SOAKS: Record<string, Soak> = { fuzz, kill, overload };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -19,6 +19,14 @@ export interface Flag<T> {
   read(text: string): T | undefined;
 }
 
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @returns milliseconds; `undefined` for what is not such as `90s`, `10m`, `2h`, `1d`. */
+export function readDuration(text: string): number | undefined {
+  const [, number, unit = ""] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNIT_MS[unit] as number);
+}
+
 interface GivenOptions {
   switches?: readonly string[];
   lists?: readonly string[];

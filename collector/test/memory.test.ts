@@ -2,18 +2,18 @@ import { expect, test } from "vitest";
 import { Kept, openMemoryStore } from "../src/memory/index.ts";
 import type { Store } from "../src/store.ts";
 import { flowOf } from "./saying.ts";
-import { storeContract } from "./store.contract.ts";
+import { type StoreSettings, storeContract } from "./store.contract.ts";
 
 const memories = new Map<Store, Kept>();
-const openOn = (kept: Kept, now: () => number): Store => {
-  const store = openMemoryStore({ now, kept });
+const openOn = (kept: Kept, now: () => number, settings?: StoreSettings): Store => {
+  const store = openMemoryStore({ now, kept, ...settings });
   memories.set(store, kept);
   return store;
 };
 
 storeContract("memory", {
   neverWaits: true,
-  open: async (now) => openOn(new Kept(), now),
+  open: async (now, settings) => openOn(new Kept(), now, settings),
   async reopen(store, now) {
     await store.close();
     return openOn(memories.get(store) as Kept, now);

@@ -20,9 +20,9 @@ const newPath = () => join(folder, `${++files}`, "weir.db");
 const paths = new Map<Store, string>();
 
 storeContract("sqlite", {
-  async open(now) {
+  async open(now, settings) {
     const path = newPath();
-    const store = openSqliteStore({ path, now });
+    const store = openSqliteStore({ path, now, ...settings });
     paths.set(store, path);
     return store;
   },
@@ -90,15 +90,17 @@ describe("sqlite: the file", () => {
     const store = openSqliteStore({ path, busyTimeoutMs: 50 });
     const other = new Database(path);
     other.exec("BEGIN IMMEDIATE");
-    await expect(store.append([opened])).rejects.toMatchObject({
-      code: "unavailable",
-      message: expect.stringContaining("locked"),
-    });
+    const locked = { code: "unavailable", message: expect.stringContaining("locked") };
+    await expect(store.append([opened])).rejects.toMatchObject(locked);
+    await expect(store.checkWritable()).rejects.toMatchObject(locked);
+    expect(await store.figures()).toMatchObject({ failedCommits: 1, flows: { running: 0 } });
     other.exec("ROLLBACK");
     other.close();
     expect(await store.flow(opened.flow)).toBeUndefined();
     await store.append([opened]);
     expect(await store.flow(opened.flow)).toMatchObject({ status: "running" });
+    expect((await store.figures()).flows).toMatchObject({ running: 1 });
+    await store.checkWritable();
     await store.close();
   });
 
@@ -111,6 +113,7 @@ describe("sqlite: the file", () => {
     other.pragma("foreign_keys = ON");
     other.exec("DELETE FROM flows");
     other.close();
+    expect((await store.figures()).flows).toMatchObject({ running: 0, succeeded: 0 });
     await store.append([...step("new", 5, 6)]);
     expect(await store.flow(opened.flow)).toMatchObject({
       incomplete: ["start-missing"],

@@ -110,6 +110,10 @@ export class Hub {
     );
   }
 
+  get readers(): number {
+    return this.#readers.size;
+  }
+
   /** @throws {WeirError} `overloaded` when there are as many readers as there may be. */
   checkRoom(): void {
     const { maxReaders } = this.#options;

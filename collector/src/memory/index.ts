@@ -2,12 +2,15 @@
  * A store in memory, for demos and tests: nothing of it is left when the process ends. It is bounded: when it is full,
  * the oldest flows that have ended make room, and appends are refused where none has.
  */
-import type { Micros } from "../flow.ts";
+import { keyText, type Micros } from "../flow.ts";
+import type { StalledAfter } from "../health.ts";
 import type { FlowChange, Store } from "../store.ts";
+import { Commits } from "../stores/commits.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
 import { LAST_RUNS, UsualDurations } from "../stores/usual.ts";
 import { append } from "./append.ts";
+import { figuresOf, usageOf } from "./figures.ts";
 import { Kept, type KeptFlow } from "./kept.ts";
 import { prune } from "./prune.ts";
 import { questionsOf } from "./questions.ts";
@@ -20,14 +23,22 @@ export interface MemoryStoreOptions {
   now?: () => Micros;
   /** Flows, steps and events to keep. Default 100,000: about as many KB, where they say what flows usually do. */
   most?: number;
+  /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
+  stalledAfter?: StalledAfter;
   /** What an earlier store has kept, which is closed. */
   kept?: Kept;
 }
 
 /** @example const store = openMemoryStore(); */
 export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
-  const { now = () => Date.now() * 1000, most = 100_000, kept = new Kept() } = options;
-  const health = new HealthReader(now, kept.instances, new UsualDurations(lastRuns));
+  const {
+    now = () => Date.now() * 1000,
+    most = 100_000,
+    kept = new Kept(),
+    stalledAfter = new Map(),
+  } = options;
+  const health = new HealthReader(now, kept.instances, new UsualDurations(lastRuns), stalledAfter);
+  const commits = new Commits();
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const complete = ({ picture }: KeptFlow) => health.complete(picture.summary, picture.runners);
   const open = () => [...kept.flows.values()].filter(({ picture }) => picture.summary.endedAt === null);
@@ -65,9 +76,15 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
   return {
     ...questionsOf(kept, health),
     async append(observations) {
+      const started = performance.now();
       const changed = append(kept, observations, { now: now(), most });
+      commits.done(started, observations.length);
       if (listeners.size > 0) tell(changed.map(({ flow, steps }) => ({ flow: complete(flow), steps })));
     },
+    has: async (key) => kept.flows.has(keyText(key)),
+    usage: async (tenant, atMost) => usageOf(kept, tenant, atMost),
+    figures: async () => figuresOf([...kept.flows.values()].map(complete), commits),
+    checkWritable: async () => {},
     onChange(listener) {
       listeners.add(listener);
       watch.start();

@@ -4,10 +4,13 @@
  * SQLite has one writer, and a commit that waits for the disk costs far more than the rows in it. So what
  * arrives within one turn of the event loop is committed as one, and each caller is answered after that.
  */
+
 import { WeirError } from "../errors.ts";
 import { type FlowKey, keyText, type Step } from "../flow.ts";
 import { begin, observe, type Picture } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
+import type { Commits } from "../stores/commits.ts";
+
 import type { FlowInHand, FlowRows } from "./flow-rows.ts";
 import type { HotFlows } from "./hot-flows.ts";
 import type { Instances } from "./instances.ts";
@@ -48,11 +51,12 @@ export interface AppendParts {
   links: Links;
   instances: Instances;
   hot: HotFlows;
+  commits: Commits;
 }
 
 export function appender(
   db: Db,
-  { rows, links, instances, hot }: AppendParts,
+  { rows, links, instances, hot, commits }: AppendParts,
   afterCommit: (written: Written[]) => void,
 ): Appender {
   const othersWrote = otherWriters(db);
@@ -140,6 +144,8 @@ export function appender(
     scheduled = false;
     if (waiting.length === 0) return;
     const batches = waiting;
+    const observations = waitingCount;
+    const started = performance.now();
     waiting = [];
     waitingCount = 0;
     let written: Written[];
@@ -148,12 +154,14 @@ export function appender(
     } catch (error) {
       // Rolled back: what is held in memory is ahead of the disk.
       forget();
+      commits.failed();
       const reason = new WeirError("unavailable", `store: not committed: ${reasonOf(error)}`, {
         cause: error,
       });
       for (const { reject } of batches) reject(reason);
       return;
     }
+    commits.done(started, observations);
     for (const { resolve } of batches) resolve();
     afterCommit(written);
   }

@@ -1,22 +1,28 @@
+import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
-import type { FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
+import type { StalledAfter } from "../health.ts";
+import type { CommitFigures, FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
+import { Commits } from "../stores/commits.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
 import { UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
 import { counter } from "./count.ts";
+import { figuresOf } from "./figures.ts";
+import { FlowCounts } from "./flow-counts.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
 import { lastRuns } from "./last-runs.ts";
 import { linksOf } from "./links.ts";
-import { type Durability, openDatabase } from "./open.ts";
+import { type Durability, openDatabase, reasonOf } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
+import { UnwellCounts } from "./unwell.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is not there yet. */
@@ -30,10 +36,14 @@ export interface SqliteStoreOptions {
    * process, but a loss of power may take the last moments. Default `full`.
    */
   durability?: Durability;
+  /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
+  stalledAfter?: StalledAfter;
 }
 
 /** What can be asked of a file besides. */
 export interface SqliteStore extends Store {
+  /** In this thread it costs nothing. */
+  commits(): CommitFigures;
   /** How many flows `prune` would delete, without a limit. */
   prunable(query: Omit<PruneQuery, "limit">): Promise<number>;
   /** How many flows match: for that alone `statsByName` would sort them all. */
@@ -50,19 +60,30 @@ export interface SqliteStore extends Store {
  * const store = openSqliteStore({ path: "./data/weir.db" });
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
-  const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000, durability = "full" } = options;
+  const {
+    path,
+    now = () => Date.now() * 1000,
+    busyTimeoutMs = 1000,
+    durability = "full",
+    stalledAfter = new Map(),
+  } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
-  const health = new HealthReader(now, instances, new UsualDurations(lastRuns(db, numbers)));
+  const health = new HealthReader(now, instances, new UsualDurations(lastRuns(db, numbers)), stalledAfter);
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);
-  const rows = flowRows(db, numbers, links);
+  const counts = new FlowCounts(db);
+  const commits = new Commits();
+  const unwell = new UnwellCounts(openFlows);
+  const rows = flowRows(db, numbers, links, counts);
   const flows = flowQueries(db, rows, numbers, health);
-  const tenants = tenantQueries(db, numbers, openFlows);
+  const tenants = tenantQueries(db, numbers, unwell);
   const stats = statsQueries(db, numbers);
   const count = counter(db, numbers);
+  const figures = figuresOf(db, { commits, counts, unwell });
+  const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
 
   const tell = (changes: FlowChange[]) => {
     if (changes.length === 0) return;
@@ -78,7 +99,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   };
   const hot = new HotFlows();
   const old = pruner(db, rows, hot, numbers);
-  const writer = appender(db, { rows, links, instances, hot }, (written) => {
+  const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
     if (listeners.size === 0) return;
     tell(
       written.map(({ picture, steps }) => ({
@@ -100,6 +121,17 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     statsByName: (filter) => ask(() => stats(filter)),
     names: (tenant) => ask(() => tenants.names(tenant)),
     labels: (tenant) => ask(() => tenants.labels(tenant)),
+    has: (key) => ask(() => flows.has(key)),
+    usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
+    figures: () => ask(figures),
+    commits: () => commits.figures(),
+    async checkWritable() {
+      try {
+        probe.run(now());
+      } catch (cause) {
+        throw new WeirError("unavailable", `the store can't be written: ${reasonOf(cause)}`, { cause });
+      }
+    },
     onChange(listener) {
       listeners.add(listener);
       watch.start();
