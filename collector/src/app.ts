@@ -11,6 +11,7 @@ import { sendError } from "./http/errors.ts";
 import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
 import { addKeys } from "./http/keys.ts";
+import { LazyLog } from "./http/lazy-log.ts";
 import { addLogin, toLogin } from "./http/login.ts";
 import { addMe } from "./http/me.ts";
 import { addMethodChecks } from "./http/methods.ts";
@@ -96,7 +97,10 @@ export function createApp(options: AppOptions): FastifyInstance {
   const gate = new Gate({ ...auth, now });
   const { detailBytes = detailBytesOf(store), counters = createCounters() } = options;
   const app = Fastify({
-    ...(log && { loggerInstance: log }),
+    ...(log && {
+      loggerInstance: log,
+      childLoggerFactory: (parent, bindings) => new LazyLog(parent, bindings),
+    }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: requestId,
     // A body that trickles in holds memory.

@@ -121,16 +121,19 @@ export class Admission {
   readonly leftOut = new Map<string, number>();
   /** Of the last span: most requests are of one tenant, or of few. */
   #last: TenantState | undefined;
+  /** Read once a request, not once a span. */
+  #now: number;
 
   constructor(limiter: Limiter) {
     this.#limiter = limiter;
+    this.#now = limiter.now();
   }
 
   /** `later`: nothing can be said before `learn`. */
   admit(observations: readonly Observation[]): Rejection | "later" | undefined {
     const [first] = observations;
     if (first === undefined || first.kind === "heartbeat" || first.kind === "span-linked") return undefined;
-    const { limits, now } = this.#limiter;
+    const { limits } = this.#limiter;
     const state = this.#stateOf(first.flow.tenant);
     if (!state.known) {
       this.#tenants.add(state);
@@ -144,7 +147,7 @@ export class Admission {
     const flow = limits.openFlows > 0 ? this.#room(state, first, observations) : undefined;
     if (typeof flow === "object" || flow === "later") return flow;
 
-    if (limits.spansPerSecond > 0 && !state.bucket.take(now())) return this.#overRate(state);
+    if (limits.spansPerSecond > 0 && !state.bucket.take(this.#now)) return this.#overRate(state);
 
     if (newName) {
       state.names.add(name);
@@ -160,6 +163,7 @@ export class Admission {
 
   /** Asks the store for what was missing. After that the spans that had to wait can be asked for again. */
   async learn(): Promise<void> {
+    this.#now = this.#limiter.now();
     const tenants = [...this.#tenants];
     const flows = [...this.#flows];
     this.#tenants.clear();
@@ -189,11 +193,14 @@ export class Admission {
     { flow }: FlowObservation,
     observations: readonly Observation[],
   ): string | Rejection | "later" | undefined {
-    if (observations.some(({ kind }) => kind === "flow-ended")) return undefined;
-    const { limits, now } = this.#limiter;
-    const opens = observations.some(({ kind }) => kind === "flow-opened");
+    let opens = false;
+    for (const { kind } of observations) {
+      if (kind === "flow-ended") return undefined;
+      if (kind === "flow-opened") opens = true;
+    }
+    const { limits } = this.#limiter;
     if (state.openFlows < limits.openFlows) {
-      if (now() - state.readAt > FRESH_MS) this.#refresh(state);
+      if (this.#now - state.readAt > FRESH_MS) this.#refresh(state);
       if (!opens) return undefined;
       const text = keyText(flow);
       return this.#isThere(text) === true ? undefined : text;
