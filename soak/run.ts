@@ -3,9 +3,10 @@ import { parseArgs } from "node:util";
 import { durable } from "./durable.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
+import { overload } from "./overload.ts";
 import type { Soak } from "./soak.ts";
 
-const SOAKS: Record<string, Soak> = { durable, fuzz, kill };
+const SOAKS: Record<string, Soak> = { durable, fuzz, kill, overload };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,9 @@
 /** Puts the doors together. Never listens: that is the caller's. */
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { AccessStore } from "./access.ts";
 import type { Attempts } from "./auth/attempts.ts";
 import { Gate, type OpenWhen } from "./auth/gate.ts";
-import { detailOf, toWeirError } from "./errors.ts";
+import { toWeirError } from "./errors.ts";
 import type { Micros } from "./flow.ts";
 import { addApi } from "./http/api.ts";
 import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
@@ -11,21 +11,27 @@ import { sendError } from "./http/errors.ts";
 import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
 import { addKeys } from "./http/keys.ts";
+import { LazyLog } from "./http/lazy-log.ts";
 import { addLogin, toLogin } from "./http/login.ts";
 import { addMe } from "./http/me.ts";
 import { addMethodChecks } from "./http/methods.ts";
+import { addMetrics } from "./http/metrics.ts";
 import { addCors, addOriginCheck } from "./http/origin.ts";
 import { addPage } from "./http/page.ts";
 import { presentFlow, presentStep } from "./http/present.ts";
+import { addRequests, requestId } from "./http/requests.ts";
 import { addSecurity } from "./http/security.ts";
 import { addShared } from "./http/shared.ts";
 import { addShares } from "./http/shares.ts";
 import { addStream } from "./http/stream.ts";
+import { type Limits, NO_LIMITS } from "./limits.ts";
 import { Hub, type HubOptions } from "./live/hub.ts";
-import { createCounters, type OtlpCounters } from "./otlp/counters.ts";
+import { createMetrics } from "./metrics.ts";
+import { createCounters, type OtlpTraffic } from "./otlp/counters.ts";
 import { addOtlpHttp, type OtlpHttpOptions } from "./otlp/http.ts";
 import { createIngest, type Ingest } from "./otlp/ingest.ts";
-import { createIntake, type Intake, type Limits } from "./otlp/intake.ts";
+import { createIntake, type Intake, type MessageLimits } from "./otlp/intake.ts";
+import { limiterOf } from "./otlp/limits/limiter.ts";
 import type { Store } from "./store.ts";
 
 declare module "fastify" {
@@ -64,18 +70,20 @@ export interface AppOptions {
   ingest?: Ingest;
   /** Answers with a flow in detail. Default: asks the store, and writes the answer here. */
   detailBytes?: DetailBytes;
+  /** What each tenant may use; held here where no `ingest` is given, which holds its own. Default: without limits. */
+  limits?: Limits;
   /** Counts what came in, for whoever shows it. */
-  counters?: OtlpCounters;
+  counters?: OtlpTraffic;
   /** What a message may cost, and whom a sender over HTTP speaks for. */
-  otlp?: Limits & OtlpHttpOptions;
+  otlp?: MessageLimits & OtlpHttpOptions;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */
   pageDir?: string;
   /** The loopback host the server is bound to: requests that name another host are refused. */
   ownHost?: string;
-  /** Hears, in one line, what an operator should know. Default: nobody. */
-  warn?: (line: string) => void;
+  /** Default: none. */
+  log?: FastifyBaseLogger;
 }
 
 /**
@@ -84,15 +92,17 @@ export interface AppOptions {
  * @example await createApp({ store }).listen({ port: 4318 });
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { store, pageDir, ownHost, warn = () => {}, corsOrigins = [], trustedProxy = [] } = options;
+  const { store, pageDir, ownHost, log, limits = NO_LIMITS, corsOrigins = [], trustedProxy = [] } = options;
   const { auth, now = () => Date.now() * 1000 } = options;
   const gate = new Gate({ ...auth, now });
-  const {
-    ingest = createIngest({ accept: (observations) => store.append(observations), warn }),
-    detailBytes = detailBytesOf(store),
-    counters = createCounters(),
-  } = options;
+  const { detailBytes = detailBytesOf(store), counters = createCounters() } = options;
   const app = Fastify({
+    ...(log && {
+      loggerInstance: log,
+      childLoggerFactory: (parent, bindings) => new LazyLog(parent, bindings),
+    }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    genReqId: requestId,
     // A body that trickles in holds memory.
     requestTimeout: 60_000,
     trustProxy: trustedProxy.length > 0 && [...trustedProxy],
@@ -108,43 +118,47 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   app.setErrorHandler((thrown, request, reply) => {
     const error = toWeirError(thrown);
-    if (error.code === "internal")
-      warn(`${request.method} ${withoutToken(request.url)}: ${detailOf(error.cause)}`);
+    if (error.code === "internal") request.log.error({ err: error.cause }, "a request failed");
     return sendError(reply, error);
   });
 
   // In the order in which a request meets them.
+  const requests = addRequests(app);
   addSecurity(app, ownHost);
   addCors(app, corsOrigins);
   addGate(app, { gate, toLogin });
   addOriginCheck(app, corsOrigins);
   addMethodChecks(app);
 
+  const {
+    ingest = createIngest({
+      accept: (observations) => store.append(observations),
+      limiter: limiterOf(limits, store, now),
+      warn: (line) => app.log.warn(line),
+    }),
+  } = options;
   addHealth(app, store);
   addMe(app, gate);
-  addApi(app, store, detailBytes);
+  addApi(app, store, { detailBytes, limitsReached: async () => (await ingest.limits()).reached });
   if (auth !== undefined) {
     addKeys(app, auth.access, now);
     addShares(app, auth.access, now);
     addShared(app, auth.access, store, now);
     addLogin(app, gate, auth.attempts);
   }
-  addStream(
-    app,
-    new Hub({ onChange: (...listeners) => store.onChange(...listeners), present: PRESENT, ...options.live }),
-    gate,
-  );
-  const intake = createIntake({ ingest, counters, warn, ...options.otlp });
+  const hub = new Hub({
+    onChange: (...listeners) => store.onChange(...listeners),
+    present: PRESENT,
+    ...options.live,
+  });
+  addStream(app, hub, gate);
+  const intake = createIntake({ ingest, traffic: counters, log: app.log, ...options.otlp });
   app.decorate("intake", intake);
   app.decorate("admitSender", async (authorization) => (await gate.admit({ authorization }, "send")).tenant);
   addOtlpHttp(app, intake, { tenantOf: ({ caller }) => caller.tenant, ...options.otlp });
+  addMetrics(app, createMetrics({ store, ingest, intake, requests, openStreams: () => hub.readers }));
   addPage(app, pageDir);
   return app;
-}
-
-/** A URL as it may be logged: the token of a link is a key. */
-function withoutToken(url: string): string {
-  return url.replace(/(\/s\/|\/shared\/)[^/?]+/, "$1…");
 }
 
 const PRESENT: HubOptions["present"] = {

@@ -1,13 +1,27 @@
 #!/usr/bin/env node
 /** The command `weir`: the table of its commands, and how their mistakes are told. */
-import { readFileSync } from "node:fs";
+import { backup } from "./commands/backup.ts";
 import type { Command } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
+import { prune } from "./commands/prune.ts";
+import { restore } from "./commands/restore.ts";
 import { serve } from "./commands/serve.ts";
 import { show, UsageError } from "./flags.ts";
+import { version } from "./version.ts";
 
-const COMMANDS: Record<string, Command> = { serve, keys, doctor };
+const COMMANDS: Record<string, Command> = {
+  serve,
+  keys,
+  prune,
+  backup,
+  restore,
+  export: exportCommand,
+  import: importCommand,
+  doctor,
+};
 
 async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -27,11 +41,6 @@ function helpOfAll(): string {
     ...each,
     "  weir --help\n  weir --version\n",
   ].join("\n");
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -19,6 +19,20 @@ export interface Flag<T> {
   read(text: string): T | undefined;
 }
 
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @returns milliseconds; `undefined` for what is not such as `90s`, `10m`, `2h`, `1d`. */
+export function readDuration(text: string): number | undefined {
+  const [, number, unit = ""] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNIT_MS[unit] as number);
+}
+
+interface GivenOptions {
+  switches?: readonly string[];
+  lists?: readonly string[];
+  takesWords?: boolean;
+}
+
 /** What stood on the command line. */
 export interface Given {
   flags: Map<string, string>;
@@ -40,7 +54,8 @@ export const STORE: Flag<string> = {
 };
 
 /**
- * Takes the command line apart: `--flag value` and `--flag=value`, the last one wins; `switches` stand alone.
+ * Takes the command line apart: `--flag value` and `--flag=value`; the last one wins, except in `lists`, where they
+ * add up as `first,second`; `switches` stand alone. A lone `-` is a word.
  *
  * @throws {UsageError} for a flag that is not known, and for a word where `takesWords` is not set.
  * @example readGiven(["--port", "0"], ["port"]).flags.get("port") // "0"
@@ -48,13 +63,13 @@ export const STORE: Flag<string> = {
 export function readGiven(
   args: readonly string[],
   known: readonly string[],
-  { switches = [], takesWords = false }: { switches?: readonly string[]; takesWords?: boolean } = {},
+  { switches = [], lists = [], takesWords = false }: GivenOptions = {},
 ): Given {
   const flags = new Map<string, string>();
   const words: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
-    if (takesWords && !arg.startsWith("-")) {
+    if (takesWords && (arg === "-" || !arg.startsWith("-"))) {
       words.push(arg);
       continue;
     }
@@ -63,10 +78,10 @@ export function readGiven(
       const expected = known.map((flag) => `--${flag}`).join(", ") || "no flags";
       throw new UsageError(`expected one of ${expected}, got ${show(arg)}`);
     }
-    if (value !== undefined) flags.set(name, value);
-    else if (switches.includes(name)) flags.set(name, "1");
-    else if (i + 1 < args.length) flags.set(name, args[++i] as string);
-    else throw new UsageError(`--${name}: expected a value, got nothing`);
+    const said = value ?? (switches.includes(name) ? "1" : args[++i]);
+    if (said === undefined) throw new UsageError(`--${name}: expected a value, got nothing`);
+    const before = lists.includes(name) ? flags.get(name) : undefined;
+    flags.set(name, before === undefined ? said : `${before},${said}`);
   }
   return { flags, words };
 }

@@ -20,6 +20,9 @@ export interface Instance {
   intervalMs: number | null;
 }
 
+/** Flow name → milliseconds after which an open flow of that name is stalled, whatever is usual for it. */
+export type StalledAfter = ReadonlyMap<string, number>;
+
 export interface HealthInput {
   now: Micros;
   startedAt: Micros;
@@ -28,6 +31,8 @@ export interface HealthInput {
   instance: (id: string) => Instance | undefined;
   /** 95th percentile in milliseconds of finished runs of this tenant and name; `null` with too few of them. */
   usualMs: number | null;
+  /** How long this flow may be open, where someone has said so: then what is usual does not matter. */
+  limitMs: number | null;
   /** Since when this collector listens: before that, silence is its own fault. */
   listeningSince: Micros;
 }
@@ -39,9 +44,11 @@ export function healthOf(input: HealthInput): Health {
     const silentMs = (input.now - Math.max(instance.heardAt, input.listeningSince)) / 1000;
     if (silentMs > MISSED_HEARTBEATS * instance.intervalMs) return "lost";
   }
-  if (input.usualMs !== null) {
-    const limitMs = Math.max(STALLED_FLOOR_MS, STALLED_FACTOR * input.usualMs);
-    if ((input.now - input.startedAt) / 1000 > limitMs) return "stalled";
-  }
-  return "ok";
+  const limitMs = input.limitMs ?? limitOf(input.usualMs);
+  return (input.now - input.startedAt) / 1000 > limitMs ? "stalled" : "ok";
+}
+
+function limitOf(usualMs: number | null): number {
+  if (usualMs === null) return Number.POSITIVE_INFINITY;
+  return Math.max(STALLED_FLOOR_MS, STALLED_FACTOR * usualMs);
 }

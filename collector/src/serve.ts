@@ -13,8 +13,6 @@ export interface ServeParts {
   /** `null`: none is wanted. */
   grpc: GrpcDoor | null;
   store: Store;
-  /** Hears, in one line, what an operator should know. */
-  warn: (line: string) => void;
 }
 
 /** Where to listen. */
@@ -27,6 +25,8 @@ export interface Addresses {
    * not serving.
    */
   grpc: { port: number; asked: boolean } | null;
+  /** Who may come in, for the log. */
+  access: string;
 }
 
 /**
@@ -45,10 +45,11 @@ export async function serve(parts: ServeParts, config: Addresses): Promise<void>
   }
 
   let going = false;
-  const stop = () => {
+  const stop = (signal: NodeJS.Signals) => {
     // The second signal is someone who does not want to wait.
     if (going) process.exit(1);
     going = true;
+    parts.app.log.info({ signal }, "going: no more requests, those under way are answered");
     void drain(parts);
   };
   process.on("SIGTERM", stop);
@@ -58,27 +59,29 @@ export async function serve(parts: ServeParts, config: Addresses): Promise<void>
 }
 
 /** @returns where, as lines */
-async function listen(parts: ServeParts, { host, port, grpc }: Addresses): Promise<string> {
-  const { app, warn } = parts;
-  try {
-    await app.listen({ host, port });
-  } catch (cause) {
-    throw new WeirError("unavailable", cannotListen(cause, host, port, "--port"), { cause });
-  }
-  const bound = app.server.address();
-  const realPort = typeof bound === "object" && bound !== null ? bound.port : port;
-  const lines = [`weir: listening on http://${urlHost(host)}:${realPort}\n`];
+async function listen(parts: ServeParts, { host, port, grpc, access }: Addresses): Promise<string> {
+  const { app } = parts;
+  let grpcLine = "";
+  let noGrpc: string | undefined;
+  // First: that HTTP is listened for is logged at once, and should be true of a server that has started.
   if (parts.grpc !== null && grpc !== null) {
     try {
       const grpcPort = await parts.grpc.listen(`${urlHost(host)}:${grpc.port}`);
-      lines.push(`weir: gRPC on ${urlHost(host)}:${grpcPort}\n`);
+      grpcLine = `weir: gRPC on ${urlHost(host)}:${grpcPort}\n`;
     } catch (cause) {
-      const reason = cannotListen(cause, host, grpc.port, "--grpc-port");
-      if (grpc.asked) throw new WeirError("unavailable", reason, { cause });
-      warn(`${reason}; going on without gRPC`);
+      noGrpc = cannotListen(cause, host, grpc.port, "--grpc-port");
+      if (grpc.asked) throw new WeirError("unavailable", noGrpc, { cause });
     }
   }
-  return lines.join("");
+  try {
+    await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}, ${access}` });
+  } catch (cause) {
+    throw new WeirError("unavailable", cannotListen(cause, host, port, "--port"), { cause });
+  }
+  if (noGrpc !== undefined) app.log.warn(`${noGrpc}; going on without gRPC`);
+  const bound = app.server.address();
+  const realPort = typeof bound === "object" && bound !== null ? bound.port : port;
+  return `weir: listening on http://${urlHost(host)}:${realPort}\n${grpcLine}`;
 }
 
 async function drain(parts: ServeParts): Promise<void> {
@@ -92,9 +95,7 @@ async function drain(parts: ServeParts): Promise<void> {
     await parts.store.close();
     process.exit(0);
   } catch (error) {
-    process.stderr.write(
-      `weir: the store did not close: ${error instanceof Error ? error.message : error}\n`,
-    );
+    parts.app.log.error({ err: error }, "the store did not close");
     process.exit(1);
   }
 }

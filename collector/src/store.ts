@@ -3,9 +3,10 @@
  * single writer, so that an embedded and a distributed engine both fit. `test/store.contract.ts` holds every
  * implementation to these promises:
  *
- * - `append` resolves when its observations are durable and visible to every later question; when it rejects,
- *   nothing of them is kept. Appends may run at the same time and may share a commit.
- * - What waits to be durable is bounded: over the bound `append` rejects with the code `overloaded`.
+ * - `append` resolves when its observations are as durable as this store makes them, and visible to every later
+ *   question; when it rejects, nothing of them is kept. Appends may run at the same time and may share a commit.
+ * - What waits to be durable is bounded, and so is what a store in memory keeps: over the bound `append` rejects with the
+ *   code `overloaded`.
  * - What a question answers is a function of the set of appended observations (and, for `health`, of the
  *   clock): order, repetition and the split into appends change nothing.
  * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.
@@ -94,6 +95,40 @@ export interface PruneQuery {
   limit: number;
 }
 
+/** What one tenant takes up, for whoever sets limits. */
+export interface TenantUsage {
+  openFlows: number;
+  /** Flow names in use. */
+  names: string[];
+  labelKeys: string[];
+}
+
+/** How often something took how long. Counts are of each bucket alone, the last one of what is above every bound. */
+export interface HistogramFigures {
+  /** Upper bounds, rising. */
+  bounds: readonly number[];
+  counts: number[];
+  sum: number;
+}
+
+/** Since the store was opened. */
+export interface CommitFigures {
+  /** How long commits took. */
+  commitSeconds: HistogramFigures;
+  failedCommits: number;
+  /** Observations that were kept by them. */
+  observations: number;
+}
+
+/** What a store says of itself. Cheap to ask for: kept as it works, never scanned for. */
+export interface StoreFigures extends CommitFigures {
+  flows: Record<Status, number>;
+  /** Of the flows that are open, as last looked at: the more are open, the longer ago. */
+  health: Record<Health, number>;
+  /** By part: what it takes up where it is kept. */
+  sizeBytes: Record<string, number>;
+}
+
 /** What can be asked of a store. */
 export interface Questions {
   /** Customers by name of tenant. */
@@ -110,6 +145,14 @@ export interface Questions {
 
 export interface Store extends Questions {
   append(observations: Observation[]): Promise<void>;
+
+  /** Whether anything was said of this flow. */
+  has(key: FlowKey): Promise<boolean>;
+  /** @param atMost the longest list of names, and of label keys, that is wanted; more are left out. */
+  usage(tenant: string, atMost: number): Promise<TenantUsage>;
+  figures(): Promise<StoreFigures>;
+  /** Writes something, to find out. @throws {WeirError} `unavailable`, with the reason, where appends would be refused. */
+  checkWritable(): Promise<void>;
 
   /**
    * Calls `listener` after each commit that changed flows, and within a few seconds where a flow's health changed by

@@ -17,7 +17,7 @@ import { createFakeStore } from "./fake-store.ts";
 const OWN = "acme-corp";
 const OTHER = "globex";
 
-type Kind = "public" | "send" | "read" | "admin" | "key" | "page";
+type Kind = "public" | "send" | "read" | "read-all" | "admin" | "key" | "page";
 
 interface Case {
   kind: Kind;
@@ -61,6 +61,8 @@ const ROUTES: Record<string, Case> = {
   "GET /api/v1/stats": { kind: "read", ask: (tenant) => [`/api/v1/stats?tenant=${tenant}&groupBy=name`] },
   "GET /api/v1/names": { kind: "read", ask: (tenant) => [`/api/v1/names?tenant=${tenant}`] },
   "GET /api/v1/labels": { kind: "read", ask: (tenant) => [`/api/v1/labels?tenant=${tenant}`] },
+  "GET /api/v1/limits": { kind: "read", ask: (tenant) => [`/api/v1/limits?tenant=${tenant}`] },
+  "GET /metrics": { kind: "read-all", ask: () => ["/metrics"] },
   "GET /api/v1/stream": { kind: "read", ask: (tenant) => [`/api/v1/stream?tenant=${tenant}`], foreign: 404 },
   "GET /api/v1/keys": { kind: "admin", ask: () => ["/api/v1/keys"] },
   "POST /api/v1/keys": {
@@ -124,6 +126,7 @@ const MAY: Record<Kind, readonly string[]> = {
   key: ["ingest", "read", "admin"],
   send: ["ingest", "admin"],
   read: ["read", "admin"],
+  "read-all": ["read", "admin"],
   page: ["read", "admin"],
   admin: ["admin"],
 };
@@ -230,7 +233,7 @@ describe.each(Object.entries(ROUTES))("%s", (route, { kind, status = 200, foreig
         const free = await ask(closed, route, keys[role], tenant);
         expect([role, tenant, free.status]).toEqual([role, tenant, may ? status : 403]);
         const bound = await ask(closed, route, keys[`${role}, bound`], tenant);
-        const expected = !may ? 403 : tenant === OWN ? status : foreign;
+        const expected = !may || kind === "read-all" ? 403 : tenant === OWN ? status : foreign;
         expect([role, "bound", tenant, bound.status]).toEqual([role, "bound", tenant, expected]);
         // Nothing of the other customer but the name that was asked for.
         expect(bound.text).not.toMatch(/globex-import|globex-label|"tenant":"globex"/);

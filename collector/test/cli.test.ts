@@ -53,6 +53,11 @@ async function serve(args: string[] = [], env: Record<string, string> = {}) {
   return { ...process, url };
 }
 
+function logged(stderr: string): Record<string, unknown>[] {
+  const lines = stderr.trimEnd().split("\n");
+  return lines.map((line) => JSON.parse(line));
+}
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -76,7 +81,15 @@ test("serves, keeps what it was given, and goes away on SIGTERM with readers sti
   const listed = await fetch(`${second.url}/api/v1/flows`);
   expect(await listed.json()).toMatchObject({ flows: [{ tenant: "acme-corp", id: "order-17" }] });
   second.child.kill("SIGINT");
-  expect(await second.exited).toEqual({ code: 0, stdout: expect.any(String), stderr: "" });
+  const { stderr, ...result } = await second.exited;
+  expect(result).toEqual({ code: 0, stdout: expect.stringMatching(GRPC_LINE) });
+  const entries = logged(stderr);
+  expect(entries).toContainEqual({
+    level: "info",
+    time: expect.any(String),
+    msg: `listening on ${second.url}, open to this machine: no keys are asked for`,
+  });
+  expect(entries).toContainEqual(expect.objectContaining({ signal: "SIGINT" }));
 });
 
 test("a port in use is one line, exit 1", async () => {
@@ -118,7 +131,7 @@ test("gRPC can be off, by flag or variable", async () => {
   ] as const) {
     const { child, exited, url } = await serve([...args], env);
     child.kill("SIGTERM");
-    expect(await exited).toEqual({ code: 0, stdout: `weir: listening on ${url}\n`, stderr: "" });
+    expect(await exited).toMatchObject({ code: 0, stdout: `weir: listening on ${url}\n` });
   }
 });
 
@@ -132,7 +145,10 @@ test("a gRPC port in use that nobody asked for is one line, and HTTP is served",
   other.close();
   expect((await exited).code).toBe(0);
   expect(output.stdout).toBe(`weir: listening on ${url}\n`);
-  expect(output.stderr).toMatch(/^weir: port 4317 on 127\.0\.0\.1 is in use: .*; going on without gRPC\n$/);
+  const warnings = logged(output.stderr).filter(({ level }) => level === "warn");
+  expect(warnings).toMatchObject([
+    { msg: expect.stringMatching(/^port 4317 on 127\.0\.0\.1 is in use: .*; going on without gRPC$/) },
+  ]);
 });
 
 test("a gRPC port in use that was asked for is one line, exit 1", async () => {
@@ -175,7 +191,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["serve", "--store", "mysql://x"],
     {},
-    '--store: expected sqlite:PATH, such as sqlite:./data/weir.db, got "mysql://x"',
+    '--store: expected sqlite:PATH, such as sqlite:./data/weir.db, or memory:, got "mysql://x"',
   ],
   [["serve"], { WEIR_STORE: "sqlite:" }, "WEIR_STORE: expected sqlite:PATH"],
   [["serve", "--host", "a b\nc"], {}, '--host: expected a host name or an IP address, got "a b\\nc"'],
@@ -183,7 +199,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["serve", "--prot", "1"],
     {},
-    'expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --insecure-open, got "--prot"',
+    "expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --durability, --log-level, --retention, --retention-of, --insecure-open, --stalled-after, --limit-spans-per-second, --limit-open-flows, --limit-flow-names, --limit-label-keys, got",
   ],
   [["serve", "4318"], {}, 'got "4318"'],
   [
@@ -221,7 +237,28 @@ test.each<[string[], Record<string, string>, string]>([
     {},
     'expected the store of a collector (--store), there is none at "gone.db"',
   ],
-  [["servee"], {}, 'expected serve, keys, doctor, --help, --version, got "servee"'],
+  [
+    ["serve", "--stalled-after", "import"],
+    {},
+    "--stalled-after: expected NAME=DURATION, such as data_import=10m",
+  ],
+  [["serve", "--stalled-after=a=1m", "--stalled-after=b=soon"], {}, 'got "a=1m,b=soon"'],
+  [
+    ["serve", "--log-level", "loud"],
+    {},
+    '--log-level: expected one of debug, info, warn, error, silent, got "loud"',
+  ],
+  [
+    ["serve"],
+    { WEIR_LIMIT_OPEN_FLOWS: "-1" },
+    "WEIR_LIMIT_OPEN_FLOWS: expected a whole number, 0 for no limit",
+  ],
+  [["serve"], { WEIR_STALLED_AFTER: "a=1m,=2m" }, "WEIR_STALLED_AFTER: expected NAME=DURATION"],
+  [
+    ["servee"],
+    {},
+    'expected serve, keys, prune, backup, restore, export, import, doctor, --help, --version, got "servee"',
+  ],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],
 ])("%j with %j is one line, exit 2", async (args, env, message) => {

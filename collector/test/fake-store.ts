@@ -1,7 +1,7 @@
 /** A store for the doors' tests: keeps what it is given, answers what it was told to. */
 import type { FlowDetail, FlowSummary, Step } from "../src/flow.ts";
 import type { Observation } from "../src/observation.ts";
-import type { FlowChange, Store } from "../src/store.ts";
+import type { FlowChange, Store, StoreFigures } from "../src/store.ts";
 
 export interface FakeStore extends Store {
   /** Everything that was appended, in order. */
@@ -52,6 +52,10 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
     statsByName: (filter) => ask("statsByName", filter, []),
     names: (tenant) => ask("names", tenant, ["data_import"]),
     labels: (tenant) => ask("labels", tenant, [{ key: "env", values: ["production"] }]),
+    has: (key) => ask("has", key, flows.length > 0),
+    usage: (tenant) => ask("usage", tenant, { openFlows: 0, names: [], labelKeys: [] }),
+    figures: () => ask("figures", undefined, FIGURES),
+    checkWritable: () => ask("checkWritable", undefined, undefined),
     onChange(listener, missed = () => {}) {
       listeners.set(listener, missed);
       return () => void listeners.delete(listener);
@@ -62,6 +66,15 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
     },
   };
 }
+
+export const FIGURES: StoreFigures = {
+  flows: { running: 3, paused: 1, succeeded: 40, failed: 5, cancelled: 2 },
+  health: { ok: 2, stalled: 1, lost: 1 },
+  commitSeconds: { bounds: [0.01, 0.1], counts: [7, 2, 1], sum: 1.5 },
+  failedCommits: 4,
+  observations: 900,
+  sizeBytes: { database: 4096, wal: 512 },
+};
 
 /** 2026-11-22T10:00:00.000Z */
 export const START = 1_795_341_600_000_000;

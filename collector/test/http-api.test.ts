@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { FlowDetail } from "../src/flow.ts";
+import { createLog } from "../src/log.ts";
 import type { FlowQuery } from "../src/store.ts";
 import { aFlow, aStep, createFakeStore, START } from "./fake-store.ts";
 
@@ -14,11 +15,12 @@ const detail: FlowDetail = {
 
 let store = createFakeStore();
 let app = createApp({ store });
-const warnings: string[] = [];
+const logged: string[] = [];
+const log = createLog("info", false, { write: (line) => void logged.push(line) });
 
 function start(options: Partial<AppOptions> = {}): void {
   store = createFakeStore({ flow: detail });
-  app = createApp({ store, warn: (line) => void warnings.push(line), ...options });
+  app = createApp({ store, log, ...options });
 }
 
 async function get(url: string, headers: Record<string, string> = {}) {
@@ -262,7 +264,7 @@ describe("errors", () => {
     const broken = await get("flows");
     expect(broken.status).toBe(500);
     expect(broken.body).not.toContain("SECRET");
-    expect(warnings.join()).toContain("SECRET");
+    expect(logged.join()).toContain("SECRET");
   });
 });
 
@@ -271,9 +273,20 @@ describe("health", () => {
     start();
     expect((await get("/healthz")).json()).toEqual({ status: "ok" });
     expect((await get("/readyz")).json()).toEqual({ status: "ready" });
-    store.tenants = () => Promise.reject(new Error("gone"));
+    await app.close();
+
+    start();
+    const reason = new WeirError("unavailable", "the store can't be written: the disk is full");
+    store.checkWritable = () => Promise.reject(reason);
+    expect((await get("/readyz")).json()).toEqual({
+      error: { code: "unavailable", message: "the store can't be written: the disk is full" },
+    });
+    // Tried once a second, however often one asks.
+    store.checkWritable = () => Promise.resolve();
     expect((await get("/readyz")).status).toBe(503);
     expect((await get("/healthz")).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect((await get("/readyz")).status).toBe(200);
   });
 });
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FlowSummary } from "../src/flow.ts";
 import { Hub, type HubOptions, type Sink } from "../src/live/hub.ts";
-import { matcher } from "../src/live/matcher.ts";
 import { Ring } from "../src/live/ring.ts";
+import { matcher } from "../src/matcher.ts";
 import type { FlowFilter } from "../src/store.ts";
 import { aFlow, aStep, createFakeStore, type FakeStore, START } from "./fake-store.ts";
 

@@ -5,11 +5,12 @@ import { createApp } from "../src/app.ts";
 import { createGrpcDoor } from "../src/otlp/grpc.ts";
 import { createFakeStore } from "./fake-store.ts";
 import { hostileJson, hostileProtobuf } from "./hostile.ts";
+import { logTo } from "./log-to.ts";
 import { aSpan, jsonSpan } from "./otlp-support.ts";
 import { RawGrpc } from "./raw-grpc.ts";
 
 const warnings: string[] = [];
-const app = createApp({ store: createFakeStore(), warn: (line) => void warnings.push(line) });
+const app = createApp({ store: createFakeStore(), log: logTo(warnings) });
 afterAll(() => app.close());
 
 async function statusOf(payload: Buffer, headers: Record<string, string>): Promise<number> {

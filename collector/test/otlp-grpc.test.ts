@@ -7,6 +7,7 @@ import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import { createGrpcDoor, type GrpcOptions } from "../src/otlp/grpc.ts";
 import { createFakeStore } from "./fake-store.ts";
+import { logTo } from "./log-to.ts";
 import { accepting, describeOtlpDoor } from "./otlp.contract.ts";
 import { GRPC_DOOR } from "./otlp-grpc.ts";
 import { aSpan, protobufBody } from "./otlp-support.ts";
@@ -23,7 +24,7 @@ describe("OTLP over gRPC", () => {
   async function start(options: Partial<AppOptions> = {}, grpc: GrpcOptions = {}) {
     const warnings: string[] = [];
     const store = createFakeStore();
-    const app = createApp({ store, warn: (line) => void warnings.push(line), ...options });
+    const app = createApp({ store, log: logTo(warnings), ...options });
     const door = createGrpcDoor(app.intake, grpc);
     const url = `http://127.0.0.1:${await door.listen("127.0.0.1:0")}`;
     const client = new RawGrpc(url);

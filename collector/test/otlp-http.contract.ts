@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import { createFakeStore, type FakeStore } from "./fake-store.ts";
+import { logTo } from "./log-to.ts";
 import { accepting, type Door } from "./otlp.contract.ts";
 import { aSpan } from "./otlp-support.ts";
 
@@ -200,7 +201,7 @@ export function describeOtlpHttp(encoding: Encoding): void {
 
     test("of two content types the first counts, and a body that breaks off is nobody's loss", async () => {
       const warnings: string[] = [];
-      const url = await start({ warn: (line) => void warnings.push(line) });
+      const url = await start({ log: logTo(warnings) });
       const twice = rawRequest(contentType, encoding.body([aSpan()]), [
         "Content-Type: text/plain",
         "Connection: close",

@@ -17,6 +17,7 @@ import type { Admit } from "../src/otlp/admit.ts";
 import { createCounters } from "../src/otlp/counters.ts";
 import { createIngest } from "../src/otlp/ingest.ts";
 import { createFakeStore } from "./fake-store.ts";
+import { logTo } from "./log-to.ts";
 import { aSpan, IDENTITY, type ShortSpan } from "./otlp-support.ts";
 
 /** How a sender reads an answer, in OTLP's terms. */
@@ -69,8 +70,7 @@ export function describeOtlpDoor(door: Door): void {
       const store = createFakeStore();
       const counters = createCounters();
       const warnings: string[] = [];
-      const warn = (line: string) => void warnings.push(line);
-      const one = await door.open({ store, counters, warn, ...options }, tenant);
+      const one = await door.open({ store, counters, log: logTo(warnings), ...options }, tenant);
       opened.push(one);
       return { ...one, store, counters, warnings };
     }

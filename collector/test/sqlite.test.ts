@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
 import { openSqliteStore } from "../src/sqlite/index.ts";
+import { openDatabase } from "../src/sqlite/open.ts";
 import type { Store } from "../src/store.ts";
 import { flowOf } from "./saying.ts";
 import { storeContract } from "./store.contract.ts";
@@ -19,9 +20,9 @@ const newPath = () => join(folder, `${++files}`, "weir.db");
 const paths = new Map<Store, string>();
 
 storeContract("sqlite", {
-  async open(now) {
+  async open(now, settings) {
     const path = newPath();
-    const store = openSqliteStore({ path, now });
+    const store = openSqliteStore({ path, now, ...settings });
     paths.set(store, path);
     return store;
   },
@@ -54,7 +55,7 @@ describe("sqlite: the file", () => {
     mkdirSync(dirname(path));
     const db = new Database(path);
     db.exec("CREATE TABLE invoices (id INTEGER)");
-    expect(() => openSqliteStore({ path })).toThrow(/another program.*name another file with --store/);
+    expect(() => openSqliteStore({ path })).toThrow(/another program.*name another file/);
     expect(db.prepare("SELECT name FROM sqlite_schema").pluck().all()).toEqual(["invoices"]);
     db.close();
   });
@@ -89,15 +90,17 @@ describe("sqlite: the file", () => {
     const store = openSqliteStore({ path, busyTimeoutMs: 50 });
     const other = new Database(path);
     other.exec("BEGIN IMMEDIATE");
-    await expect(store.append([opened])).rejects.toMatchObject({
-      code: "unavailable",
-      message: expect.stringContaining("locked"),
-    });
+    const locked = { code: "unavailable", message: expect.stringContaining("locked") };
+    await expect(store.append([opened])).rejects.toMatchObject(locked);
+    await expect(store.checkWritable()).rejects.toMatchObject(locked);
+    expect(await store.figures()).toMatchObject({ failedCommits: 1, flows: { running: 0 } });
     other.exec("ROLLBACK");
     other.close();
     expect(await store.flow(opened.flow)).toBeUndefined();
     await store.append([opened]);
     expect(await store.flow(opened.flow)).toMatchObject({ status: "running" });
+    expect((await store.figures()).flows).toMatchObject({ running: 1 });
+    await store.checkWritable();
     await store.close();
   });
 
@@ -110,12 +113,45 @@ describe("sqlite: the file", () => {
     other.pragma("foreign_keys = ON");
     other.exec("DELETE FROM flows");
     other.close();
+    expect((await store.figures()).flows).toMatchObject({ running: 0, succeeded: 0 });
     await store.append([...step("new", 5, 6)]);
     expect(await store.flow(opened.flow)).toMatchObject({
       incomplete: ["start-missing"],
       steps: [{ id: "new" }],
     });
     await store.close();
+  });
+
+  test("what a commit survives is SQLite's own setting: full is 2, normal is 1", () => {
+    for (const [durability, level] of [
+      ["full", 2],
+      ["normal", 1],
+    ] as const) {
+      const db = openDatabase(newPath(), { busyTimeoutMs: 50, durability });
+      expect(db.pragma("synchronous", { simple: true })).toBe(level);
+      db.close();
+    }
+  });
+
+  test("a label is not taken for another that got its number after a prune elsewhere", async () => {
+    const path = newPath();
+    const [store, other] = [openSqliteStore({ path }), openSqliteStore({ path })];
+    const withLabel = async (id: string) => {
+      const { opened, ended } = flowOf({ tenant: "acme", id });
+      await other.append([opened(1, { labels: { order: id } }), ended(2)]);
+    };
+    const found = async (order: string) =>
+      (await store.flows({ limit: 9, order: "newest", labels: { order: [order] } })).items.map(
+        ({ id }) => id,
+      );
+    await withLabel("17");
+    expect(await found("17")).toEqual(["17"]);
+    expect(await other.prunable({ endedBefore: 3 })).toBe(1);
+    await other.prune({ endedBefore: 3, limit: 9 });
+    await withLabel("18");
+    expect([await found("17"), await found("18")]).toEqual([[], ["18"]]);
+    await store.close();
+    await other.close();
   });
 
   test("a kill -9 between two appends loses nothing that was acknowledged, and half of nothing stays", async () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { FlowKey, Micros } from "../src/flow.ts";
 import { fold, picture } from "../src/fold/index.ts";
+import type { StalledAfter } from "../src/health.ts";
 import type { Observation } from "../src/observation.ts";
 import type { FlowChange, FlowFilter, Store } from "../src/store.ts";
 import { setTwice } from "./arbitrary.ts";
@@ -11,21 +12,31 @@ import { flowOf } from "./saying.ts";
 const T0 = 1_790_000_000_000_000;
 const SECOND = 1_000_000;
 
+export interface StoreSettings {
+  stalledAfter?: StalledAfter;
+}
+
 export interface StoreUnderTest {
   /** A new, empty store with this clock. */
-  open(now: () => Micros): Promise<Store>;
+  open(now: () => Micros, settings?: StoreSettings): Promise<Store>;
   /** Closes a store and opens what it kept. */
   reopen(store: Store, now: () => Micros): Promise<Store>;
   /** Generated sets to try. Default 1,000; fewer where opening is slow and another run of this has tried them. */
   sets?: number;
+  /** It takes all at once, so that no append is ever one too many. */
+  neverWaits?: boolean;
 }
 
-export function storeContract(kind: string, { open, reopen, sets = 1000 }: StoreUnderTest): void {
+export function storeContract(
+  kind: string,
+  { open, reopen, sets = 1000, neverWaits = false }: StoreUnderTest,
+): void {
   async function withStore(
     run: (store: Store) => Promise<void>,
     now: () => Micros = () => T0,
+    settings: StoreSettings = {},
   ): Promise<void> {
-    const store = await open(now);
+    const store = await open(now, settings);
     try {
       await run(store);
     } finally {
@@ -167,7 +178,7 @@ export function storeContract(kind: string, { open, reopen, sets = 1000 }: Store
         ]);
         expect(appends[0]).toMatchObject({ status: "fulfilled" });
         const refused = appends.filter((each) => each.status === "rejected");
-        expect(refused.length).toBeGreaterThan(0);
+        expect(refused.length > 0).toBe(!neverWaits);
         for (const { reason } of refused) expect(reason).toMatchObject({ code: "overloaded" });
         expect(await store.flow({ tenant: "acme", id: "many" })).toMatchObject({ labels: { n: "39999" } });
         const late = appends.at(-1)?.status === "fulfilled";
@@ -524,6 +535,90 @@ export function storeContract(kind: string, { open, reopen, sets = 1000 }: Store
     });
   });
 
+  describe(`${kind}: health that someone set a limit for`, () => {
+    test("the limit of its name is used instead of what is usual, shorter or longer; other names keep theirs", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const health = async (id: string) => (await store.flow({ tenant: "acme", id }))?.health;
+          const runs = Array.from({ length: 20 }, (_, n) => ["long", "usual"].map((name) => ({ n, name })));
+          for (const { n, name } of runs.flat()) {
+            const { opened, ended } = flowOf({ tenant: "acme", id: `${name}-${n}` });
+            await store.append([opened(T0, { name }), ended(T0 + SECOND, { name })]);
+          }
+          for (const name of ["short", "long", "usual"]) {
+            await store.append([flowOf({ tenant: "acme", id: name }).opened(T0, { name })]);
+          }
+          now = T0 + 2 * SECOND;
+          expect(await health("short")).toBe("ok");
+          now = T0 + 2.1 * SECOND;
+          expect([await health("short"), await health("usual")]).toEqual(["stalled", "ok"]);
+          now = T0 + 3600 * SECOND;
+          expect([await health("usual"), await health("long")]).toEqual(["stalled", "ok"]);
+          expect(await ids(store, { health: ["stalled"] })).toEqual(["usual", "short"]);
+          now += SECOND;
+          expect(await health("long")).toBe("stalled");
+        },
+        () => now,
+        {
+          stalledAfter: new Map([
+            ["short", 2_000],
+            ["long", 3_600_000],
+          ]),
+        },
+      );
+    });
+
+    test("stalled is counted, told to listeners, and gone when the flow ends", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const { opened, ended } = flowOf({ tenant: "acme", id: "1" });
+          const counted = async () => (await store.tenants({ limit: 10 })).items[0]?.stalled;
+          const heard: (string | null)[] = [];
+          await store.append([opened(T0)]);
+          store.onChange((changes) => heard.push(...changes.map(({ flow }) => flow.health)));
+          now = T0 + 3 * SECOND;
+          await vi.waitFor(() => expect(heard).toEqual(["stalled"]), { timeout: 8_000 });
+          await vi.waitFor(async () => expect(await counted()).toBe(1), { timeout: 8_000 });
+          await store.append([ended(now)]);
+          expect(heard).toEqual(["stalled", null]);
+          await vi.waitFor(async () => expect(await counted()).toBe(0), { timeout: 8_000 });
+        },
+        () => now,
+        { stalledAfter: new Map([["import", 2_000]]) },
+      );
+    }, 30_000);
+
+    test("a flow on hold is neither stalled nor lost until it runs again", async () => {
+      let now = T0;
+      await withStore(
+        async (store) => {
+          const { opened, paused, stepOpened } = flowOf({ tenant: "acme", id: "1" });
+          const heartbeat = {
+            kind: "heartbeat",
+            instance: "worker-1",
+            service: null,
+            intervalMs: 2_000,
+          } as const;
+          await store.append([
+            opened(T0, { instance: "worker-1" }),
+            paused(T0 + 1),
+            { ...heartbeat, at: T0 },
+          ]);
+          now = T0 + 60 * SECOND;
+          const flow = async () => await store.flow({ tenant: "acme", id: "1" });
+          expect(await flow()).toMatchObject({ status: "paused", health: "ok" });
+          expect(await ids(store, { health: ["stalled", "lost"] })).toEqual([]);
+          await store.append([stepOpened("s", T0 + 59 * SECOND)]);
+          expect(await flow()).toMatchObject({ status: "running", health: "stalled" });
+        },
+        () => now,
+        { stalledAfter: new Map([["import", 2_000]]) },
+      );
+    });
+  });
+
   describe(`${kind}: tenants and what they use`, () => {
     test("tenants appear with their data, counted by what stands, in pages by name", async () => {
       await withStore(async (store) => {
@@ -587,6 +682,58 @@ export function storeContract(kind: string, { open, reopen, sets = 1000 }: Store
         expect(await store.statsByName({ from: T0 + 20, to: T0 + 21 })).toMatchObject([
           { key: "import", total: 1 },
         ]);
+      });
+    });
+
+    test("figures count flows as they change, are gone, and are opened again, and what was committed", async () => {
+      const now = () => T0;
+      let store = await open(now);
+      const before = await store.figures();
+      expect(before.flows).toEqual({ running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 });
+      const [one, two, three] = ["1", "2", "3"].map((id) => flowOf({ tenant: "acme", id }));
+      if (one === undefined || two === undefined || three === undefined) throw new Error("three flows");
+      await store.append([one.opened(T0), two.opened(T0), three.opened(T0)]);
+      await store.append([two.ended(T0 + 1, { status: "failed" }), three.paused(T0 + 2), one.opened(T0)]);
+      expect(await store.figures()).toMatchObject({
+        flows: { running: 1, paused: 1, succeeded: 0, failed: 1, cancelled: 0 },
+        health: { ok: 2, stalled: 0, lost: 0 },
+        failedCommits: 0,
+        observations: 6,
+      });
+      const { commitSeconds, sizeBytes } = await store.figures();
+      expect(commitSeconds.counts).toHaveLength(commitSeconds.bounds.length + 1);
+      expect(commitSeconds.counts.reduce((a, b) => a + b)).toBe(2);
+      expect(commitSeconds.sum).toBeGreaterThan(0);
+      expect(Object.values(sizeBytes).reduce((a, b) => a + b)).toBeGreaterThan(0);
+      // Earlier than the end that was known: it succeeded after all.
+      await store.append([two.ended(T0, { status: "succeeded" })]);
+      store = await reopen(store, now);
+      expect(await store.figures()).toMatchObject({
+        flows: { running: 1, paused: 1, succeeded: 1, failed: 0 },
+        observations: 0,
+      });
+      await store.close();
+    });
+
+    test("usage of one tenant, and whether a flow is known", async () => {
+      await withStore(async (store) => {
+        const nothing = { openFlows: 0, names: [], labelKeys: [] };
+        expect(await store.usage("acme", 10)).toEqual(nothing);
+        for (const [n, name] of ["export", "import", "sync"].entries()) {
+          const { opened, ended } = flowOf({ tenant: "acme", id: name });
+          await store.append([opened(T0 + n, { name, labels: { env: "a", [`key-${n}`]: "b" } })]);
+          if (n === 0) await store.append([ended(T0 + 9, { name })]);
+        }
+        await store.append([flowOf({ tenant: "globex", id: "other" }).opened(T0, { name: "other" })]);
+        expect(await store.usage("acme", 10)).toEqual({
+          openFlows: 2,
+          names: ["export", "import", "sync"],
+          labelKeys: ["env", "key-0", "key-1", "key-2"],
+        });
+        expect(await store.usage("acme", 2)).toMatchObject({ openFlows: 2, names: ["export", "import"] });
+        expect(await store.has({ tenant: "acme", id: "export" })).toBe(true);
+        expect(await store.has({ tenant: "acme", id: "other" })).toBe(false);
+        await expect(store.checkWritable()).resolves.toBeUndefined();
       });
     });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { WeirError } from "../src/errors.ts";
+import { detailOf, WeirError } from "../src/errors.ts";
 import { Thread, type ThreadBounds } from "../src/threads/thread.ts";
 import type { EchoCalls, EchoData } from "./threads/echo.ts";
 
@@ -50,10 +50,10 @@ describe("calls", () => {
     const expected = await thread.call("failAsExpected", undefined).catch((error: unknown) => error);
     expect(expected).toBeInstanceOf(WeirError);
     expect(expected).toMatchObject({ code: "not_found", message: "no such thing" });
-    expect((expected as WeirError).cause).toContain("Error: the reason\n");
+    expect(detailOf((expected as WeirError).cause)).toContain("Error: the reason\n");
     const mistake = await thread.call("failByMistake", undefined).catch((error: unknown) => error);
     expect(mistake).toMatchObject({ code: "internal", message: expect.not.stringContaining("a mistake") });
-    expect((mistake as WeirError).cause).toContain("TypeError: a mistake");
+    expect(detailOf((mistake as WeirError).cause)).toContain("TypeError: a mistake");
   });
 
   test("with an argument or an answer that can't cross fail, and those beside them too, but nothing hangs", async () => {

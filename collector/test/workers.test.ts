@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { presentDetail } from "../src/http/present.ts";
+import { NO_LIMITS } from "../src/limits.ts";
 import { createIngest } from "../src/otlp/ingest.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { FlowChange, Store } from "../src/store.ts";
@@ -15,7 +16,7 @@ import { aFlow, aStep, createFakeStore } from "./fake-store.ts";
 import { ingestContract } from "./ingest.contract.ts";
 import { aSpan, jsonBody } from "./otlp-support.ts";
 import { flowOf } from "./saying.ts";
-import { storeContract } from "./store.contract.ts";
+import { type StoreSettings, storeContract } from "./store.contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-workers-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,13 +26,13 @@ const newPath = () => join(folder, `${++files}`, "weir.db");
 const paths = new Map<Store, string>();
 
 /** The threads can't call the test's clock: they are shown the time it says, at each call and now and then. */
-async function openWithClock(path: string, now: () => number): Promise<Store> {
+async function openWithClock(path: string, now: () => number, settings: StoreSettings = {}): Promise<Store> {
   const clock: SharedClock = new Float64Array(new SharedArrayBuffer(8));
   const tick = () => {
     clock[0] = now();
   };
   tick();
-  const store = await openThreadedStore({ path, clock });
+  const store = await openThreadedStore({ path, clock, ...settings });
   const ticking = setInterval(tick, 20);
   const shown = new Proxy<Store>(store, {
     get(_, name: keyof Store) {
@@ -46,7 +47,7 @@ async function openWithClock(path: string, now: () => number): Promise<Store> {
 
 storeContract("sqlite on threads", {
   sets: 20,
-  open: (now) => openWithClock(newPath(), now),
+  open: (now, settings) => openWithClock(newPath(), now, settings),
   async reopen(store, now) {
     await store.close();
     return openWithClock(paths.get(store) as string, now);
@@ -110,6 +111,65 @@ describe("threads", () => {
     for (const { reason } of refused) expect(reason).toMatchObject({ code: "overloaded" });
     const { items } = await store.flows({ limit: 500, order: "newest" });
     expect(items).toHaveLength(100 - refused.length);
+    await store.close();
+  });
+});
+
+describe("watched from the main thread", () => {
+  test("figures are of what was read and of what was committed", async () => {
+    const store = await openThreadedStore({ path: newPath() });
+    const { opened } = flowOf({ tenant: "acme", id: "1" });
+    await store.append([opened(1_000_000)]);
+    await store.append([opened(1_000_000)]);
+    const { flows, observations, commitSeconds, sizeBytes } = await store.figures();
+    expect(flows.running).toBe(1);
+    expect(observations).toBe(2);
+    expect(commitSeconds.counts.reduce((sum, count) => sum + count)).toBe(2);
+    expect(sizeBytes["database"]).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  test("are there also where no more is taken, and so is whether it can be written", async () => {
+    const store = await openThreadedStore({ path: newPath(), bounds: { calls: 1 } });
+    const send = (id: string) =>
+      store.ingest.take({
+        encoding: "json",
+        body: jsonBody([aSpan({ attributes: { "weir.flow.id": id } })]),
+        tenant: null,
+      });
+    const first = send("1");
+    await expect(send("2")).rejects.toMatchObject({ code: "overloaded" });
+    await Promise.all([store.figures(), store.checkWritable(), store.ingest.limits()]);
+    await first;
+    await store.close();
+  });
+
+  test("limits are held where spans are decoded; who came to them is told, and what was left out of a label too", async () => {
+    const limits = { ...NO_LIMITS, flowNames: 1, labelKeys: 1 };
+    const store = await openThreadedStore({ path: newPath(), limits });
+    const send = (attributes: Record<string, string>) => {
+      const body = jsonBody([aSpan({ attributes: { "weir.kind": "flow", ...attributes } })]);
+      return store.ingest.take({ encoding: "json", body, tenant: null });
+    };
+    expect(await send({ "weir.label.env": "test" })).toMatchObject({
+      accepted: 1,
+      partial: { errorMessage: "" },
+    });
+    expect(await send({ "weir.flow.name": "another" })).toMatchObject({ rejected: [["over-flow-names", 1]] });
+    // Nothing is rejected, and yet there is something to say.
+    expect(await send({ "weir.label.env": "test", "weir.label.row": "7" })).toMatchObject({
+      accepted: 1,
+      partial: { rejectedSpans: 0, errorMessage: expect.stringContaining("1 label keys, its limit is 1") },
+    });
+    const { reached, counts } = await store.ingest.limits();
+    expect(reached).toMatchObject([
+      { tenant: "acme-corp", limit: "labelKeys", allowed: 1, count: 1 },
+      { tenant: "acme-corp", limit: "flowNames", allowed: 1, count: 1 },
+    ]);
+    expect([...counts]).toEqual([
+      ["flowNames", 1],
+      ["labelKeys", 1],
+    ]);
     await store.close();
   });
 });

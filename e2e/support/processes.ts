@@ -96,20 +96,18 @@ export interface CollectorOptions {
   /** The database file; by default a new one that is deleted with the process. */
   path?: string;
   port?: number;
+  /** Settings, as environment variables. */
+  env?: Record<string, string>;
+  /** More flags of `weir serve`. */
+  args?: string[];
 }
 
-export async function startCollector({ path, port = 0 }: CollectorOptions = {}): Promise<RunningCollector> {
+export async function startCollector(options: CollectorOptions = {}): Promise<RunningCollector> {
+  const { path, port = 0, args = [], env } = options;
   const folder = path === undefined ? mkdtempSync(join(tmpdir(), "weir-")) : undefined;
   const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
-  const running = startNode("collector/bin/weir.mjs", [
-    "serve",
-    "--port",
-    String(port),
-    "--grpc-port",
-    "off",
-    "--store",
-    store,
-  ]);
+  const fixed = ["serve", "--port", String(port), "--grpc-port", "off", "--store", store];
+  const running = startNode("collector/bin/weir.mjs", [...fixed, ...args], env);
   const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
   return {
     ...running,

@@ -208,6 +208,14 @@ export function refuse({ role }: Caller, right: Right): WeirError {
   );
 }
 
+/** For what can't be narrowed to one tenant. */
+export function refuseBound(tenant: string): WeirError {
+  return new WeirError(
+    "forbidden",
+    `expected a key that is bound to no tenant: this tells of all of them; this one is bound to ${JSON.stringify(tenant)}`,
+  );
+}
+
 function callerOf({ id, role, tenant, name }: KeyRecord, session: string | null): Caller {
   return { role, tenant, via: session === null ? "key" : "session", keyId: id, keyName: name, session };
 }

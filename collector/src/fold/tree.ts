@@ -44,9 +44,11 @@ export function placeSteps({ steps, facts }: FlowState): Tree {
   return { placed, ...unclear };
 }
 
-/** A step of which only the end has arrived has no name yet. */
+/** The name of a step of which only the end has arrived. */
+export const UNKNOWN_STEP = "(unknown step)";
+
 function nameOf(step: StepState): string {
-  return step.facts?.value.name ?? "(unknown step)";
+  return step.facts?.value.name ?? UNKNOWN_STEP;
 }
 
 function linkParents(placed: Map<string, Placed>, facts: FlowFacts): Omit<Tree, "placed"> {

@@ -4,9 +4,10 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type TSchema, Type } from "typebox";
 import { confinedTo } from "../auth/confined.ts";
 import { WeirError } from "../errors.ts";
+import type { LimitReached } from "../limits.ts";
 import type { Questions } from "../store.ts";
 import type { DetailBytes } from "./detail.ts";
-import { presentDetail, presentFlow, presentGroup, presentTenant } from "./present.ts";
+import { presentDetail, presentFlow, presentGroup, presentLimit, presentTenant } from "./present.ts";
 import {
   readFlowQuery,
   readNoQuery,
@@ -21,8 +22,15 @@ const READS = { access: "read" } as const;
 const JSON_TYPE = "application/json; charset=utf-8";
 const TENANT = Type.Object({ tenant: Type.String() });
 
+/** What is asked of others than the store. */
+interface Beside {
+  detailBytes: DetailBytes;
+  /** Which tenants came to limits of theirs, the latest first. */
+  limitsReached: () => Promise<LimitReached[]>;
+}
+
 /** Adds the routes, each under `/api/v1`. */
-export function addApi(app: FastifyInstance, store: Questions, detailBytes: DetailBytes): void {
+export function addApi(app: FastifyInstance, store: Questions, { detailBytes, limitsReached }: Beside): void {
   /** The only way from here to the store: what the caller may see of it. */
   const seenBy = ({ caller }: Pick<FastifyRequest, "caller">): Questions =>
     caller.tenant === null ? store : confinedTo(store, caller.tenant);
@@ -77,6 +85,15 @@ export function addApi(app: FastifyInstance, store: Questions, detailBytes: Deta
       api.get("/labels", answers(schemas.Labels), async (request) => ({
         labels: await seenBy(request).labels(readPickerQuery(request.query).tenant),
       }));
+
+      api.get("/limits", answers(schemas.LimitsReached), async ({ query, caller }) => {
+        const { tenant: asked } = readPickerQuery(query);
+        const wanted = [asked, caller.tenant].filter((each) => each !== undefined && each !== null);
+        const reached = await limitsReached();
+        return {
+          limits: reached.filter(({ tenant }) => wanted.every((each) => each === tenant)).map(presentLimit),
+        };
+      });
     },
     { prefix: "/api/v1" },
   );

@@ -3,14 +3,15 @@
  * before a body is read.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import { type Caller, type Gate, may, needsKey, type Right, refuse } from "../auth/gate.ts";
+import { type Caller, type Gate, may, needsKey, type Right, refuse, refuseBound } from "../auth/gate.ts";
 import { sessionCookie } from "./cookie.ts";
 
 /**
- * Who may use a route. A right: who has it. `key`: whoever has a key that works. `page`: who may read, in a browser;
+ * Who may use a route. A right: who has it. `read-all`: who may read, and of all
+ * tenants. `key`: whoever has a key that works. `page`: who may read, in a browser;
  * others are sent to log in. `public`: everyone, as what it gives is nobody's secret or has a secret in its path.
  */
-export type Access = Right | "key" | "page" | "public";
+export type Access = Right | "read-all" | "key" | "page" | "public";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -67,8 +68,9 @@ export function addGate(app: FastifyInstance, { gate, toLogin }: GateOptions): v
       if (access === "page") return toLogin(request, reply);
       throw needsKey();
     }
-    const right = access === "page" ? "read" : access;
+    const right = access === "page" || access === "read-all" ? "read" : access;
     if (right !== "key" && !may(caller, right)) throw refuse(caller, right);
+    if (access === "read-all" && caller.tenant !== null) throw refuseBound(caller.tenant);
     request.caller = caller;
   });
   app.addHook("preClose", () => gate.close());

@@ -1,5 +1,6 @@
 /** Domain → JSON: microseconds become RFC 3339 with milliseconds; everything else stays what it is. */
 import type { FlowDetail, FlowSummary, Micros, StatsGroup, Step, TenantSummary } from "../flow.ts";
+import type { LimitReached } from "../limits.ts";
 import type * as Json from "./schemas.ts";
 
 /** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
@@ -53,4 +54,8 @@ export function presentTenant(tenant: TenantSummary): Json.TenantSummary {
 
 export function presentGroup(group: StatsGroup): Json.StatsGroup {
   return { ...group, lastStartedAt: time(group.lastStartedAt) };
+}
+
+export function presentLimit(reached: LimitReached): Json.LimitReached {
+  return { ...reached, firstAt: time(reached.firstAt), lastAt: time(reached.lastAt) };
 }

@@ -148,6 +148,21 @@ export const Labels = Type.Object({
   labels: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })),
 });
 
+export const LimitReached = Type.Object({
+  tenant: Type.String(),
+  limit: Type.Union([
+    Type.Literal("spansPerSecond"),
+    Type.Literal("openFlows"),
+    Type.Literal("flowNames"),
+    Type.Literal("labelKeys"),
+  ]),
+  allowed: Type.Integer(),
+  firstAt: Time,
+  lastAt: Time,
+  count: Type.Integer({ description: "spans that were not taken; for labelKeys labels that were left out" }),
+});
+export const LimitsReached = Type.Object({ limits: Type.Array(LimitReached) });
+
 /** Data of the stream's `step` event. */
 export const StepChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), step: Step });
 
@@ -241,6 +256,8 @@ export type StatsGroup = Static<typeof StatsGroup>;
 export type Stats = Static<typeof Stats>;
 export type Names = Static<typeof Names>;
 export type Labels = Static<typeof Labels>;
+export type LimitReached = Static<typeof LimitReached>;
+export type LimitsReached = Static<typeof LimitsReached>;
 export type StepChange = Static<typeof StepChange>;
 export type Me = Static<typeof Me>;
 export type Key = Static<typeof Key>;

@@ -15,10 +15,10 @@
 import { randomBytes } from "node:crypto";
 import { WeirError } from "../errors.ts";
 import type { FlowSummary, Step } from "../flow.ts";
+import { type Matches, matcher, mayMatch } from "../matcher.ts";
 import type { FlowChange, FlowFilter, Store } from "../store.ts";
 import { Coalescer } from "./coalesce.ts";
 import { type Before, KnownFlows } from "./known.ts";
-import { type Matches, matcher, mayMatch } from "./matcher.ts";
 import { Ring } from "./ring.ts";
 
 /** Where a reader's events go: a response, or a test. */
@@ -108,6 +108,10 @@ export class Hub {
     this.#coalescer = new Coalescer(this.#options.coalesceMs, MOST_PENDING, (changes) =>
       this.#publish(changes),
     );
+  }
+
+  get readers(): number {
+    return this.#readers.size;
   }
 
   /** @throws {WeirError} `overloaded` when there are as many readers as there may be. */

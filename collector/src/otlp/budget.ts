@@ -13,6 +13,7 @@ export interface Claim {
 export class Budget {
   readonly #limit: number;
   #held = 0;
+  #claims = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -23,9 +24,15 @@ export class Budget {
     return this.#held;
   }
 
+  /** Requests that hold a claim now. */
+  get claims(): number {
+    return this.#claims;
+  }
+
   /** Runs `work` with a claim of its own, which ends with it. */
   async hold<T>(work: (claim: Claim) => Promise<T>): Promise<T> {
     let mine = 0;
+    this.#claims += 1;
     try {
       return await work({
         add: (bytes) => {
@@ -38,6 +45,7 @@ export class Budget {
       });
     } finally {
       this.#held -= mine;
+      this.#claims -= 1;
     }
   }
 }

@@ -11,15 +11,12 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { WeirError } from "../errors.ts";
-import { statusOf } from "./grpc-status.ts";
 
 const MOST_READS = 64;
 /** As over HTTP: a message that trickles in holds memory. */
 const LONGEST_READ_MS = 60_000;
 
-const TOO_MANY = statusOf(
-  new WeirError("overloaded", "more comes in at a time than can be read: send it again later"),
-);
+const TOO_MANY = "more comes in at a time than can be read: send it again later";
 const TOO_SLOW = {
   code: status.DEADLINE_EXCEEDED,
   details: `expected a whole message within ${LONGEST_READ_MS / 1000} seconds`,
@@ -28,13 +25,16 @@ const TOO_SLOW = {
 /** Says by the metadata why a call may not be made at all. Never rejects. */
 type Refuse = (metadata: Metadata) => Promise<StatusObject | undefined>;
 
-/** @param refuse asked before the call's message is read. */
-export function guardReads(refuse: Refuse): ServerInterceptor {
+/**
+ * @param refusalOf makes the status that says an error.
+ * @param refuse asked before the call's message is read.
+ */
+export function guardReads(refusalOf: (error: WeirError) => StatusObject, refuse: Refuse): ServerInterceptor {
   let reads = 0;
   return function guardRead(_method, call) {
     return new ServerInterceptingCall(call, {
       start: (next) => {
-        if (reads >= MOST_READS) return call.sendStatus(TOO_MANY);
+        if (reads >= MOST_READS) return call.sendStatus(refusalOf(new WeirError("overloaded", TOO_MANY)));
         reads++;
         let reading = true;
         const late = setTimeout(() => {

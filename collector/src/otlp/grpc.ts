@@ -15,8 +15,9 @@ import {
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { detailOf, toWeirError } from "../errors.ts";
+import { toWeirError } from "../errors.ts";
 import { PROTOBUF_CODEC } from "./codec.ts";
+import { countAnswers } from "./grpc-count.ts";
 import { guardReads } from "./grpc-guard.ts";
 import { statusOf } from "./grpc-status.ts";
 import { type Intake, notKept, type Unkept } from "./intake.ts";
@@ -52,6 +53,7 @@ const MINUTE = 60_000;
 /** @example await createGrpcDoor(app.intake).listen("127.0.0.1:4317"); */
 export function createGrpcDoor(intake: Intake, { tenantOf }: GrpcOptions = {}): GrpcDoor {
   const tenants = new WeakMap<Metadata, string>();
+  const refusalOf = (thrown: unknown) => refusal(thrown, intake);
   // What it would print is either told by `listen`, or the sender's affair.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -66,18 +68,24 @@ export function createGrpcDoor(intake: Intake, { tenantOf }: GrpcOptions = {}): 
     "grpc-node.max_session_memory": 16,
     "grpc.enable_channelz": 0,
     interceptors: [
-      guardReads(async (metadata) => {
+      countAnswers(intake.traffic.grpcAnswers),
+      guardReads(refusalOf, async (metadata) => {
         try {
           const tenant = await tenantOf?.(metadata);
           if (typeof tenant === "string") tenants.set(metadata, tenant);
         } catch (thrown) {
-          return refusal(thrown, intake.warn);
+          return refusalOf(thrown);
         }
       }),
     ],
   });
   addExport(server, "trace", "TraceService", intake, (message, metadata) =>
-    intake.take(PROTOBUF_CODEC, message, tenants.get(metadata) ?? null),
+    intake.take({
+      door: "grpc",
+      codec: PROTOBUF_CODEC,
+      body: message,
+      tenant: tenants.get(metadata) ?? null,
+    }),
   );
   for (const [signal, service] of NOT_KEPT) {
     addExport(server, signal, service, intake, async () => notKept(signal));
@@ -124,14 +132,14 @@ function addExport(server: Server, signal: string, service: string, intake: Inta
       });
       done(null, PROTOBUF_CODEC.answer(partial));
     } catch (thrown) {
-      done(refusal(thrown, intake.warn));
+      done(refusal(thrown, intake));
     }
   }
 }
 
-function refusal(thrown: unknown, warn: (line: string) => void): StatusObject {
+function refusal(thrown: unknown, intake: Intake): StatusObject {
   const error = toWeirError(thrown);
-  if (error.code === "internal") warn(detailOf(error.cause));
+  intake.failed("grpc", error);
   return statusOf(error);
 }
 

@@ -1,6 +1,6 @@
 /** OTLP over HTTP: `POST /v1/traces`, and polite answers at `/v1/logs` and `/v1/metrics`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { detailOf, errorHeaders, HTTP_STATUS, toWeirError, WeirError } from "../errors.ts";
+import { errorHeaders, HTTP_STATUS, toWeirError, WeirError } from "../errors.ts";
 import { readBody, skipBody } from "./body.ts";
 import { CONTENT_TYPES, type Codec, codecOf, FALLBACK_CODEC } from "./codec.ts";
 import { inflaterOf } from "./inflate.ts";
@@ -26,7 +26,7 @@ export function addOtlpHttp(
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
     scope.setErrorHandler((thrown, request, reply) => {
       const error = toWeirError(thrown);
-      if (error.code === "internal") intake.warn(detailOf(error.cause));
+      intake.failed("http", error, request.log);
       const codec = codecOf(request.headers["content-type"]) ?? FALLBACK_CODEC;
       reply.code(HTTP_STATUS[error.code]).headers(errorHeaders(error));
       return send(reply, codec, codec.error(error));
@@ -37,7 +37,8 @@ export function addOtlpHttp(
         const codec = codecOfRequest(request);
         const inflate = inflaterOf(request.headers["content-encoding"], intake.inflatedLimit);
         const body = await inflate(await readBody(request.raw, intake.bodyLimit, claim), claim);
-        return send(reply, codec, codec.answer(await intake.take(codec, body, tenantOf(request))));
+        const partial = await intake.take({ door: "http", codec, body, tenant: tenantOf(request) });
+        return send(reply, codec, codec.answer(partial));
       }),
     );
     for (const signal of UNKEPT) {

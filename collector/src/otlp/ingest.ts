@@ -5,9 +5,11 @@
  * and folding are most of its work.
  */
 import { detailOf, WeirError } from "../errors.ts";
+import type { LimitFigures } from "../limits.ts";
 import type { Observation } from "../observation.ts";
 import { type Admit, allOf, onlyOf } from "./admit.ts";
 import { decodeJson } from "./json.ts";
+import type { Admission, Limiter } from "./limits/limiter.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { MalformedError, type RawResource, type RawSpan } from "./raw-span.ts";
 import { type Receipt, receiptOf } from "./receipt.ts";
@@ -33,6 +35,8 @@ export interface Ingest {
    * sent again later.
    */
   take(delivery: Delivery): Promise<Receipt>;
+  /** Which tenants came to limits of theirs, since it began. */
+  limits(): Promise<LimitFigures>;
 }
 
 export interface IngestOptions {
@@ -40,26 +44,42 @@ export interface IngestOptions {
   accept: (observations: Observation[]) => Promise<void>;
   /** What anyone may say. Default: everything. */
   admit?: Admit | undefined;
+  /** Holds tenants to what they may use. Default: no limits. */
+  limiter?: Limiter | undefined;
   /** Hears, in one line, what an operator should know. Default: nobody. */
   warn?: (line: string) => void;
 }
 
 /** An ingest that does its work where it is called. */
-export function createIngest({ accept, admit, warn = () => {} }: IngestOptions): Ingest {
+export function createIngest({ accept, admit, limiter, warn = () => {} }: IngestOptions): Ingest {
   return {
     async take({ encoding, body, tenant }) {
       const spans = decode(encoding, body);
       const mayBeSaid = tenant === null ? admit : allOf(onlyOf(tenant), admit);
-      const { observations, ignored, rejections } = understand(spans, mayBeSaid);
-      if (observations.length > 0) await keep(observations);
-      return receiptOf(spans.length, ignored, rejections);
+      const admission = limiter?.admission();
+      let kept = false;
+      try {
+        const understanding = new Understanding(mayBeSaid, admission);
+        let later = spans.filter((span) => !understanding.take(span));
+        while (later.length > 0) {
+          await orLater(admission?.learn());
+          later = later.filter((span) => !understanding.take(span));
+        }
+        const { observations, ignored, rejections } = understanding;
+        if (observations.length > 0) await orLater(accept(observations));
+        kept = true;
+        return receiptOf(spans.length, ignored, rejections, admission?.leftOut);
+      } finally {
+        admission?.settle(kept);
+      }
     },
+    limits: async () => limiter?.reached.figures() ?? { reached: [], counts: new Map() },
   };
 
-  /** What the store can't keep now it may later: whatever the cause, the sender shall try again. */
-  async function keep(observations: Observation[]): Promise<void> {
+  /** What the store can't do now it may later: whatever the cause, the sender shall try again. */
+  async function orLater(work: Promise<void> | undefined): Promise<void> {
     try {
-      await accept(observations);
+      await work;
     } catch (cause) {
       if (cause instanceof WeirError && (cause.code === "unavailable" || cause.code === "overloaded"))
         throw cause;
@@ -86,25 +106,37 @@ function decode(encoding: Encoding, body: Uint8Array): RawSpan[] {
 }
 
 /** What the spans say, each asked for itself whether it may. */
-function understand(spans: RawSpan[], admit: Admit | undefined) {
-  const observations: Observation[] = [];
+class Understanding {
+  readonly observations: Observation[] = [];
+  readonly rejections: Rejection[] = [];
+  /** Spans that are none of Weir's. */
+  ignored = 0;
+  readonly #admit: Admit | undefined;
+  readonly #admission: Admission | undefined;
   /** What the span at hand says. */
-  const said: Observation[] = [];
-  const rejections: Rejection[] = [];
-  const resources = new Set<RawResource>();
-  let ignored = 0;
-  for (const span of spans) {
-    said.length = 0;
-    let outcome = addObservations(span, said);
-    if (outcome === "taken") outcome = admit?.(said) ?? outcome;
-    if (outcome === "taken" || outcome === "ignored") observations.push(...said);
-    if (outcome === "taken" && !resources.has(span.resource)) {
-      resources.add(span.resource);
-      const life = signOfLife(span);
-      if (life !== undefined) observations.push(life);
-    }
-    if (outcome === "ignored") ignored++;
-    else if (outcome !== "taken") rejections.push(outcome);
+  readonly #said: Observation[] = [];
+  readonly #resources = new Set<RawResource>();
+
+  constructor(admit: Admit | undefined, admission: Admission | undefined) {
+    this.#admit = admit;
+    this.#admission = admission;
   }
-  return { observations, ignored, rejections };
+
+  /** @returns whether it is dealt with; else it has to be asked about again once the admission has learned. */
+  take(span: RawSpan): boolean {
+    const said = this.#said;
+    said.length = 0;
+    let outcome: ReturnType<typeof addObservations> | "later" = addObservations(span, said);
+    if (outcome === "taken") outcome = this.#admit?.(said) ?? this.#admission?.admit(said) ?? outcome;
+    if (outcome === "later") return false;
+    if (outcome === "taken" || outcome === "ignored") this.observations.push(...said);
+    if (outcome === "taken" && !this.#resources.has(span.resource)) {
+      this.#resources.add(span.resource);
+      const life = signOfLife(span);
+      if (life !== undefined) this.observations.push(life);
+    }
+    if (outcome === "ignored") this.ignored++;
+    else if (outcome !== "taken") this.rejections.push(outcome);
+    return true;
+  }
 }

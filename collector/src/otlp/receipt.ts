@@ -20,15 +20,25 @@ export interface Receipt {
 
 const REASONS_TOLD = 5;
 
-/** @param spans how many there were. */
-export function receiptOf(spans: number, ignored: number, rejections: Rejection[]): Receipt {
+/**
+ * @param spans how many there were.
+ * @param leftOut what was left out of spans that were taken: why → how often.
+ */
+export function receiptOf(
+  spans: number,
+  ignored: number,
+  rejections: Rejection[],
+  leftOut: ReadonlyMap<string, number> = NOTHING,
+): Receipt {
   return {
     accepted: spans - ignored - rejections.length,
     ignored,
-    partial: { rejectedSpans: rejections.length, errorMessage: tell(rejections) },
+    partial: { rejectedSpans: rejections.length, errorMessage: tell(rejections, leftOut) },
     rejected: [...countBy(rejections, ({ reason }) => reason)],
   };
 }
+
+const NOTHING: ReadonlyMap<string, number> = new Map();
 
 export function count(counters: OtlpCounters, { accepted, ignored, rejected }: Receipt): void {
   counters.accepted += accepted;
@@ -38,12 +48,12 @@ export function count(counters: OtlpCounters, { accepted, ignored, rejected }: R
   }
 }
 
-/** The first few reasons, each with the number of its spans. */
-function tell(rejections: Rejection[]): string {
-  if (rejections.length === 0) return "";
-  const counts = countBy(rejections, ({ message }) => message);
-  const told = [...counts].slice(0, REASONS_TOLD).map(([message, spans]) => `${message} (${spans})`);
-  if (counts.size > REASONS_TOLD) told.push(`and ${counts.size - REASONS_TOLD} more reasons`);
+/** The first few reasons, each with how often it holds. */
+function tell(rejections: Rejection[], leftOut: ReadonlyMap<string, number>): string {
+  if (rejections.length === 0 && leftOut.size === 0) return "";
+  const reasons = [...countBy(rejections, ({ message }) => message), ...leftOut];
+  const told = reasons.slice(0, REASONS_TOLD).map(([message, times]) => `${message} (${times})`);
+  if (reasons.length > REASONS_TOLD) told.push(`and ${reasons.length - REASONS_TOLD} more reasons`);
   return told.join("; ");
 }
 

@@ -13,7 +13,10 @@ export type Reason =
   | "bad-status"
   | "bad-step-kind"
   | "bad-attempt"
-  | "foreign-tenant";
+  | "foreign-tenant"
+  | "over-spans-per-second"
+  | "over-open-flows"
+  | "over-flow-names";
 
 /** A span that is not taken. */
 export interface Rejection {

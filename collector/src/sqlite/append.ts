@@ -4,15 +4,19 @@
  * SQLite has one writer, and a commit that waits for the disk costs far more than the rows in it. So what
  * arrives within one turn of the event loop is committed as one, and each caller is answered after that.
  */
+
 import { WeirError } from "../errors.ts";
 import { type FlowKey, keyText, type Step } from "../flow.ts";
 import { begin, observe, type Picture } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
+import type { Commits } from "../stores/commits.ts";
+
 import type { FlowInHand, FlowRows } from "./flow-rows.ts";
 import type { HotFlows } from "./hot-flows.ts";
 import type { Instances } from "./instances.ts";
 import type { Links } from "./links.ts";
 import { type Db, reasonOf } from "./open.ts";
+import { otherWriters } from "./other-writers.ts";
 
 /** Observations that may wait for the next commit; it takes them all at once. */
 const MOST_WAITING = 200_000;
@@ -47,24 +51,22 @@ export interface AppendParts {
   links: Links;
   instances: Instances;
   hot: HotFlows;
+  commits: Commits;
 }
 
 export function appender(
   db: Db,
-  { rows, links, instances, hot }: AppendParts,
+  { rows, links, instances, hot, commits }: AppendParts,
   afterCommit: (written: Written[]) => void,
 ): Appender {
-  const dataVersion = db.prepare("PRAGMA data_version").pluck();
-  let knownVersion = dataVersion.get();
+  const othersWrote = otherWriters(db);
   let waiting: Waiting[] = [];
   let waitingCount = 0;
   let scheduled = false;
 
   const writeAll = db.transaction((batches: Waiting[]): Written[] => {
     // Another program has written the file (a prune by hand): what is held in memory may be out of date.
-    const version = dataVersion.get();
-    if (version !== knownVersion) forget();
-    knownVersion = version;
+    if (othersWrote()) forget();
 
     const touched = new Map<string, Touched>();
     recent = undefined;
@@ -142,6 +144,8 @@ export function appender(
     scheduled = false;
     if (waiting.length === 0) return;
     const batches = waiting;
+    const observations = waitingCount;
+    const started = performance.now();
     waiting = [];
     waitingCount = 0;
     let written: Written[];
@@ -150,12 +154,14 @@ export function appender(
     } catch (error) {
       // Rolled back: what is held in memory is ahead of the disk.
       forget();
+      commits.failed();
       const reason = new WeirError("unavailable", `store: not committed: ${reasonOf(error)}`, {
         cause: error,
       });
       for (const { reject } of batches) reject(reason);
       return;
     }
+    commits.done(started, observations);
     for (const { resolve } of batches) resolve();
     afterCommit(written);
   }

@@ -29,7 +29,7 @@ export function wantedOf(filter: FlowFilter, { texts, tenants, labels }: Numbers
   column("name", filter.name, (name) => texts.find(name));
   column("status", filter.status, statusCode);
   for (const [key, values] of Object.entries(filter.labels ?? {})) {
-    posting("label_flows", "label", values, (value) => labels.find(key, value));
+    posting("label_flows", "label", values, (value) => labels.stored(key, value));
   }
   posting("step_flows", "step", filter.step, (step) => step);
   if (filter.health?.length) {

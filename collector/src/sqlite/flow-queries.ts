@@ -2,10 +2,10 @@
 import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
 import { picture } from "../fold/index.ts";
 import type { FlowQuery, Page } from "../store.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
+import type { HealthReader } from "../stores/health-reader.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type StoredSummary } from "./flow-rows.ts";
-import type { HealthReader } from "./health-reader.ts";
 import type { Db } from "./open.ts";
 import { statusOf } from "./status.ts";
 import { type Place, type WalkRow, walker } from "./walk.ts";
@@ -20,6 +20,7 @@ interface ChildRow {
 export interface FlowQueries {
   list(query: FlowQuery): Page<FlowSummary>;
   detail(key: FlowKey): FlowDetail | undefined;
+  has(key: FlowKey): boolean;
   /** Those of the rows that are still there. */
   summaries(pks: number[]): FlowSummary[];
 }
@@ -30,6 +31,9 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
   const children = db.prepare<[number, StoredId], ChildRow>(
     "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, pk",
   );
+  const present = db
+    .prepare<[StoredId, number], 1>("SELECT 1 FROM flows WHERE id = ? AND tenant = ?")
+    .pluck();
   const byPk = db.prepare<[number], FlowRow>(`SELECT ${FLOW_COLUMNS} FROM flows WHERE pk = ?`);
   const toFlow = (row: FlowRow): FlowSummary =>
     health.complete(rows.summaryOf(row), row.runners === null ? [] : (JSON.parse(row.runners) as string[]));
@@ -70,6 +74,11 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
       if (flow === undefined) return undefined;
       const { summary, steps, events, runners } = picture(flow.state);
       return { ...health.complete(summary, runners), steps, events, children: childrenOf(key) };
+    },
+
+    has({ tenant, id }) {
+      const number = tenants.find(tenant);
+      return number !== undefined && present.get(storedId(id), number) !== undefined;
     },
 
     summaries(pks) {

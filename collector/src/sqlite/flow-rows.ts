@@ -2,6 +2,7 @@
 import type { FlowKey, FlowSummary } from "../flow.ts";
 import { type FlowState, type Picture, picture } from "../fold/index.ts";
 import { FlowPacker, unpackEvent, unpackFlow, unpackStep } from "./flow-bytes.ts";
+import type { FlowCounts } from "./flow-counts.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { Labels } from "./labels.ts";
 import type { Links } from "./links.ts";
@@ -67,7 +68,12 @@ export function numbersOf(db: Db): Numbers {
   return { texts: new StoredTexts(db), tenants: new Tenants(db), labels: new Labels(db) };
 }
 
-export function flowRows(db: Db, { texts, tenants, labels }: Numbers, links: Links): FlowRows {
+export function flowRows(
+  db: Db,
+  { texts, tenants, labels }: Numbers,
+  links: Links,
+  counts: FlowCounts,
+): FlowRows {
   const packer = new FlowPacker(texts);
   const selectFlow = db.prepare<[StoredId, number], FlowRow>(
     `SELECT ${FLOW_COLUMNS} FROM flows WHERE id = ? AND tenant = ?`,
@@ -191,6 +197,7 @@ export function flowRows(db: Db, { texts, tenants, labels }: Numbers, links: Lin
         failed: failed(summary) - failed(before),
         lastAt: summary.updatedAt,
       });
+      counts.changed(before?.status, summary.status);
       flow.summary = summary;
     },
 
@@ -207,12 +214,14 @@ export function flowRows(db: Db, { texts, tenants, labels }: Numbers, links: Lin
 
     finish() {
       tenants.save();
+      counts.save();
     },
 
     forget() {
       texts.forget();
       tenants.forget();
       labels.forget();
+      counts.forget();
     },
 
     summaryOf(row) {

@@ -1,20 +1,28 @@
+import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
-import type { FlowChange, Store } from "../store.ts";
+import type { StalledAfter } from "../health.ts";
+import type { CommitFigures, FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
+import { Commits } from "../stores/commits.ts";
+import { HealthReader } from "../stores/health-reader.ts";
+import { HealthWatch } from "../stores/health-watch.ts";
+import { UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
+import { counter } from "./count.ts";
+import { figuresOf } from "./figures.ts";
+import { FlowCounts } from "./flow-counts.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf } from "./flow-rows.ts";
-import { HealthReader } from "./health-reader.ts";
-import { HealthWatch } from "./health-watch.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
+import { lastRuns } from "./last-runs.ts";
 import { linksOf } from "./links.ts";
-import { type Durability, openDatabase } from "./open.ts";
+import { type Durability, openDatabase, reasonOf } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
 import { pruner } from "./prune.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantQueries } from "./tenant-queries.ts";
-import { UsualDurations } from "./usual.ts";
+import { UnwellCounts } from "./unwell.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is not there yet. */
@@ -28,28 +36,54 @@ export interface SqliteStoreOptions {
    * process, but a loss of power may take the last moments. Default `full`.
    */
   durability?: Durability;
+  /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
+  stalledAfter?: StalledAfter;
+}
+
+/** What can be asked of a file besides. */
+export interface SqliteStore extends Store {
+  /** In this thread it costs nothing. */
+  commits(): CommitFigures;
+  /** How many flows `prune` would delete, without a limit. */
+  prunable(query: Omit<PruneQuery, "limit">): Promise<number>;
+  /** How many flows match: for that alone `statsByName` would sort them all. */
+  count(filter: StatsFilter): Promise<number>;
+  /** What the store takes on the disk, apart from what is not yet in its file. */
+  bytes(): Promise<number>;
 }
 
 /**
- * Opens the store in a file, for one collector at a time.
+ * Opens the store in a file, for one collector at a time; commands such as `weir prune` may open it beside.
  *
  * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
  * @example
  * const store = openSqliteStore({ path: "./data/weir.db" });
  */
-export function openSqliteStore(options: SqliteStoreOptions): Store {
-  const { path, now = () => Date.now() * 1000, busyTimeoutMs = 1000, durability = "full" } = options;
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
+  const {
+    path,
+    now = () => Date.now() * 1000,
+    busyTimeoutMs = 1000,
+    durability = "full",
+    stalledAfter = new Map(),
+  } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
-  const health = new HealthReader(now, instances, new UsualDurations(db, numbers));
+  const health = new HealthReader(now, instances, new UsualDurations(lastRuns(db, numbers)), stalledAfter);
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);
-  const rows = flowRows(db, numbers, links);
+  const counts = new FlowCounts(db);
+  const commits = new Commits();
+  const unwell = new UnwellCounts(openFlows);
+  const rows = flowRows(db, numbers, links, counts);
   const flows = flowQueries(db, rows, numbers, health);
-  const tenants = tenantQueries(db, numbers, openFlows);
+  const tenants = tenantQueries(db, numbers, unwell);
   const stats = statsQueries(db, numbers);
+  const count = counter(db, numbers);
+  const figures = figuresOf(db, { commits, counts, unwell });
+  const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
 
   const tell = (changes: FlowChange[]) => {
     if (changes.length === 0) return;
@@ -64,8 +98,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     }
   };
   const hot = new HotFlows();
-  const prune = pruner(db, rows, hot, numbers);
-  const writer = appender(db, { rows, links, instances, hot }, (written) => {
+  const old = pruner(db, rows, hot, numbers);
+  const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
     if (listeners.size === 0) return;
     tell(
       written.map(({ picture, steps }) => ({
@@ -87,6 +121,17 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     statsByName: (filter) => ask(() => stats(filter)),
     names: (tenant) => ask(() => tenants.names(tenant)),
     labels: (tenant) => ask(() => tenants.labels(tenant)),
+    has: (key) => ask(() => flows.has(key)),
+    usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
+    figures: () => ask(figures),
+    commits: () => commits.figures(),
+    async checkWritable() {
+      try {
+        probe.run(now());
+      } catch (cause) {
+        throw new WeirError("unavailable", `the store can't be written: ${reasonOf(cause)}`, { cause });
+      }
+    },
     onChange(listener) {
       listeners.add(listener);
       watch.start();
@@ -95,7 +140,15 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         if (listeners.size === 0) watch.stop();
       };
     },
-    prune: (query) => ask(() => prune(query)),
+    prune: (query) => ask(() => old.prune(query)),
+    prunable: (query) => ask(() => old.count(query)),
+    count: (filter) => ask(() => count(filter)),
+    bytes: () =>
+      ask(
+        () =>
+          (db.pragma("page_count", { simple: true }) as number) *
+          (db.pragma("page_size", { simple: true }) as number),
+      ),
     async close() {
       watch.stop();
       writer.flush();

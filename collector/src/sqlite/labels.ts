@@ -42,6 +42,12 @@ export class Labels {
     this.#use = db.prepare("INSERT OR IGNORE INTO tenant_labels (tenant, key, value) VALUES (?, ?, ?)");
   }
 
+  /** For questions: what is remembered may be another label's by now, where another connection deletes. */
+  stored(key: string, value: string): number | undefined {
+    return this.#select.get(key, value);
+  }
+
+  /** For who writes, and so knows of what others have written. */
   find(key: string, value: string): number | undefined {
     const name = nameOf(key, value);
     const number = this.#numbers.get(name) ?? this.#select.get(key, value);

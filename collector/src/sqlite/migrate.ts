@@ -8,6 +8,10 @@ const APPLICATION_ID = 0x57656972;
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 
+const FILES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".sql"))
+  .sort();
+
 /**
  * Each migration runs in a transaction of its own and is recorded in it, so that a process which is killed, or a
  * second one that starts at the same time, finds a whole number of them done.
@@ -15,34 +19,40 @@ const FOLDER = new URL("./migrations/", import.meta.url);
  * @throws {WeirError} where the database is of a newer version than this program, or no store of Weir.
  */
 export function migrate(db: Database): void {
-  const files = readdirSync(FOLDER)
-    .filter((name) => name.endsWith(".sql"))
-    .sort();
-  const newest = files.length;
   for (;;) {
     const done = db
       .transaction(() => {
-        const version = db.pragma("user_version", { simple: true }) as number;
-        if (version > newest) {
-          throw new WeirError(
-            "unavailable",
-            `store ${db.name}: is of version ${version}, this program knows up to ${newest}: use a newer program`,
-          );
-        }
-        if (!isOurs(db)) {
-          throw new WeirError(
-            "unavailable",
-            `store ${db.name}: is a database of another program, or of an earlier form of Weir: name another file with --store`,
-          );
-        }
-        if (version === newest) return true;
-        db.exec(readFileSync(new URL(files[version] as string, FOLDER), "utf8"));
+        const version = versionOf(db);
+        if (version === FILES.length) return true;
+        db.exec(readFileSync(new URL(FILES[version] as string, FOLDER), "utf8"));
         db.pragma(`user_version = ${version + 1}`);
         return false;
       })
       .immediate();
     if (done) return;
   }
+}
+
+/**
+ * How many migrations a database has seen; 0 where it is empty.
+ *
+ * @throws {WeirError} where it is of a newer version than this program, or no store of Weir.
+ */
+export function versionOf(db: Database): number {
+  const version = db.pragma("user_version", { simple: true }) as number;
+  if (version > FILES.length) {
+    throw new WeirError(
+      "unavailable",
+      `store ${db.name}: is of version ${version}, this program knows up to ${FILES.length}: use a newer program`,
+    );
+  }
+  if (!isOurs(db)) {
+    throw new WeirError(
+      "unavailable",
+      `store ${db.name}: is a database of another program, or of an earlier form of Weir: name another file`,
+    );
+  }
+  return version;
 }
 
 /** A file with nothing in it is anyone's. */

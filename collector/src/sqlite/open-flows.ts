@@ -1,7 +1,7 @@
 /** The flows that have not ended, and how each is at this moment. */
 import type { Health, Micros } from "../flow.ts";
+import type { HealthReader } from "../stores/health-reader.ts";
 import type { Numbers } from "./flow-rows.ts";
-import type { HealthReader } from "./health-reader.ts";
 import type { Db } from "./open.ts";
 import { statusOf } from "./status.ts";
 

@@ -46,6 +46,11 @@ export function openDatabase(path: string, { busyTimeoutMs, durability }: OpenOp
   }
 }
 
+/** @throws {SqliteError} where there is no such file, or it can't be read. */
+export function openReadOnly(path: string, busyTimeoutMs: number): Db {
+  return new Database(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
+}
+
 const HINTS: Record<string, string> = {
   SQLITE_CANTOPEN: "check that the folder is there and that this user may write in it",
   SQLITE_READONLY: "this user may not write the file or its folder",

@@ -6,6 +6,7 @@ import { idOf, type StoredId } from "./flow-id.ts";
 import type { FlowRows, Numbers } from "./flow-rows.ts";
 import type { HotFlows } from "./hot-flows.ts";
 import type { Db } from "./open.ts";
+import { otherWriters } from "./other-writers.ts";
 import { Statements } from "./statements.ts";
 
 /** Pages given back to the file system after each piece. */
@@ -17,12 +18,13 @@ interface OldRow {
   startedAt: Micros;
 }
 
-export function pruner(
-  db: Db,
-  rows: FlowRows,
-  hot: HotFlows,
-  { tenants, labels }: Numbers,
-): (query: PruneQuery) => number {
+export interface Pruner {
+  prune(query: PruneQuery): number;
+  /** How many flows that is, without a limit. Looks at each that started before. */
+  count(query: Omit<PruneQuery, "limit">): number;
+}
+
+export function pruner(db: Db, rows: FlowRows, hot: HotFlows, { tenants, labels }: Numbers): Pruner {
   const statements = new Statements(db);
   const emptied = "SELECT number FROM tenants WHERE flows = 0";
   const dropNames = db.prepare(`DELETE FROM tenant_names WHERE tenant IN (${emptied})`);
@@ -30,7 +32,10 @@ export function pruner(
   /** Flows that are still open are not met again by each piece of the same work. */
   let reached: { work: string; startedAt: Micros } | undefined;
 
+  const othersWrote = otherWriters(db);
+
   const removeAll = db.transaction((old: OldRow[]) => {
+    if (othersWrote()) rows.forget();
     for (const row of old) {
       const key = { tenant: tenants.nameOf(row.tenant), id: idOf(row.id) };
       rows.remove(key);
@@ -41,24 +46,43 @@ export function pruner(
     dropNames.run();
   });
 
-  return (query) => {
-    const work = JSON.stringify([query.tenant, query.exceptTenants]);
-    const old = oldest(query, reached?.work === work ? reached.startedAt : 0);
-    const last = old.at(-1);
-    reached =
-      last === undefined || old.length < query.limit ? undefined : { work, startedAt: last.startedAt };
-    if (old.length === 0) return 0;
-    try {
-      removeAll.immediate(old);
-    } catch (error) {
-      rows.forget();
-      throw error;
-    }
-    db.pragma(`incremental_vacuum(${PAGES_A_PIECE})`);
-    return old.length;
+  return {
+    prune(query) {
+      const work = JSON.stringify([query.tenant, query.exceptTenants]);
+      const old = oldest(query, reached?.work === work ? reached.startedAt : 0);
+      const last = old.at(-1);
+      reached =
+        last === undefined || old.length < query.limit ? undefined : { work, startedAt: last.startedAt };
+      if (old.length === 0) return 0;
+      try {
+        removeAll.immediate(old);
+      } catch (error) {
+        rows.forget();
+        throw error;
+      }
+      db.pragma(`incremental_vacuum(${PAGES_A_PIECE})`);
+      return old.length;
+    },
+
+    count(query) {
+      const where = whereOf(query, 0);
+      const sql = `SELECT count(*) AS flows FROM flows INDEXED BY flows_by_tenant ${clause(where)}`;
+      return statements.of<{ flows: number }>(sql).get(...where.values)?.flows ?? 0;
+    },
   };
 
-  function oldest({ endedBefore, tenant, exceptTenants = [], limit }: PruneQuery, from: Micros): OldRow[] {
+  function oldest(query: PruneQuery, from: Micros): OldRow[] {
+    const where = whereOf(query, from);
+    const index = query.tenant === undefined ? "flows_by_start" : "flows_by_tenant";
+    const sql = `SELECT tenant, id, started_at AS startedAt FROM flows INDEXED BY ${index} ${clause(where)}
+      ORDER BY started_at LIMIT ?`;
+    return statements.of<OldRow>(sql).all(...where.values, query.limit);
+  }
+
+  function whereOf(
+    { endedBefore, tenant, exceptTenants = [] }: Omit<PruneQuery, "limit">,
+    from: Micros,
+  ): Where {
     const where: Where = { conditions: [], values: [] };
     // What started after the time can't have ended before it: there the index by start ends the search.
     add(where, "started_at >= ? AND started_at < ?", from, endedBefore);
@@ -66,9 +90,6 @@ export function pruner(
     if (tenant !== undefined) add(where, "tenant = ?", tenants.find(tenant) ?? -1);
     const spared = exceptTenants.flatMap((each) => tenants.find(each) ?? []);
     if (spared.length > 0) add(where, `tenant NOT IN (${spared.map(() => "?").join()})`, ...spared);
-    const index = tenant === undefined ? "flows_by_start" : "flows_by_tenant";
-    const sql = `SELECT tenant, id, started_at AS startedAt FROM flows INDEXED BY ${index} ${clause(where)}
-      ORDER BY started_at LIMIT ?`;
-    return statements.of<OldRow>(sql).all(...where.values, limit);
+    return where;
   }
 }

@@ -1,14 +1,11 @@
 /** Customers, and what they use: flow names and labels. */
 import type { Micros, TenantSummary } from "../flow.ts";
-import type { LabelValues, Page, TenantQuery } from "../store.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import type { LabelValues, Page, TenantQuery, TenantUsage } from "../store.ts";
+import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
 import type { Numbers } from "./flow-rows.ts";
 import { VALUES_PER_LABEL } from "./labels.ts";
 import type { Db } from "./open.ts";
-import type { OpenFlow } from "./open-flows.ts";
-
-/** How long a count of the unwell may be reused: looking at each open flow costs, and minutes are what matters. */
-const UNWELL_FRESH_MS = 1_000;
+import type { UnwellCounts } from "./unwell.ts";
 
 interface TenantRow {
   tenant: string;
@@ -17,18 +14,14 @@ interface TenantRow {
   lastActivityAt: Micros;
 }
 
-interface Unwell {
-  stalled: number;
-  lost: number;
-}
-
 export interface TenantQueries {
   list(query: TenantQuery): Page<TenantSummary>;
   names(tenant?: string): string[];
   labels(tenant?: string): LabelValues[];
+  usage(tenant: string, atMost: number): TenantUsage;
 }
 
-export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => OpenFlow[]): TenantQueries {
+export function tenantQueries(db: Db, { tenants }: Numbers, unwell: UnwellCounts): TenantQueries {
   // One that is only named as somebody's parent has no flow yet.
   const select = db.prepare<[string, string, string | null, number], TenantRow>(
     `SELECT tenant, running, failed, last_at AS lastActivityAt FROM tenants
@@ -45,26 +38,21 @@ export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => Ope
       "SELECT text FROM tenant_names JOIN texts ON number = name WHERE tenant = ? ORDER BY text",
     )
     .pluck();
+  const running = db.prepare<[number], number>("SELECT running FROM tenants WHERE number = ?").pluck();
+  const someNames = db
+    .prepare<[number, number], string>(
+      "SELECT text FROM tenant_names JOIN texts ON number = name WHERE tenant = ? ORDER BY text LIMIT ?",
+    )
+    .pluck();
+  const someKeys = db
+    .prepare<[number, number], string>(
+      "SELECT DISTINCT key FROM tenant_labels WHERE tenant = ? ORDER BY key LIMIT ?",
+    )
+    .pluck();
   const labels = db.prepare<[], Label>("SELECT DISTINCT key, value FROM tenant_labels ORDER BY key, value");
   const labelsOf = db.prepare<[number], Label>(
     "SELECT key, value FROM tenant_labels WHERE tenant = ? ORDER BY key, value",
   );
-
-  let unwell = new Map<string, Unwell>();
-  let unwellAt = Number.NEGATIVE_INFINITY;
-
-  function countUnwell(): Map<string, Unwell> {
-    if (performance.now() - unwellAt < UNWELL_FRESH_MS) return unwell;
-    unwell = new Map();
-    for (const flow of openFlows()) {
-      if (flow.health === "ok") continue;
-      const counts = unwell.get(flow.tenant) ?? { stalled: 0, lost: 0 };
-      counts[flow.health] += 1;
-      unwell.set(flow.tenant, counts);
-    }
-    unwellAt = performance.now();
-    return unwell;
-  }
 
   /** What one tenant has, or all have; nothing where there is no such tenant. */
   function used<T>(tenant: string | undefined, all: () => T[], ofOne: (number: number) => T[]): T[] {
@@ -78,7 +66,7 @@ export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => Ope
       const after = cursor === undefined ? "" : String(decodeCursor(cursor, ["string"])[0]);
       const rows = select.all(after, (q ?? "").toLowerCase(), tenant ?? null, limit + 1);
       const more = rows.length > limit;
-      const counts = countUnwell();
+      const counts = unwell.byTenant();
       const items = rows
         .slice(0, limit)
         .map((row) => ({ ...row, ...(counts.get(row.tenant) ?? { stalled: 0, lost: 0 }) }));
@@ -106,6 +94,14 @@ export function tenantQueries(db: Db, { tenants }: Numbers, openFlows: () => Ope
         if (values.length < VALUES_PER_LABEL) values.push(value);
       }
       return [...byKey].map(([key, values]) => ({ key, values }));
+    },
+
+    usage(tenant, atMost) {
+      const number = tenants.find(tenant);
+      if (number === undefined) return { openFlows: 0, names: [], labelKeys: [] };
+      const openFlows = running.get(number) ?? 0;
+      if (atMost === 0) return { openFlows, names: [], labelKeys: [] };
+      return { openFlows, names: someNames.all(number, atMost), labelKeys: someKeys.all(number, atMost) };
     },
   };
 }

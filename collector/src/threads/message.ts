@@ -46,5 +46,9 @@ export function toFailure(error: unknown): Failure {
 }
 
 export function fromFailure({ code, message, detail }: Failure): WeirError {
-  return new WeirError(code, message, detail === undefined ? {} : { cause: detail });
+  if (detail === undefined) return new WeirError(code, message);
+  // An error again, as that is what a log knows how to write.
+  const cause = new Error(detail.split("\n", 1)[0]);
+  cause.stack = detail;
+  return new WeirError(code, message, { cause });
 }

@@ -1,16 +1,32 @@
 /** What the collector's threads are started with, and what they can be asked. */
 import type { Micros } from "../flow.ts";
+import type { StalledAfter } from "../health.ts";
 import type { DetailBytes } from "../http/detail.ts";
+import type { LimitFigures, Limits } from "../limits.ts";
 import type { Observation } from "../observation.ts";
 import type { Delivery } from "../otlp/ingest.ts";
 import { type Receipt, receiptOf } from "../otlp/receipt.ts";
-import type { FlowChange, PruneQuery, Questions } from "../store.ts";
+import type { Durability } from "../sqlite/open.ts";
+import type {
+  CommitFigures,
+  FlowChange,
+  PruneQuery,
+  Questions,
+  Store,
+  StoreFigures,
+  TenantUsage,
+} from "../store.ts";
 
 export interface StoreData {
   /** The database file. */
   path: string;
   /** One number, shared, that every thread takes as the time. Default: the system's clock. */
   clock: SharedClock | undefined;
+  /** As of `openSqliteStore`. */
+  durability: Durability;
+  stalledAfter: StalledAfter;
+  /** What each tenant may use. */
+  limits: Limits;
 }
 
 export type SharedClock = Float64Array<SharedArrayBuffer>;
@@ -25,7 +41,8 @@ export interface News {
 export type ShortReceipt = number | Receipt;
 
 export function shorten(receipt: Receipt): ShortReceipt {
-  return receipt.ignored === 0 && receipt.rejected.length === 0 ? receipt.accepted : receipt;
+  const { accepted, ignored, partial } = receipt;
+  return ignored === 0 && partial.errorMessage === "" ? accepted : receipt;
 }
 
 export function unfold(receipt: ShortReceipt): Receipt {
@@ -36,6 +53,9 @@ export interface WriterCalls {
   take(delivery: Omit<Delivery, "body">, body: Uint8Array): Promise<ShortReceipt>;
   append(observations: Observation[]): Promise<void>;
   prune(query: PruneQuery): Promise<number>;
+  checkWritable(argument: undefined): Promise<void>;
+  commits(argument: undefined): Promise<CommitFigures>;
+  limits(argument: undefined): Promise<LimitFigures>;
   /** Resolves when there is something to tell. Asked with the time, in milliseconds since the epoch. */
   news(askedAt: number): Promise<News>;
   /** Nobody listens any more. */
@@ -44,6 +64,10 @@ export interface WriterCalls {
 
 export interface ReaderCalls extends Questions {
   detailBytes: DetailBytes;
+  has: Store["has"];
+  usage(query: { tenant: string; atMost: number }): Promise<TenantUsage>;
+  /** Of what it can see: what was committed is the writer's to say. */
+  figures(argument: undefined): Promise<StoreFigures>;
 }
 
 export function clockOf(clock: SharedClock | undefined): { now?: () => Micros } {

@@ -16,7 +16,9 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-export function inGroups(ingest: Ingest): Ingest {
+type Takes = Pick<Ingest, "take">;
+
+export function inGroups(ingest: Takes): Takes {
   let waiting: Waiting[] = [];
   let working = false;
 

@@ -2,8 +2,12 @@
  * The embedded store and the ingest on threads of their own, so that the main thread only moves bytes: one thread
  * writes, others answer questions. See `docs/decisions/0018-threads.md`.
  */
+
+import type { StalledAfter } from "../health.ts";
 import type { DetailBytes } from "../http/detail.ts";
+import { type Limits, NO_LIMITS } from "../limits.ts";
 import type { Ingest } from "../otlp/ingest.ts";
+import type { Durability } from "../sqlite/open.ts";
 import type { Store } from "../store.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
 import { type ReaderCalls, type SharedClock, type StoreData, unfold, type WriterCalls } from "./calls.ts";
@@ -12,10 +16,16 @@ import { Listeners } from "./listeners.ts";
 export interface ThreadedStoreOptions {
   /** The database file; made where it is not there yet. */
   path: string;
+  /** As of `openSqliteStore`. Default `full`. */
+  durability?: Durability;
   /** Threads that answer questions. Default 1. */
   readers?: number;
   /** What may wait to be written. Default: 64 MiB in 20,000 requests, of which none waits longer than 2 s. */
   bounds?: Partial<ThreadBounds>;
+  /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
+  stalledAfter?: StalledAfter;
+  /** What each tenant may use. Default: without limits. */
+  limits?: Limits;
   /** One number in shared memory that is the time, in microseconds since the epoch. Default: the system's clock. */
   clock?: SharedClock;
   /** Hears, in one line, what an operator should know. Default: nobody. */
@@ -31,6 +41,9 @@ const WRITER_BOUNDS: ThreadBounds = { calls: 20_000, bytes: 64 * 1024 * 1024, wa
 /** A question may be slow without being wrong; what waits behind it may wait that long too. */
 const READER_BOUNDS: ThreadBounds = { calls: 1_000, bytes: 1024 * 1024, waitMs: 10_000 };
 
+/** What is asked to see how it is must be answered also where there is too much to do: between two groups it is. */
+const AT_ALL_TIMES = { patient: true };
+
 /**
  * Starts the threads and opens the store in a file, for one collector at a time.
  *
@@ -40,8 +53,9 @@ const READER_BOUNDS: ThreadBounds = { calls: 1_000, bytes: 1024 * 1024, waitMs: 
  * const app = createApp({ store, ingest: store.ingest, detailBytes: store.detailBytes });
  */
 export async function openThreadedStore(options: ThreadedStoreOptions): Promise<ThreadedStore> {
-  const { path, readers: count = 1, bounds, clock, warn = () => {} } = options;
-  const data: StoreData = { path, clock };
+  const { path, readers: count = 1, bounds, clock, durability = "full", warn = () => {} } = options;
+  const { stalledAfter = new Map(), limits = NO_LIMITS } = options;
+  const data: StoreData = { path, clock, durability, stalledAfter, limits };
   // First, and alone: it makes the file.
   const writer = await Thread.start<WriterCalls>({
     name: "the writing thread",
@@ -67,9 +81,20 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   return {
     ingest: {
       take: async ({ body, ...delivery }) => unfold(await writer.call("take", delivery, { bytes: body })),
+      limits: () => writer.call("limits", undefined, AT_ALL_TIMES),
     },
     append: (observations) => writer.call("append", observations),
     prune: (query) => writer.call("prune", query),
+    checkWritable: () => writer.call("checkWritable", undefined, AT_ALL_TIMES),
+    async figures() {
+      const [figures, commits] = await Promise.all([
+        reader().call("figures", undefined, AT_ALL_TIMES),
+        writer.call("commits", undefined, AT_ALL_TIMES),
+      ]);
+      return { ...figures, ...commits };
+    },
+    has: (key) => reader().call("has", key),
+    usage: (tenant, atMost) => reader().call("usage", { tenant, atMost }),
     tenants: (query) => reader().call("tenants", query),
     flows: (query) => reader().call("flows", query),
     flow: (key) => reader().call("flow", key),

@@ -4,8 +4,8 @@ import { openSqliteStore } from "../sqlite/index.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
 import { clockOf, type ReaderCalls, type StoreData } from "./calls.ts";
 
-serveCalls<StoreData, ReaderCalls>(({ path, clock }) => {
-  const store = openSqliteStore({ path, ...clockOf(clock) });
+serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
+  const store = openSqliteStore({ path, stalledAfter, ...clockOf(clock) });
   return {
     calls: {
       tenants: (query) => store.tenants(query),
@@ -15,6 +15,9 @@ serveCalls<StoreData, ReaderCalls>(({ path, clock }) => {
       names: (tenant) => store.names(tenant),
       labels: (tenant) => store.labels(tenant),
       detailBytes: detailBytesOf(store),
+      has: (key) => store.has(key),
+      usage: ({ tenant, atMost }) => store.usage(tenant, atMost),
+      figures: () => store.figures(),
     },
     close: () => store.close(),
   };

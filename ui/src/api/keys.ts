@@ -10,6 +10,7 @@ export const keys = {
   flow: (tenant: string, id: string) => ["flow", tenant, id] as const,
   stats: (tenant: string) => ["stats", tenant] as const,
   names: (tenant: string | null) => ["names", tenant] as const,
+  limits: (tenant: string | null) => ["limits", tenant] as const,
   me: ["me"] as const,
   shares: (tenant: string) => ["shares", tenant] as const,
   shared: (token: string) => ["shared", token] as const,

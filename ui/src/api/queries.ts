@@ -4,6 +4,7 @@ import type {
   FlowPage,
   FlowSummary,
   Labels,
+  LimitsReached,
   Me,
   Names,
   Stats,
@@ -136,6 +137,15 @@ export function labelsQuery(tenant: string | null) {
     queryKey: keys.labels(tenant),
     queryFn: async ({ signal }) => (await get<Labels>("/labels", ofTenant(tenant), signal)).labels,
     staleTime: 60_000,
+  });
+}
+
+/** Limits that were reached, by this customer or by all. */
+export function limitsQuery(tenant: string | null) {
+  return queryOptions({
+    queryKey: keys.limits(tenant),
+    queryFn: async ({ signal }) => (await get<LimitsReached>("/limits", ofTenant(tenant), signal)).limits,
+    refetchInterval: healthEvery,
   });
 }
 

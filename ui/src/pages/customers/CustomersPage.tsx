@@ -7,6 +7,7 @@ import { throttle } from "../../api/throttle.ts";
 import { useStream } from "../../api/useStream.ts";
 import { NothingFound, NothingYet } from "../../components/EmptyState.tsx";
 import { ErrorState, StaleNotice } from "../../components/ErrorState.tsx";
+import { LimitsNotice } from "../../components/LimitsNotice.tsx";
 import { SearchInput } from "../../components/SearchInput.tsx";
 import { RowSkeletons } from "../../components/Skeletons.tsx";
 import { useNarrow } from "../../components/useNarrow.ts";
@@ -65,6 +66,7 @@ export function CustomersPage() {
         />
         {tenants.data && <Totals customers={sorted} isComplete={!hasNextPage} />}
       </div>
+      <LimitsNotice tenant={null} />
       {tenants.isError && tenants.data && (
         <StaleNotice error={tenants.error} onRetry={() => tenants.refetch()} />
       )}

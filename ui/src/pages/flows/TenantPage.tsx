@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { keys } from "../../api/keys.ts";
 import { throttle } from "../../api/throttle.ts";
+import { LimitsNotice } from "../../components/LimitsNotice.tsx";
 import { usePageState } from "../../components/usePageState.ts";
 import { type FlowFilter, isFiltered, toggled } from "../../filter/search.ts";
 import { visible } from "../../format/text.ts";
@@ -38,6 +39,7 @@ export function TenantPage() {
       <h1 className={`cut ${styles["title"]}`} title={tenant}>
         {visible(tenant)}
       </h1>
+      <LimitsNotice tenant={tenant} />
       <StatsStrip
         tenant={tenant}
         chosen={search.name}

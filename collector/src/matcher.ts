@@ -1,6 +1,6 @@
 /** The list's filters over one flow: what `GET /stream` sends is what `GET /flows` would give. */
-import type { FlowSummary } from "../flow.ts";
-import type { FlowFilter } from "../store.ts";
+import type { FlowSummary } from "./flow.ts";
+import type { FlowFilter } from "./store.ts";
 
 export type Matches = (flow: FlowSummary) => boolean;
 

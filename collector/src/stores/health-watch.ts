@@ -3,11 +3,16 @@
  * long, so someone has to look.
  */
 import type { Health } from "../flow.ts";
-import type { OpenFlow } from "./open-flows.ts";
 
 const EVERY_MS = 1_000;
 /** Looking may take at most this share of the time, however many flows are open. */
 const SHARE = 0.02;
+
+/** A flow that has not ended, by the store's own number of it. */
+interface OpenFlow {
+  pk: number;
+  health: Health;
+}
 
 export class HealthWatch {
   readonly #look: () => OpenFlow[];

@@ -1,14 +1,9 @@
 /** How long the runs of a tenant's flow usually take: the measure of "stalled". */
-
-import { keyText } from "../flow.ts";
+import { keyText, type Micros } from "../flow.ts";
 import { RUNS_THAT_TELL } from "../health.ts";
-import type { Numbers } from "./flow-rows.ts";
-import type { Db } from "./open.ts";
 
 /** Only the last runs count, so that the answer follows a workflow that has changed, and costs the same always. */
-const LAST_RUNS = 200;
-/** Among this many of the tenant's last flows: it may have a million of another name. */
-const LOOKED_AT = 20_000;
+export const LAST_RUNS = 200;
 const FRESH_MS = 5_000;
 const MOST_KEPT = 10_000;
 
@@ -18,19 +13,12 @@ interface Kept {
 }
 
 export class UsualDurations {
-  readonly #numbers: Numbers;
-  readonly #select;
+  readonly #read: (tenant: string, name: string) => Micros[];
   readonly #kept = new Map<string, Kept>();
 
-  constructor(db: Db, numbers: Numbers) {
-    this.#numbers = numbers;
-    this.#select = db
-      .prepare<[number, number, number, number], number>(
-        `SELECT duration_us FROM
-           (SELECT name, duration_us FROM flows INDEXED BY flows_by_tenant WHERE tenant = ? ORDER BY started_at DESC LIMIT ?)
-         WHERE name = ? AND duration_us IS NOT NULL LIMIT ?`,
-      )
-      .pluck();
+  /** @param read the durations of the last finished runs, at most `LAST_RUNS` of them. */
+  constructor(read: (tenant: string, name: string) => Micros[]) {
+    this.#read = read;
   }
 
   /** 95th percentile in milliseconds of the last finished runs; `null` where they are too few to tell. */
@@ -45,12 +33,5 @@ export class UsualDurations {
     if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
     this.#kept.set(key, { p95Ms, readAt: now });
     return p95Ms;
-  }
-
-  #read(tenant: string, name: string): number[] {
-    const numbers = [this.#numbers.tenants.find(tenant), this.#numbers.texts.find(name)];
-    const [ofTenant, ofName] = numbers;
-    if (ofTenant === undefined || ofName === undefined) return [];
-    return this.#select.all(ofTenant, LOOKED_AT, ofName, LAST_RUNS);
   }
 }

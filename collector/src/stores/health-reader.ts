@@ -1,20 +1,28 @@
 /** The health of stored flows, at the moment of asking. */
 import type { FlowSummary, Health, Micros } from "../flow.ts";
-import { healthOf } from "../health.ts";
-import type { StoredSummary } from "./flow-rows.ts";
-import type { Instances } from "./instances.ts";
+import { healthOf, type Instance, type StalledAfter } from "../health.ts";
 import type { UsualDurations } from "./usual.ts";
+
+/** A flow as stored: its health depends on the clock. */
+type StoredSummary = Omit<FlowSummary, "health">;
+
+/** Where processes are remembered. */
+interface Instances {
+  get(id: string): Instance | undefined;
+}
 
 export class HealthReader {
   readonly #now: () => Micros;
   readonly #instances: Instances;
   readonly #usual: UsualDurations;
+  readonly #stalledAfter: StalledAfter;
   readonly #listeningSince: Micros;
 
-  constructor(now: () => Micros, instances: Instances, usual: UsualDurations) {
+  constructor(now: () => Micros, instances: Instances, usual: UsualDurations, stalledAfter: StalledAfter) {
     this.#now = now;
     this.#instances = instances;
     this.#usual = usual;
+    this.#stalledAfter = stalledAfter;
     this.#listeningSince = now();
   }
 
@@ -25,12 +33,14 @@ export class HealthReader {
   ): Health | null {
     if (summary.endedAt !== null) return null;
     if (summary.status === "paused") return "ok";
+    const limitMs = this.#stalledAfter.get(summary.name) ?? null;
     return healthOf({
       now: this.#now(),
       startedAt: summary.startedAt,
       runners,
       instance: (id) => this.#instances.get(id),
-      usualMs: this.#usual.p95Ms(summary.tenant, summary.name),
+      usualMs: limitMs === null ? this.#usual.p95Ms(summary.tenant, summary.name) : null,
+      limitMs,
       listeningSince: this.#listeningSince,
     });
   }

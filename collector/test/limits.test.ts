@@ -1,0 +1,311 @@
+/** Limits per tenant, through the door and the real store; and what they are made of. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { createApp } from "../src/app.ts";
+import type { Attributes } from "../src/flow.ts";
+import { type Limits, NO_LIMITS } from "../src/limits.ts";
+import { Bucket } from "../src/otlp/limits/bucket.ts";
+import { LimitsReached } from "../src/otlp/limits/reached.ts";
+import { Recent } from "../src/otlp/limits/recent.ts";
+import { openSqliteStore } from "../src/sqlite/index.ts";
+import { flowBody, startGuarded } from "./access-support.ts";
+import { jsonBody, type ShortSpan } from "./otlp-support.ts";
+import { parseMetrics } from "./prometheus.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-limits-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+interface Answer {
+  rejectedSpans: number;
+  errorMessage: string;
+}
+
+/** A collector with these limits; `restart` opens the same file again. */
+async function start(limits: Partial<Limits>, path = join(folder, `${++files}.db`)) {
+  const store = openSqliteStore({ path });
+  const app = createApp({ store, limits: { ...NO_LIMITS, ...limits } });
+  close = async () => {
+    await app.close();
+    await store.close();
+  };
+  const get = async (url: string) => (await app.inject(url)).json();
+  return {
+    get,
+    metrics: async () => parseMetrics((await app.inject("/metrics")).body),
+    flows: async (tenant?: string) =>
+      (await store.flows({ tenant: tenant === undefined ? [] : [tenant], limit: 500, order: "oldest" }))
+        .items,
+    async send(...spans: ShortSpan[]): Promise<Answer> {
+      const payload = jsonBody(spans);
+      const headers = { "content-type": "application/json" };
+      const response = await app.inject({ method: "POST", url: "/v1/traces", payload, headers });
+      expect(response.statusCode).toBe(200);
+      const { rejectedSpans = "0", errorMessage = "" } = response.json().partialSuccess;
+      return { rejectedSpans: Number(rejectedSpans), errorMessage };
+    },
+    async restart(again = limits) {
+      await close?.();
+      return start(again, path);
+    },
+  };
+}
+
+let close: (() => Promise<void>) | undefined;
+afterEach(() => close?.());
+
+let spans = 0;
+
+function span(kind: string, id: string, attributes: Attributes = {}, end = false): ShortSpan {
+  const start = 1_795_341_600_000_000_000n + BigInt(spans);
+  return {
+    traceId: "1".repeat(32),
+    spanId: (++spans).toString(16).padStart(16, "0"),
+    name: "validate",
+    start,
+    end: end ? start + 1_000_000n : start,
+    attributes: {
+      "weir.kind": kind,
+      "weir.tenant": "acme",
+      "weir.flow.id": id,
+      "weir.flow.name": "import",
+      ...attributes,
+    },
+  };
+}
+
+const pending = (id: string, attributes: Attributes = {}) =>
+  span("flow", id, { "weir.pending": true, ...attributes });
+const whole = (id: string, attributes: Attributes = {}) => span("flow", id, attributes, true);
+const ended = (id: string) => span("end", id, { "weir.status": "succeeded" });
+const TAKEN: Answer = { rejectedSpans: 0, errorMessage: "" };
+
+describe("open flows", () => {
+  test("new ones over the limit are refused, by tenant; what continues or ends one that is there passes", async () => {
+    const { send, flows, get } = await start({ openFlows: 2 });
+    expect(await send(pending("1"), pending("2"), pending("3"), span("step", "3"))).toEqual({
+      rejectedSpans: 2,
+      errorMessage:
+        'tenant "acme" has 2 open flows, its limit is 2: end some, or raise --limit-open-flows (2)',
+    });
+    expect(await send(span("step", "1"), span("event", "2"), pending("1"))).toEqual(TAKEN);
+    expect(await send(pending("x", { "weir.tenant": "globex" }))).toEqual(TAKEN);
+    // It opens and ends in one: it stays open for no time.
+    expect(await send(whole("4"))).toEqual(TAKEN);
+    expect((await flows()).map(({ id }) => id).toSorted()).toEqual(["1", "2", "4", "x"]);
+
+    expect(await send(ended("1"))).toEqual(TAKEN);
+    expect(await send(pending("5"))).toEqual(TAKEN);
+    expect(await send(pending("6"))).toMatchObject({ rejectedSpans: 1 });
+    expect(await get("/api/v1/limits")).toEqual({
+      limits: [
+        {
+          tenant: "acme",
+          limit: "openFlows",
+          allowed: 2,
+          firstAt: expect.stringMatching(/Z$/),
+          lastAt: expect.stringMatching(/Z$/),
+          count: 3,
+        },
+      ],
+    });
+  });
+
+  test("are counted over a restart, and flows of before it go on", async () => {
+    const first = await start({ openFlows: 2 });
+    await first.send(pending("1"), pending("2"));
+    const { send } = await first.restart();
+    expect(await send(pending("3"), span("step", "2"), ended("1"))).toMatchObject({ rejectedSpans: 1 });
+    expect(await send(pending("3"))).toEqual(TAKEN);
+    const again = await first.restart({ openFlows: 0 });
+    expect(await again.send(pending("4"), pending("5"))).toEqual(TAKEN);
+  });
+
+  test("never more than the limit, never a refusal below it, whatever comes in whatever batches", async () => {
+    const { send, flows } = await start({ openFlows: 3 });
+    let tenants = 0;
+    const said = fc.record({ id: fc.integer({ min: 1, max: 8 }).map(String), ends: fc.boolean() });
+    const batch = fc.array(said, { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 8 }), async (batches) => {
+        const tenant = `tenant-${++tenants}`;
+        const stored = () => flows(tenant);
+        for (const each of batches) {
+          const before = await stored();
+          const open = before.filter(({ endedAt }) => endedAt === null);
+          const known = new Set(before.map(({ id }) => id));
+          const news = new Set(each.map(({ id }) => id).filter((id) => !known.has(id)));
+          const spans = each.map(({ id, ends }) => (ends ? ended(id) : pending(id)));
+          for (const { attributes } of spans) Object.assign(attributes ?? {}, { "weir.tenant": tenant });
+          const answer = await send(...spans);
+          if (open.length + news.size <= 3) expect(answer.rejectedSpans).toBe(0);
+        }
+        const open = (await stored()).filter(({ endedAt }) => endedAt === null);
+        expect(open.length).toBeLessThanOrEqual(3);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("names and labels", () => {
+  test("a new flow name over the limit is refused, a known one passes, also after a restart", async () => {
+    const first = await start({ flowNames: 2 });
+    const named = (id: string, name: string) => pending(id, { "weir.flow.name": name });
+    expect(await first.send(named("1", "a"), named("2", "b"))).toEqual(TAKEN);
+    const { send, flows, metrics } = await first.restart();
+    expect(await send(named("3", "c-1"), named("4", "a"), named("5", "c-1"))).toEqual({
+      rejectedSpans: 2,
+      errorMessage:
+        'tenant "acme" has 2 flow names, its limit is 2, and "c-1" is a new one: ' +
+        "put what differs into labels, or raise --limit-flow-names (2)",
+    });
+    expect((await flows()).map(({ id }) => id)).toEqual(["1", "2", "4"]);
+    const values = await metrics();
+    expect(values.value("weir_limited_total")({ limit: "flowNames" })).toBe(2);
+    const rejected = { door: "http", encoding: "json", reason: "over-flow-names" };
+    expect(values.value("weir_spans_rejected_total")(rejected)).toBe(2);
+  });
+
+  test("a new label key over the limit is left out and told, the span is taken", async () => {
+    const first = await start({ labelKeys: 2 });
+    const labelled = (id: string, key: string) =>
+      pending(id, { "weir.label.env": "p", [`weir.label.${key}`]: "x" });
+    await first.send(labelled("1", "plan"));
+    const { send, flows, get } = await first.restart();
+    expect(await send(labelled("2", "other"), labelled("3", "plan"))).toEqual({
+      rejectedSpans: 0,
+      errorMessage:
+        'tenant "acme" has 2 label keys, its limit is 2: new ones are left out, use fewer or raise --limit-label-keys (1)',
+    });
+    expect((await flows()).map(({ labels }) => labels)).toEqual([
+      { env: "p", plan: "x" },
+      { env: "p" },
+      { env: "p", plan: "x" },
+    ]);
+    expect((await get("/api/v1/limits?tenant=acme")).limits).toMatchObject([
+      { limit: "labelKeys", count: 1 },
+    ]);
+    expect((await get("/api/v1/limits?tenant=globex")).limits).toEqual([]);
+  });
+});
+
+test("spans a second: a burst of ten seconds passes, what is over it is refused, other tenants are not", async () => {
+  const { send } = await start({ spansPerSecond: 1 });
+  const steps = (count: number, tenant = "acme") =>
+    Array.from({ length: count }, () => span("step", "1", { "weir.tenant": tenant }));
+  expect(await send(...steps(10))).toEqual(TAKEN);
+  const over = await send(...steps(40), ...steps(2, "globex"));
+  // A token or so may have come back meanwhile.
+  expect(over.rejectedSpans).toBeGreaterThan(20);
+  expect(over.errorMessage).toMatch(
+    /^tenant "acme" sent \d+ spans within a second, its limit is 1 over ten seconds: send fewer, or raise --limit-spans-per-second \(\d+\)$/,
+  );
+});
+
+test("who is bound to a tenant sees its limits alone, and /metrics not at all, with the reason", async () => {
+  const weir = await startGuarded("never", { limits: { ...NO_LIMITS, flowNames: 1 } });
+  try {
+    const sender = await weir.key("ingest");
+    for (const tenant of ["acme", "globex"]) {
+      await weir.fetch("/v1/traces", sender, flowBody(tenant, "1"));
+      await weir.fetch("/v1/traces", sender, flowBody(tenant, "2", { "weir.flow.name": "another" }));
+    }
+    const limitsFor = async (key: string, query = "") => {
+      const response = await weir.fetch(`/api/v1/limits${query}`, key);
+      const { limits } = (await response.json()) as { limits: { tenant: string }[] };
+      return limits.map(({ tenant }) => tenant);
+    };
+    const bound = await weir.key("read", "acme");
+    expect(await limitsFor(await weir.key("read"))).toEqual(["globex", "acme"]);
+    expect(await limitsFor(await weir.key("read"), "?tenant=acme")).toEqual(["acme"]);
+    expect(await limitsFor(bound)).toEqual(["acme"]);
+    expect(await limitsFor(bound, "?tenant=globex")).toEqual([]);
+    const refused = await weir.fetch("/metrics", bound);
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain("expected a key that is bound to no tenant");
+  } finally {
+    await weir.close();
+  }
+});
+
+test("a store that does not answer is 503, and nothing is kept or counted as open", async () => {
+  const store = openSqliteStore({ path: join(folder, `${++files}.db`) });
+  const usage = store.usage;
+  store.usage = () => Promise.reject(new Error("disk I/O error"));
+  const app = createApp({ store, limits: { ...NO_LIMITS, openFlows: 1 } });
+  close = async () => {
+    await app.close();
+    await store.close();
+  };
+  const headers = { "content-type": "application/json" };
+  const post = () =>
+    app.inject({ method: "POST", url: "/v1/traces", payload: jsonBody([pending("1")]), headers });
+  expect((await post()).statusCode).toBe(503);
+  store.usage = usage;
+  const append = store.append;
+  store.append = () => Promise.reject(new Error("disk I/O error"));
+  expect((await post()).statusCode).toBe(503);
+  store.append = append;
+  expect((await post()).json()).toEqual({ partialSuccess: {} });
+});
+
+describe("the parts", () => {
+  test("a bucket gives what its rate allows, and ten seconds' worth at once", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.record({ waitMs: fc.nat(5_000), wanted: fc.nat(200) }), { maxLength: 30 }),
+        (perSecond, calls) => {
+          const bucket = new Bucket(perSecond, 0);
+          let now = 0;
+          let given = 0;
+          for (const { waitMs, wanted } of calls) {
+            now += waitMs;
+            for (let i = 0; i < wanted; i++) if (bucket.take(now)) given += 1;
+          }
+          expect(given).toBeLessThanOrEqual(perSecond * (10 + now / 1000) + 1);
+        },
+      ),
+    );
+    const bucket = new Bucket(10, 0);
+    expect(Array.from({ length: 200 }, () => bucket.take(0)).filter(Boolean)).toHaveLength(100);
+    expect(bucket.demand).toBe(200);
+    expect([bucket.take(100), bucket.take(100), bucket.take(3_000)]).toEqual([true, false, true]);
+    expect(bucket.demand).toBe(1);
+  });
+
+  test("what was used lately is remembered, and no more than twice the room", () => {
+    const recent = new Recent<number>(100);
+    for (let i = 0; i < 10_000; i++) {
+      recent.set(`${i}`, i);
+      expect(recent.get("0")).toBe(0);
+    }
+    const kept = Array.from({ length: 10_000 }, (_, i) => recent.get(`${i}`)).filter((v) => v !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(201);
+    expect(recent.get("9999")).toBe(9_999);
+  });
+
+  test("limits reached are listed the latest first, a thousand at most, for a day", () => {
+    let now = 1_000;
+    const reached = new LimitsReached(() => now);
+    for (let i = 0; i < 1_500; i++) reached.note(`tenant-${i}`, "openFlows", 5);
+    expect(reached.figures().reached).toHaveLength(1_000);
+    now += 60e6;
+    reached.note("tenant-700", "openFlows", 5);
+    expect(reached.figures().reached[0]).toEqual({
+      tenant: "tenant-700",
+      limit: "openFlows",
+      allowed: 5,
+      firstAt: 1_000,
+      lastAt: 60_001_000,
+      count: 2,
+    });
+    now += 24 * 3600e6;
+    expect(reached.figures().reached).toEqual([]);
+    expect(reached.figures().counts.get("openFlows")).toBe(1_501);
+  });
+});
