@@ -3,7 +3,7 @@
  * around them. All of it follows from a seed, so that what went wrong can be had again.
  */
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { setOwn } from "../src/otlp/raw-span.ts";
+import { setOwn } from "../src/set-own.ts";
 
 /** What one request brings. */
 export interface Hostile {

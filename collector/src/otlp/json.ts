@@ -5,6 +5,7 @@
  */
 import { EXCEPTION } from "@weir/sdk/attributes";
 import type { AttributeValue } from "../flow.ts";
+import { setOwn } from "../set-own.ts";
 import { addSpan, MOST_VALUES, tooManyValues } from "./bulk.ts";
 import {
   blankSpan,
@@ -15,7 +16,6 @@ import {
   type RawException,
   type RawResource,
   type RawSpan,
-  setOwn,
   TOO_DEEP,
   textOf,
   toResource,

@@ -1,6 +1,7 @@
 /** OTLP in protobuf → raw spans. Field numbers are those of `proto/otlp.proto`. */
 import { EXCEPTION } from "@weir/sdk/attributes";
 import type { AttributeValue } from "../flow.ts";
+import { setOwn } from "../set-own.ts";
 import { addSpan } from "./bulk.ts";
 import {
   blankSpan,
@@ -9,7 +10,6 @@ import {
   type RawException,
   type RawResource,
   type RawSpan,
-  setOwn,
   TOO_DEEP,
   textOf,
   toResource,

@@ -85,15 +85,6 @@ export class MalformedError extends Error {
   override readonly name = "MalformedError";
 }
 
-/** Sets an own property, whatever its name: plain assignment to `__proto__` would not. */
-export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
-  if (key === "__proto__") {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    target[key] = value;
-  }
-}
-
 /** Attributes as the text that OpenTelemetry means them to be: a service may be named `42`. */
 export function textOf(value: AttributeValue | undefined): string {
   if (typeof value === "string") return value;

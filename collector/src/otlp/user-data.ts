@@ -1,8 +1,9 @@
 /** What the user says in a span, in labels and attributes, within bounds. */
 import { LABEL_PREFIX, PREFIX } from "@weir/sdk/attributes";
 import type { Attributes, AttributeValue } from "../flow.ts";
+import { setOwn } from "../set-own.ts";
 import { BOUNDS, cut, cutValue } from "./bounds.ts";
-import { type RawSpan, setOwn, textOf } from "./raw-span.ts";
+import { type RawSpan, textOf } from "./raw-span.ts";
 
 export function labelsOf({ keys, values }: RawSpan): Record<string, string> {
   const labels: Record<string, string> = {};
