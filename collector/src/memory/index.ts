@@ -8,6 +8,7 @@ import type { FlowChange, Store } from "../store.ts";
 import { Commits } from "../stores/commits.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
+import { tell } from "../stores/tell.ts";
 import { LAST_RUNS, UsualDurations } from "../stores/usual.ts";
 import { append } from "./append.ts";
 import { figuresOf, usageOf } from "./figures.ts";
@@ -47,7 +48,10 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
     (pks) => {
       const changed = new Set(pks);
       const flows = open().filter(({ pk }) => changed.has(pk));
-      tell(flows.map((flow) => ({ flow: complete(flow), steps: [] })));
+      tell(
+        listeners,
+        flows.map((flow) => ({ flow: complete(flow), steps: [] })),
+      );
     },
   );
 
@@ -60,26 +64,17 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
       .flatMap((run) => durationOf(run) ?? []);
   }
 
-  function tell(changes: FlowChange[]): void {
-    if (changes.length === 0) return;
-    for (const listener of listeners) {
-      try {
-        listener(changes);
-      } catch (error) {
-        process.emitWarning(
-          `store: a listener failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
-    }
-  }
-
   return {
     ...questionsOf(kept, health),
     async append(observations) {
       const started = performance.now();
       const changed = append(kept, observations, { now: now(), most });
       commits.done(started, observations.length);
-      if (listeners.size > 0) tell(changed.map(({ flow, steps }) => ({ flow: complete(flow), steps })));
+      if (listeners.size > 0)
+        tell(
+          listeners,
+          changed.map(({ flow, steps }) => ({ flow: complete(flow), steps })),
+        );
     },
     has: async (key) => kept.flows.has(keyText(key)),
     usage: async (tenant, atMost) => usageOf(kept, tenant, atMost),

@@ -5,6 +5,7 @@ import type { CommitFigures, FlowChange, PruneQuery, StatsFilter, Store } from "
 import { Commits } from "../stores/commits.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
+import { tell } from "../stores/tell.ts";
 import { UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
@@ -85,23 +86,12 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const figures = figuresOf(db, { commits, counts, unwell });
   const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
 
-  const tell = (changes: FlowChange[]) => {
-    if (changes.length === 0) return;
-    for (const listener of listeners) {
-      try {
-        listener(changes);
-      } catch (error) {
-        process.emitWarning(
-          `store: a listener failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
-    }
-  };
   const hot = new HotFlows();
   const old = pruner(db, rows, hot, numbers);
   const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
     if (listeners.size === 0) return;
     tell(
+      listeners,
       written.map(({ picture, steps }) => ({
         flow: health.complete(picture.summary, picture.runners),
         steps,
@@ -109,7 +99,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     );
   });
   const watch = new HealthWatch(openFlows, (pks) =>
-    tell(flows.summaries(pks).map((flow) => ({ flow, steps: [] }))),
+    tell(
+      listeners,
+      flows.summaries(pks).map((flow) => ({ flow, steps: [] })),
+    ),
   );
 
   // Async throughout: what runs here at once may run elsewhere in another store.
