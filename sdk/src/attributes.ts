@@ -47,6 +47,12 @@ export const ATTR = {
   reason: "weir.reason",
   parentFlowId: "weir.parent_flow.id",
   parentFlowTenant: "weir.parent_flow.tenant",
+  /** On a flow: the shape of its workflow, a tree or a graph, as JSON. */
+  definition: "weir.definition",
+  /** On a step: the node of that shape which it is the work of. */
+  stepNode: "weir.step.node",
+  /** On a step: the edge of a graph over which its work came. */
+  stepEdge: "weir.step.edge",
   /** Milliseconds between two heartbeats, on these and on the resource: the process promises them while work is open. */
   heartbeatInterval: "weir.heartbeat.interval_ms",
 } as const;
@@ -87,4 +93,8 @@ export const LIMITS = {
   labelValue: 256,
   /** Flow names, step names, event names, flow ids, tenants. */
   name: 256,
+  /** Of a node or an edge; an id is of use whole or not at all, so a longer one is left out. */
+  nodeId: 1024,
+  /** Characters of a definition; a larger one is left out. */
+  definition: 65_536,
 } as const;

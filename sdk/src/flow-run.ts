@@ -3,6 +3,7 @@
  */
 import { type Attributes, type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { ATTR, type Kind, LABEL_PREFIX } from "./attributes.ts";
+import { addDefinition } from "./definition.ts";
 import { diagnoseInternal } from "./diagnostics.ts";
 import type { FlowIdentity } from "./identity.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -33,9 +34,20 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
     this.#parent = parent;
   }
 
-  /** Opens a flow in this process, in the scope `outer`: as the child of the flow there, if any. */
-  static open(rt: Runtime, identity: FlowIdentity, endOnExit: boolean, outer: Scope | undefined): FlowRun {
+  /**
+   * Opens a flow in this process, in the scope `outer`: as the child of the flow there, if any.
+   *
+   * @param definition see `definition.ts`
+   */
+  static open(
+    rt: Runtime,
+    identity: FlowIdentity,
+    endOnExit: boolean,
+    outer: Scope | undefined,
+    definition: object | undefined,
+  ): FlowRun {
     const flow = new FlowRun(rt, identity, outer?.parent() ?? activeSpanOnly());
+    addDefinition(flow.attributes, definition);
     addLabelAttributes(flow.attributes, flow.labels);
     if (outer !== undefined) {
       flow.attributes[ATTR.parentFlowId] = outer.flow.id;

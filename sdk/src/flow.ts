@@ -27,7 +27,16 @@ function start<T>(options: FlowOptions, fn: (flow: FlowHandle) => T): T {
 }
 
 function open(options: FlowOptions): FlowHandle {
-  return opened("flow.open", options, scopeOf()) ?? INERT_FLOW;
+  return openDefined(options, undefined);
+}
+
+/**
+ * `flow.open` for a workflow whose shape is known before it runs.
+ *
+ * @param definition see `definition.ts`
+ */
+export function openDefined(options: FlowOptions, definition: object | undefined): FlowHandle {
+  return opened("flow.open", options, scopeOf(), definition) ?? INERT_FLOW;
 }
 
 function wrap<This, Args extends unknown[], T>(
@@ -74,12 +83,17 @@ function here(call: string): FlowHandle | undefined {
   return found;
 }
 
-function opened(call: string, options: FlowOptions, outer: Scope | undefined): FlowRun | undefined {
+function opened(
+  call: string,
+  options: FlowOptions,
+  outer: Scope | undefined,
+  definition?: object | undefined,
+): FlowRun | undefined {
   const rt = runtimeFor(call);
   if (rt === undefined) return undefined;
   try {
     const identity = identityFrom(call, options, rt);
-    return identity && FlowRun.open(rt, identity, options.endOnExit !== false, outer);
+    return identity && FlowRun.open(rt, identity, options.endOnExit !== false, outer, definition);
   } catch (error) {
     diagnoseInternal(call, error);
     return undefined;

@@ -13,6 +13,16 @@ import { type Ending, sendPoint } from "./spans.ts";
 import { addUserAttributes } from "./text.ts";
 import type { StepHandle, StepOptions } from "./types.ts";
 
+/** What a step is of the workflow that it belongs to. */
+export interface Placing {
+  /** Default `step`. Any other is run by no process while it is open. */
+  kind?: StepKind | undefined;
+  /** The id of a node of the flow's definition. */
+  node?: string | undefined;
+  /** The id of an edge of the flow's definition. */
+  edge?: string | undefined;
+}
+
 export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope {
   readonly flow: ScopeFlow;
   readonly id: string;
@@ -30,18 +40,18 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
   /**
    * Opens a step in this process, in the scope `outer`.
    *
-   * @param own an id that was chosen, so that another process can open or end the same step, and a kind
+   * @param own an id that was chosen, so that another process can open or end the same step, and what it is of the workflow
    */
   static open(
     name: string,
     options: StepOptions | undefined,
     outer: Scope,
-    own?: { id: string; kind: StepKind },
+    own?: { id: string } & Placing,
   ): StepRun {
     const { flow } = outer;
     const id = own?.id ?? newStepId();
     const attributes = stepAttributes(flow, id, outer.step?.id);
-    if (own !== undefined && own.kind !== "step") attributes[ATTR.stepKind] = own.kind;
+    if (own !== undefined) addPlacing(attributes, own);
     const step = new StepRun(flow, id, name, attributes);
     if (options === undefined) step.begin(outer.parent(), true);
     else {
@@ -84,6 +94,12 @@ export function stepAttributes(flow: ScopeFlow, id: string, parentId: string | u
   };
   if (parentId !== undefined) attributes[ATTR.stepParentId] = parentId;
   return attributes;
+}
+
+export function addPlacing(attributes: Attributes, { kind, node, edge }: Placing): void {
+  if (kind !== undefined && kind !== "step") attributes[ATTR.stepKind] = kind;
+  if (node !== undefined) attributes[ATTR.stepNode] = node;
+  if (edge !== undefined) attributes[ATTR.stepEdge] = edge;
 }
 
 /** Says which attempt it is; the first needs no saying. */

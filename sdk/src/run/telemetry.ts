@@ -6,16 +6,17 @@
  */
 import { hash } from "node:crypto";
 import { type Attributes, type Context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { ATTR, type EndStatus, type StepKind } from "../attributes.ts";
+import { ATTR, type EndStatus } from "../attributes.ts";
+import { addDefinition } from "../definition.ts";
 import { diagnoseInternal } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
-import { flow } from "../flow.ts";
+import { openDefined } from "../flow.ts";
 import { FlowRun } from "../flow-run.ts";
 import { INERT_STEP } from "../inert.ts";
 import { type Runtime, runtimeFor } from "../runtime.ts";
 import { scopeOf } from "../scope.ts";
 import { endSpan } from "../spans.ts";
-import { addAttempt, StepRun, stepAttributes } from "../step-run.ts";
+import { addAttempt, addPlacing, type Placing, StepRun, stepAttributes } from "../step-run.ts";
 import { addLabelAttributes, addLabels, nameText } from "../text.ts";
 import type { FlowHandle, LabelValue, StepHandle, UserAttributes } from "../types.ts";
 
@@ -25,6 +26,8 @@ export interface RunSeen {
   /** Of the flow. */
   name: string;
   labels?: Record<string, LabelValue> | undefined;
+  /** The shape of its workflow, see `definition.ts`: the same object for all its runs. */
+  definition?: object | undefined;
   /** Where it goes on instead of being begun. */
   resumed?: Resumed | undefined;
 }
@@ -47,8 +50,8 @@ export interface Resumed {
  * await seen.run(() => work());
  * seen.end();
  */
-export function openRunFlow({ runId, tenant, name, labels, resumed }: RunSeen): FlowHandle {
-  const handle = flow.open({ id: runId, tenant, name, labels, endOnExit: false });
+export function openRunFlow({ runId, tenant, name, labels, definition, resumed }: RunSeen): FlowHandle {
+  const handle = openDefined({ id: runId, tenant, name, labels, endOnExit: false }, definition);
   if (resumed !== undefined)
     handle.event(resumed.takenOver ? "taken over" : "resumed", {
       attempt: resumed.attempt,
@@ -57,7 +60,7 @@ export function openRunFlow({ runId, tenant, name, labels, resumed }: RunSeen): 
   return handle;
 }
 
-export interface UnitSeen {
+export interface UnitSeen extends Placing {
   runId: string;
   /** See `path.ts`. */
   path: string;
@@ -65,8 +68,6 @@ export interface UnitSeen {
   attempt: number;
   /** Shown. */
   name: string;
-  /** `sleep` and `wait`: no process runs it while it is open. Default `step`. */
-  kind?: StepKind | undefined;
   attributes?: UserAttributes | undefined;
   /** `true`: its failure does not fail the flow. */
   optional?: boolean | undefined;
@@ -91,8 +92,9 @@ export function openUnitStep(unit: UnitSeen): StepHandle {
     if (name === undefined) return INERT_STEP;
     const id = unitStepId(unit);
     if (unit.isOpen === true) return new StepRun(outer.flow, id, name);
-    const { attributes, attempt, optional, kind = "step" } = unit;
-    return StepRun.open(name, { attributes, attempt, optional, endOnExit: false }, outer, { id, kind });
+    const { attributes, attempt, optional, kind, node, edge } = unit;
+    const own = { id, kind, node, edge };
+    return StepRun.open(name, { attributes, attempt, optional, endOnExit: false }, outer, own);
   } catch (error) {
     diagnoseInternal("opening the step of a run", error);
     return INERT_STEP;
@@ -126,7 +128,7 @@ export function sayUnitAgain(
     if (name === undefined) return;
     const parentId = parent && unitStepId({ runId: unit.runId, ...parent });
     const attributes = stepAttributes(seen, unitStepId(unit), parentId);
-    if (unit.kind !== undefined && unit.kind !== "step") attributes[ATTR.stepKind] = unit.kind;
+    addPlacing(attributes, unit);
     if (unit.optional === true) attributes[ATTR.stepOptional] = true;
     addAttempt(attributes, unit.attempt);
     saySpan(seen.runtime, name, attributes, outer.parent(), unit);
@@ -137,7 +139,7 @@ export function sayUnitAgain(
 
 /** The same of a run. @param say says what its units of work came to */
 export function sayRunAgain(
-  { runId, tenant, name, labels, ...ended }: Omit<RunSeen, "resumed"> & Ended,
+  { runId, tenant, name, labels, definition, ...ended }: Omit<RunSeen, "resumed"> & Ended,
   say: () => void,
 ): void {
   try {
@@ -148,6 +150,7 @@ export function sayRunAgain(
     const identity = { id: runId, name, tenant, labels: kept, stepId: undefined };
     const seen = new FlowRun(rt, identity, ROOT_CONTEXT);
     addLabelAttributes(seen.attributes, kept);
+    addDefinition(seen.attributes, definition);
     saySpan(rt, name, seen.attributes, ROOT_CONTEXT, ended);
     seen.run(say);
   } catch (error) {

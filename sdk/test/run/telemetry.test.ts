@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openRunFlow, openUnitStep } from "../../src/run/telemetry.ts";
+import { openRunFlow, openUnitStep, sayRunAgain, sayUnitAgain } from "../../src/run/telemetry.ts";
 import { flowsOf, setupForTests, TestClock, type TestSetup } from "../../src/testing.ts";
 
 let weir: TestSetup;
@@ -110,4 +110,51 @@ test("outside a flow, and without Weir set up, nothing happens", async () => {
   using seen = openRunFlow(RUN);
   expect(seen.run(() => openUnitStep(unit("/a")).run(() => 2))).toBe(2);
   seen.end();
+});
+
+test("a run says the shape of its workflow, and each unit of work which node and edge of it", async () => {
+  const definition = { kind: "tree", name: "sync_book", root: { id: "0", type: "run", name: "push" } };
+  {
+    using seen = openRunFlow({ ...RUN, definition });
+    seen.run(() => openUnitStep({ ...unit("/push"), node: "0", edge: "a>b" }).end());
+    seen.end();
+  }
+  const ended = { status: "succeeded", startedAt: clock.now(), endedAt: clock.now() } as const;
+  sayRunAgain({ ...RUN, runId: "job-43", definition, ...ended }, () =>
+    sayUnitAgain({ ...unit("/push"), runId: "job-43", node: "0", edge: "a>b", ...ended }, undefined),
+  );
+  const said = weir.exporter.getFinishedSpans().map(({ attributes }) => attributes);
+  expect(said.filter((attributes) => attributes["weir.kind"] === "flow")).toEqual(
+    ["job-42", "job-43"].map((id) =>
+      expect.objectContaining({ "weir.flow.id": id, "weir.definition": JSON.stringify(definition) }),
+    ),
+  );
+  expect(said.filter((attributes) => attributes["weir.kind"] === "step")).toEqual(
+    ["job-42", "job-43"].map((id) =>
+      expect.objectContaining({ "weir.flow.id": id, "weir.step.node": "0", "weir.step.edge": "a>b" }),
+    ),
+  );
+});
+
+test("a definition is written out once for all runs", () => {
+  let written = 0;
+  const definition = { toJSON: () => ({ kind: "tree", name: "n", written: ++written }) };
+  openRunFlow({ ...RUN, definition }).end();
+  openRunFlow({ ...RUN, runId: "job-43", definition }).end();
+  expect(written).toBe(1);
+});
+
+test.each([
+  ["is too large", { name: "huge", nodes: "n".repeat(65_536) }, "definition-too-large"],
+  ["is no JSON", { name: "odd", nodes: [1n] }, "definition-no-json"],
+])("a definition that %s is left out, said once, and costs the run nothing", (_, definition, code) => {
+  for (const runId of ["job-1", "job-2"]) {
+    using seen = openRunFlow({ ...RUN, runId, definition });
+    seen.end();
+  }
+  const flows = weir.exporter.getFinishedSpans();
+  expect(flows.map(({ attributes }) => attributes["weir.definition"])).toEqual([undefined, undefined]);
+  expect(weir.diagnostics).toEqual([
+    { code, message: expect.stringContaining(`the definition of "${definition.name}" is left out`) },
+  ]);
 });
