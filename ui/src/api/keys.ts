@@ -5,6 +5,7 @@ export const keys = {
   tenants: (q: string) => ["tenants", q] as const,
   allTenants: ["tenants"] as const,
   attention: ["attention"] as const,
+  find: (text: string) => ["find", text] as const,
   flows: (filter: FlowFilter) => ["flows", filter] as const,
   unwell: (filter: FlowFilter) => ["unwell", filter] as const,
   flow: (tenant: string, id: string) => ["flow", tenant, id] as const,

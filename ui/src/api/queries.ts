@@ -18,6 +18,7 @@ import { keys } from "./keys.ts";
 
 const largestPage = 500;
 const flowsPerPage = 100;
+const mostFound = 6;
 
 /** Health is worked out when it is read: no event tells that time went by. */
 const healthEvery = 15_000;
@@ -35,6 +36,21 @@ export function tenantsQuery(q: string) {
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: keepPreviousData,
     refetchInterval: healthEvery,
+  });
+}
+
+/** What fits a few letters: customers, and flows where there are letters at all. */
+export function findQuery(text: string) {
+  return queryOptions({
+    queryKey: keys.find(text),
+    queryFn: async ({ signal }) => {
+      const params = new URLSearchParams({ q: text, limit: String(mostFound) });
+      const [{ tenants }, { flows }] = await Promise.all([
+        get<TenantPage>("/tenants", params, signal),
+        text === "" ? { flows: [] } : get<FlowPage>("/flows", params, signal),
+      ]);
+      return { tenants, flows };
+    },
   });
 }
 

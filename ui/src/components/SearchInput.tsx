@@ -60,7 +60,7 @@ export function SearchInput({ value, onChange, placeholder }: SearchInputProps) 
         typed ? (
           <CloseButton size="sm" aria-label="Clear the search" onClick={clear} />
         ) : (
-          <kbd className={styles["key"]} title="Press / to search">
+          <kbd className={`key ${styles["key"]}`} title="Press / to search">
             /
           </kbd>
         )

@@ -1,0 +1,7 @@
+import { IconArrowsRightLeft, IconUsers } from "@tabler/icons-react";
+
+/** The pages that stand in the bar. `g` and then `key` leads to one. */
+export const pages = [
+  { to: "/", label: "Customers", key: "c", Icon: IconUsers },
+  { to: "/flows", label: "Flows", key: "f", Icon: IconArrowsRightLeft },
+] as const;
