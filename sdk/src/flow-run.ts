@@ -89,6 +89,15 @@ export class FlowRun extends Lifecycle<FlowHandle> implements FlowHandle, Scope 
     }
   }
 
+  /** Says that it stands still from now on, until it or a step of it is opened again. */
+  pause(reason: string | undefined): void {
+    try {
+      this.sendEnd({ status: "paused", reason });
+    } catch (error) {
+      diagnoseInternal("pausing a flow", error);
+    }
+  }
+
   protected sendEnd(ending: Ending): void {
     sendPoint(this.runtime, "end", saying("end", this), this.#parent, ending);
   }

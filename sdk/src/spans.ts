@@ -7,11 +7,11 @@ import type { ErrorText } from "./errors.ts";
 import type { Redactor } from "./redact.ts";
 import type { OpenSpan, Runtime } from "./runtime.ts";
 
-/** How a flow or step ended. */
+/** How a flow or step ended; `paused` is of flows, which then may go on. */
 export interface Ending {
-  status: EndStatus;
+  status: EndStatus | "paused";
   error?: ErrorText | undefined;
-  /** Why it was cancelled. */
+  /** Why it was cancelled or paused. */
   reason?: string | undefined;
 }
 

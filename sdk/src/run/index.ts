@@ -48,6 +48,7 @@ export { hasEnded, moved, type RunStatus } from "./status.ts";
 export {
   openRunFlow,
   openUnitStep,
+  pauseRunFlow,
   type Resumed,
   type RunSeen,
   sayRunAgain,

@@ -60,6 +60,18 @@ export function openRunFlow({ runId, tenant, name, labels, definition, resumed }
   return handle;
 }
 
+/**
+ * Says that a run is paused. Dispose of the handle then; who resumes the run opens its flow again, by which it is seen running.
+ *
+ * @param reason shown
+ * @example
+ * pauseRunFlow(seen, "waits for the audit");
+ * seen[Symbol.dispose]();
+ */
+export function pauseRunFlow(seen: FlowHandle, reason?: string): void {
+  if (seen instanceof FlowRun) seen.pause(reason);
+}
+
 export interface UnitSeen extends Placing {
   runId: string;
   /** See `path.ts`. */

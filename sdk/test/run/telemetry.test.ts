@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openRunFlow, openUnitStep, sayRunAgain, sayUnitAgain } from "../../src/run/telemetry.ts";
+import {
+  openRunFlow,
+  openUnitStep,
+  pauseRunFlow,
+  sayRunAgain,
+  sayUnitAgain,
+} from "../../src/run/telemetry.ts";
 import { flowsOf, setupForTests, TestClock, type TestSetup } from "../../src/testing.ts";
 
 let weir: TestSetup;
@@ -157,4 +163,22 @@ test.each([
   expect(weir.diagnostics).toEqual([
     { code, message: expect.stringContaining(`the definition of "${definition.name}" is left out`) },
   ]);
+});
+
+test("a run that is paused is seen so, with the reason, until it is opened again", async () => {
+  {
+    using seen = openRunFlow(RUN);
+    seen.run(() => openUnitStep(unit("/first")).end());
+    pauseRunFlow(seen, "waits for the audit");
+  }
+  expect(flowsOf(weir.exporter)).toMatchObject([{ status: "paused", endedAt: null }]);
+  const said = weir.exporter
+    .getFinishedSpans()
+    .find(({ attributes }) => attributes["weir.status"] === "paused");
+  expect(said?.attributes["weir.reason"]).toBe("waits for the audit");
+  await clock.advance(60_000);
+  using seen = openRunFlow({ ...RUN, resumed: { attempt: 1, journaled: 1, takenOver: false } });
+  expect(flowsOf(weir.exporter)).toMatchObject([{ status: "running" }]);
+  seen.end();
+  expect(flowsOf(weir.exporter)).toMatchObject([{ status: "succeeded", durationMs: 60_000 }]);
 });
