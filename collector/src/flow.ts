@@ -109,6 +109,8 @@ export interface ChildFlow extends FlowKey {
 
 /** A flow with all that happened in it. Steps are in the order of their start. */
 export interface FlowDetail extends FlowSummary {
+  /** The trace in which it was opened, else that of its first step; `null` where none is known. */
+  traceId: string | null;
   steps: Step[];
   events: FlowEvent[];
   children: ChildFlow[];

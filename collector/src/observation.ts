@@ -23,6 +23,8 @@ export interface FlowOpened extends Saying {
   parent: FlowKey | null;
   /** The span of which this is the copy sent at the start; `null` when said by the span itself. */
   copyOf: string | null;
+  /** The trace of the span that says it, 32 hex digits; absent where none is known, as in what was imported. */
+  traceId?: string | undefined;
 }
 
 /** A flow ended; the earliest of these counts. */
@@ -64,6 +66,8 @@ export interface StepOpened extends Saying {
   attributes: Attributes;
   /** As of a flow; the final span knows better where the two differ. */
   copyOf: string | null;
+  /** As of a flow. */
+  traceId?: string | undefined;
 }
 
 /** A step ended; the earliest of these counts. */

@@ -17,6 +17,7 @@ const labels = fc.dictionary(fc.constantFrom("env", "region", "__proto__"), fc.c
 const attributes = fc.dictionary(fc.constantFrom("rows", "file"), fc.constantFrom(1, "x", true, null), {
   maxKeys: 2,
 });
+const traceId = fc.constantFrom(undefined, "a".repeat(32), "b".repeat(32));
 /** Span ids are the whole world's, so sets that go into one store need worlds of their own. */
 function world(salt: number) {
   const toId = (letter: string) => letter.repeat(8) + salt.toString(16).padStart(8, "0");
@@ -48,6 +49,7 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
       labels,
       parent: fc.constantFrom(null, { tenant: "acme", id: "p" }, { tenant: "acme", id: "q" }),
       copyOf: fc.option(ours),
+      traceId,
     }),
     fc.record({ kind: kind("flow-ended"), ...by, name: text, status: endStatus, error }),
     fc.record({ kind: kind("flow-left"), ...by, name: text }),
@@ -64,6 +66,7 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
       parent,
       attributes,
       copyOf: fc.option(ours),
+      traceId,
     }),
     fc.record({ kind: kind("step-ended"), ...by, flowName: text, stepId, status: endStatus, error }),
     fc.record({ kind: kind("event-noted"), ...by, flowName: text, name: text, attributes }),

@@ -11,6 +11,21 @@ function pictureOf(...observations: (Said | Said[])[]): Picture {
   return picture(fold(observations.flat()));
 }
 
+describe("the trace", () => {
+  const [a, b] = ["a".repeat(32), "b".repeat(32)];
+
+  test("is that of the flow's opening, also where a step of another trace came earlier", () => {
+    const said = [stepOpened("s", 5, { traceId: b }), opened(10, { traceId: a })];
+    expect(pictureOf(...said).traceId).toBe(a);
+  });
+
+  test("is that of the first step where the opening has not arrived, and nobody's where none is known", () => {
+    const steps = [stepOpened("t", 9, { traceId: a }), stepOpened("s", 5, { traceId: b })];
+    expect(pictureOf(...steps).traceId).toBe(b);
+    expect(pictureOf(opened(1), stepOpened("s", 5)).traceId).toBeNull();
+  });
+});
+
 describe("the state is a function of the set of observations", () => {
   test("any order and any repetition give the same facts and the same picture", () => {
     fc.assert(

@@ -8,6 +8,7 @@ import { aFlow, aStep, createFakeStore, START } from "./fake-store.ts";
 
 const detail: FlowDetail = {
   ...aFlow({ error: { type: "ValueError", message: "bad row 7", stack: null } }),
+  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
   steps: [aStep({ endedAt: START + 12_345, durationMs: 12.345, status: "succeeded" })],
   events: [{ name: "file opened", at: START + 1_999, attributes: { size: 9 } }],
   children: [{ tenant: "acme-corp", id: "child", name: "notify", status: "running" }],
@@ -67,6 +68,7 @@ describe("answers", () => {
     start();
     expect((await get("tenants/acme-corp/flows/order-17")).json()).toEqual({
       ...summary,
+      traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
       steps: [
         {
           id: "00f067aa0ba902b7",

@@ -27,7 +27,7 @@ export interface ShortSpan {
   status?: { code: number; message?: string };
 }
 
-const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
+export const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN_ID = "00f067aa0ba902b7";
 /** 2026-11-22T10:00:00.000Z and 4.210 s later, with digits that a double would lose. */
 const START_NANOS = 1_795_341_600_000_000_789n;

@@ -18,7 +18,7 @@ import { createCounters } from "../src/otlp/counters.ts";
 import { createIngest } from "../src/otlp/ingest.ts";
 import { createFakeStore } from "./fake-store.ts";
 import { logTo } from "./log-to.ts";
-import { aSpan, IDENTITY, type ShortSpan } from "./otlp-support.ts";
+import { aSpan, IDENTITY, type ShortSpan, TRACE_ID } from "./otlp-support.ts";
 
 /** How a sender reads an answer, in OTLP's terms. */
 export type Outcome =
@@ -108,6 +108,7 @@ export function describeOtlpDoor(door: Door): void {
           parent: null,
           attributes: {},
           copyOf: null,
+          traceId: TRACE_ID,
         },
         {
           kind: "step-ended",

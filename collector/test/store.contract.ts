@@ -65,8 +65,8 @@ export function storeContract(
               await store.append(part);
               if (chance === 0) store = await reopen(store, now);
             }
-            const { health, children, steps, events, ...summary } = (await store.flow(key)) ?? {};
-            expect({ summary, steps, events }).toEqual(withoutRunners(picture(fold(once))));
+            const { health, children, traceId, steps, events, ...summary } = (await store.flow(key)) ?? {};
+            expect({ summary, traceId, steps, events }).toEqual(withoutRunners(picture(fold(once))));
           },
         ),
         { numRuns: sets },
@@ -125,7 +125,7 @@ export function storeContract(
       const key = { tenant: "acme", id: "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" };
       const { opened, step, event, ended } = flowOf(key);
       const error = { type: "RangeError", message: "row 99 ist groß", stack: null };
-      const all: Observation[] = [opened(T0, { labels: { env: "prod" } })];
+      const all: Observation[] = [opened(T0, { labels: { env: "prod" }, traceId: "a1".repeat(16) })];
       for (let n = 1; n <= 120; n += 1) {
         const ending = n === 99 ? { status: "failed" as const, error } : {};
         all.push(
@@ -140,8 +140,8 @@ export function storeContract(
         if (at % 60 === 0) store = await reopen(store, () => T0);
       }
       const flows = all.filter((said) => said.kind !== "span-linked" && said.kind !== "heartbeat");
-      const { health, children, steps, events, ...summary } = (await store.flow(key)) ?? {};
-      expect({ summary, steps, events }).toEqual(withoutRunners(picture(fold(flows))));
+      const { health, children, traceId, steps, events, ...summary } = (await store.flow(key)) ?? {};
+      expect({ summary, traceId, steps, events }).toEqual(withoutRunners(picture(fold(flows))));
       const { items } = await store.flows({ limit: 1, order: "newest", q: "IST GROß" });
       expect(items).toEqual([{ ...summary, health: null }]);
       await store.close();

@@ -5,6 +5,7 @@ import type { RawSpan } from "../src/otlp/raw-span.ts";
 import { addObservations } from "../src/otlp/to-observations.ts";
 
 const IDENTITY = { "weir.flow.id": "order-17", "weir.flow.name": "data_import", "weir.tenant": "acme-corp" };
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SAYING = {
   flow: { tenant: "acme-corp", id: "order-17" },
   at: 1000,
@@ -20,7 +21,7 @@ function aRawSpan({
   const all = { ...IDENTITY, ...attributes };
   return {
     resource: { service: "import-api", instance: "instance-1", heartbeatMs: null },
-    hasTraceId: true,
+    traceId: TRACE,
     spanId: "00f067aa0ba902b7",
     parentSpanId: "",
     name: "validate",
@@ -60,6 +61,7 @@ describe("a flow span", () => {
     labels: {},
     parent: null,
     copyOf: null,
+    traceId: TRACE,
   };
   const ended = {
     ...SAYING,
@@ -174,6 +176,7 @@ describe("a step span", () => {
     parent: null,
     attributes: {},
     copyOf: null,
+    traceId: TRACE,
   };
 
   test("opens and ends a step, known by its span where it has no id", () => {
@@ -327,7 +330,7 @@ test.each<[string, Attributes, Partial<RawSpan>, string]>([
   ["no-kind", {}, {}, "weir.kind: expected one of flow, step"],
   ["bad-kind", { "weir.kind": "flows" }, {}, 'got "flows"'],
   ["bad-kind", { "weir.kind": 7 }, {}, "got 7"],
-  ["bad-trace-id", { "weir.kind": "step" }, { hasTraceId: false }, "16 bytes"],
+  ["bad-trace-id", { "weir.kind": "step" }, { traceId: "" }, "16 bytes"],
   ["bad-span-id", { "weir.kind": "step" }, { spanId: "" }, "8 bytes"],
   ["bad-time", { "weir.kind": "step" }, { start: 0 }, "nanoseconds since 1970"],
   ["bad-time", { "weir.kind": "step" }, { start: Number.NaN }, "nanoseconds since 1970"],

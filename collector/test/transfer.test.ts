@@ -21,8 +21,8 @@ const T0 = 1_790_000_000_000_000;
 const KEY: FlowKey = { tenant: "acme", id: "1" };
 
 function detailOf(said: Parameters<typeof fold>[0]): FlowDetail {
-  const { summary, steps, events } = picture(fold(said));
-  return { ...summary, health: summary.endedAt === null ? "ok" : null, steps, events, children: [] };
+  const { summary, traceId, steps, events } = picture(fold(said));
+  return { ...summary, health: summary.endedAt === null ? "ok" : null, traceId, steps, events, children: [] };
 }
 
 /** What was exported, but for what follows from the clock and from other flows. */

@@ -64,7 +64,7 @@ export function sharedView(store: Questions, { tenant, flowId, name, redact }: S
   async function detail(id: string): Promise<FlowDetail | undefined> {
     const flow = await store.flow({ tenant, id });
     if (flow === undefined || !isShown(flow)) return undefined;
-    const alone = { ...summary(flow), children: [] };
+    const alone = { ...summary(flow), traceId: null, children: [] };
     return redact ? redactDetail(alone) : alone;
   }
   return {

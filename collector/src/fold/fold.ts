@@ -6,7 +6,14 @@
  */
 import { LIMITS } from "@weir/sdk/attributes";
 import type { FlowKey } from "../flow.ts";
-import type { FlowObservation, Saying, SpanLinked, StepEnded, StepOpened } from "../observation.ts";
+import type {
+  FlowObservation,
+  FlowOpened,
+  Saying,
+  SpanLinked,
+  StepEnded,
+  StepOpened,
+} from "../observation.ts";
 import { setOwn } from "../set-own.ts";
 import { compareMarks, compareText, compareValues, first, keepSmallest, latest, type Said } from "./order.ts";
 import type { End, EventState, FlowFacts, FlowState, Opening, Runner, StepState } from "./state.ts";
@@ -77,6 +84,7 @@ export function observe(state: FlowState, observation: FlowObservation): void {
   switch (observation.kind) {
     case "flow-opened":
       nameFlow(facts, observation, observation.name, RANK.ownFlow.own);
+      traceFlow(facts, observation, RANK.ownFlow.own);
       facts.opened = earlierOpening(facts.opened, observation);
       facts.runner = laterRunner(facts.runner, observation);
       if (at > facts.lastOpened) facts.lastOpened = at;
@@ -104,6 +112,7 @@ export function observe(state: FlowState, observation: FlowObservation): void {
       return;
     case "step-opened":
       nameFlow(facts, observation, observation.flowName, RANK.ownFlow.inPassing);
+      traceFlow(facts, observation, RANK.ownFlow.inPassing);
       if (at > facts.lastOpened) facts.lastOpened = at;
       openStep(stepOf(state, observation.stepId), observation);
       return;
@@ -134,6 +143,7 @@ function emptyState(key: FlowKey, by: FlowObservation): FlowState {
       opened: null,
       runner: null,
       name: said(by, by.kind === "flow-opened" ? RANK.ownFlow.own : RANK.ownFlow.inPassing, name),
+      trace: null,
       parent: null,
       labels: {},
       ends: [],
@@ -207,6 +217,13 @@ function nameFlow(facts: FlowFacts, by: Saying, name: string, rank: number): voi
   // The usual case, and cheap: what is known is better, or as good and older.
   if (facts.name.rank < rank || (facts.name.rank === rank && facts.name.at < by.at)) return;
   facts.name = first(facts.name, said(by, rank, name));
+}
+
+function traceFlow(facts: FlowFacts, by: FlowOpened | StepOpened, rank: number): void {
+  const { trace } = facts;
+  if (by.traceId === undefined) return;
+  if (trace !== null && (trace.rank < rank || (trace.rank === rank && trace.at < by.at))) return;
+  facts.trace = first(trace, said(by, rank, by.traceId));
 }
 
 function label(facts: FlowFacts, by: Saying, labels: Record<string, string>, rank: number): void {

@@ -7,6 +7,8 @@ import { type Placed, placeSteps } from "./tree.ts";
 /** A flow as far as its observations tell. Its health depends on the clock too, so it is not in here. */
 export interface Picture {
   summary: Omit<FlowSummary, "health">;
+  /** The trace in which it was opened; `null` where none is known. */
+  traceId: string | null;
   /** In the order of their start, a parent before its children. */
   steps: Step[];
   /** In the order of their time. */
@@ -58,6 +60,7 @@ export function picture(flow: FlowState): Picture {
       incomplete,
       updatedAt: facts.lastAt,
     },
+    traceId: facts.trace?.value ?? null,
     steps: ordered.map(toStep),
     events: [...flow.events.values()]
       .sort(compareMarks)

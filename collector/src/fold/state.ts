@@ -30,6 +30,8 @@ export interface FlowFacts {
   /** Of the latest opening. */
   runner: Runner | null;
   name: Said<string>;
+  /** Of its opening, else of its first step: one, though work that is handed on may go on in others. */
+  trace: Said<string> | null;
   parent: Said<FlowKey> | null;
   labels: Record<string, Said<string>>;
   /** The earliest ends. The first counts, the others are kept as facts. */

@@ -42,6 +42,7 @@ export function presentStep(step: Step): Json.Step {
 export function presentDetail(flow: FlowDetail): Json.FlowDetail {
   return {
     ...presentFlow(flow),
+    traceId: flow.traceId,
     steps: flow.steps.map(presentStep),
     events: flow.events.map(({ name, at, attributes }) => ({ name, at: time(at), attributes })),
     children: flow.children,

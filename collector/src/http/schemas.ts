@@ -104,6 +104,9 @@ export const ChildFlow = Type.Object({
 
 export const FlowDetail = Type.Object({
   ...FlowSummary.properties,
+  traceId: Nullable(
+    Type.String({ description: "the trace in which it was opened, else that of its first step" }),
+  ),
   steps: Type.Array(Step),
   events: Type.Array(FlowEvent),
   children: Type.Array(ChildFlow),

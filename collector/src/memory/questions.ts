@@ -58,14 +58,14 @@ export function questionsOf(kept: Kept, health: HealthReader): Questions {
     async flow(key) {
       const flow = kept.flows.get(keyText(key));
       if (flow === undefined) return undefined;
-      const { steps, events } = flow.picture;
+      const { traceId, steps, events } = flow.picture;
       const children = inOrder(kept.childrenOf(key), 1).map(({ picture: { summary } }) => ({
         tenant: summary.tenant,
         id: summary.id,
         name: summary.name,
         status: summary.status,
       }));
-      return { ...complete(flow), steps, events, children };
+      return { ...complete(flow), traceId, steps, events, children };
     },
 
     async statsByName(filter) {

@@ -106,7 +106,7 @@ function readSpan(json: Json, resource: RawResource): RawSpan {
 }
 
 function fillSpan(span: RawSpan, json: JsonObject): void {
-  span.hasTraceId = readId(json.traceId, 32) !== "";
+  span.traceId = readId(json.traceId, 32);
   span.spanId = readId(json.spanId, 16);
   span.parentSpanId = readId(json.parentSpanId, 16);
   span.name = readText(json.name, "name");

@@ -77,7 +77,7 @@ function readSpan(wire: Wire, end: number, resource: RawResource): RawSpan {
     // Literal tags, so that this is a jump table: `tagOf(9, BYTES)` is 74.
     switch (tag) {
       case 10:
-        span.hasTraceId = wire.traceId(end);
+        span.traceId = wire.traceId(end);
         break;
       case 18:
         span.spanId = wire.spanId(end);

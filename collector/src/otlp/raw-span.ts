@@ -18,8 +18,8 @@ export interface RawException {
 
 export interface RawSpan {
   resource: RawResource;
-  /** Whether its trace id is 16 bytes that are not all zero; the id itself says nothing about a flow. */
-  hasTraceId: boolean;
+  /** 32 lower-case hex digits; empty when it is not 16 bytes, or all zero. */
+  traceId: string;
   /** 16 lower-case hex digits; empty when it is not 8 bytes, or all zero. */
   spanId: string;
   parentSpanId: string;
@@ -61,7 +61,7 @@ export function intervalOf(value: AttributeValue | undefined): number | null {
 export function blankSpan(resource: RawResource): RawSpan {
   return {
     resource,
-    hasTraceId: false,
+    traceId: "",
     spanId: "",
     parentSpanId: "",
     name: "",

@@ -51,7 +51,7 @@ function checkSpan(span: RawSpan, { kind }: Said): Rejection | undefined {
   if (!KINDS.includes(kind as Kind)) {
     return no("bad-kind", `${ATTR.kind}: expected one of ${KINDS.join(", ")}, got ${shown(kind)}`);
   }
-  if (!span.hasTraceId) return no("bad-trace-id", "trace id: expected 16 bytes that are not all zero");
+  if (span.traceId === "") return no("bad-trace-id", "trace id: expected 16 bytes that are not all zero");
   if (span.spanId === "") return no("bad-span-id", "span id: expected 8 bytes that are not all zero");
   if (!(span.start > 0) || !isTime(span.start) || !isTime(span.end)) {
     return no("bad-time", "start and end time: expected nanoseconds since 1970, after 0 and before 2255");
@@ -132,6 +132,7 @@ function addFlow(
     labels: labelsOf(span),
     parent: parentFlowOf(said, flow),
     copyOf: copyOf(span, said),
+    traceId: span.traceId,
   });
   if (said.pending) return;
   const at = endOf(span);
@@ -189,6 +190,7 @@ function addStep(
     parent: stepParentOf(span, said),
     attributes: attributesOf(span),
     copyOf: copied,
+    traceId: span.traceId,
   });
   if (said.pending || said.open || status === "running" || status === "paused") return;
   const at = endOf(span);

@@ -26,6 +26,9 @@ export class Wire {
   readonly bytes: Buffer;
   position = 0;
   readonly #interned: string[] = new Array(INTERNED);
+  /** The last trace id that was read, and where; -1: none yet. */
+  #trace = "";
+  #traceAt = -1;
   #values = 0;
 
   constructor(bytes: Buffer) {
@@ -144,12 +147,27 @@ export class Wire {
     return bytes.toString("hex", at, stop);
   }
 
-  /** Whether the next bytes are a trace id: 16, not all zero. */
-  traceId(end: number): boolean {
+  /** Lower-case hex of exactly 16 bytes that are not all zero, else empty. Neighbours often share a trace: it is read once. */
+  traceId(end: number): string {
+    const { bytes } = this;
     const stop = this.length(end);
     const at = this.position;
     this.position = stop;
-    return stop - at === 16 && !isZero(this.bytes, at, stop);
+    if (stop - at !== 16 || isZero(bytes, at, stop)) return "";
+    if (!this.#isLastTrace(at)) {
+      this.#traceAt = at;
+      this.#trace = bytes.toString("hex", at, stop);
+    }
+    return this.#trace;
+  }
+
+  #isLastTrace(at: number): boolean {
+    const { bytes } = this;
+    if (this.#traceAt < 0) return false;
+    for (let i = 0; i < 16; i++) {
+      if (bytes[this.#traceAt + i] !== bytes[at + i]) return false;
+    }
+    return true;
   }
 
   /** Steps over a field that nobody reads. */

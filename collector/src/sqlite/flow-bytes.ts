@@ -13,7 +13,7 @@ const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
 const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
-const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16 } as const;
+const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16, trace: 64 } as const;
 const STEP = { opened: 1, facts: 2, copyOf: 4, optional: 8, runner: 16 } as const;
 
 type Opening = NonNullable<FlowFacts["opened"]>;
@@ -77,13 +77,14 @@ function addEvent(state: FlowState, event: EventState): void {
 }
 
 function packFacts(to: Packer, facts: FlowFacts): void {
-  const { opened, runner, name, parent, ends, left, paused } = facts;
+  const { opened, runner, name, trace, parent, ends, left, paused } = facts;
   to.uint(
     (opened === null ? 0 : FACTS.opened) |
       (parent === null ? 0 : FACTS.parent) |
       (left === null ? 0 : FACTS.left) |
       (paused === null ? 0 : FACTS.paused) |
-      (isOther(runner, opened) ? FACTS.runner : 0),
+      (isOther(runner, opened) ? FACTS.runner : 0) |
+      (trace === null ? 0 : FACTS.trace),
   );
   to.time(facts.firstAt);
   if (opened !== null) packOpening(to, opened);
@@ -91,6 +92,11 @@ function packFacts(to: Packer, facts: FlowFacts): void {
   packWho(to, name);
   to.uint(name.rank);
   to.name(name.value);
+  if (trace !== null) {
+    packWho(to, trace);
+    to.uint(trace.rank);
+    to.text(trace.value);
+  }
   if (parent !== null) {
     packWho(to, parent);
     to.uint(parent.rank);
@@ -129,6 +135,7 @@ function unpackFacts(from: Unpacker): FlowFacts {
   const opened = has & FACTS.opened ? openingFrom(from) : null;
   const runner = has & FACTS.runner ? runnerFrom(from) : runnerOf(opened);
   const name = { ...whoFrom(from), rank: from.uint(), value: from.text() };
+  const trace = has & FACTS.trace ? { ...whoFrom(from), rank: from.uint(), value: from.text() } : null;
   const parent =
     has & FACTS.parent
       ? { ...whoFrom(from), rank: from.uint(), value: { tenant: from.text(), id: from.text() } }
@@ -151,6 +158,7 @@ function unpackFacts(from: Unpacker): FlowFacts {
     opened,
     runner,
     name,
+    trace,
     parent,
     labels,
     ends,

@@ -72,8 +72,8 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
     detail(key) {
       const flow = rows.load(key);
       if (flow === undefined) return undefined;
-      const { summary, steps, events, runners } = picture(flow.state);
-      return { ...health.complete(summary, runners), steps, events, children: childrenOf(key) };
+      const { summary, traceId, steps, events, runners } = picture(flow.state);
+      return { ...health.complete(summary, runners), traceId, steps, events, children: childrenOf(key) };
     },
 
     has({ tenant, id }) {

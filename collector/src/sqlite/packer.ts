@@ -103,6 +103,7 @@ export class Packer {
       this.#earlier.set(text, this.#earlier.size);
     }
     if (text.length === 16 && isHex(text)) this.#hex(text, 8);
+    else if (text.length === 32 && isHex(text)) this.#hex(text, 16);
     else if (text.length === 36 && UUID_TEXT.test(text)) this.#hex(text.replaceAll("-", ""), UUID);
     else this.#utf8(text);
   }

@@ -22,6 +22,7 @@ export type ImportedFlow = Pick<
   | "incomplete"
   | "updatedAt"
   | "events"
+  | "traceId"
 > & { steps: ImportedStep[] };
 
 export type ImportedStep = Omit<Step, "durationMs">;
@@ -71,6 +72,8 @@ export function readFlow(text: string): ImportedFlow {
     parent: orNull(keyOf, flow.parent, "parent"),
     incomplete: listOf(flow.incomplete, "incomplete", (each, where) => oneOf(INCOMPLETE, each, where)),
     updatedAt: timeOf(flow.updatedAt, "updatedAt"),
+    // Exports of before it was kept have none.
+    traceId: orNull(traceOf, flow.traceId ?? null, "traceId"),
     steps: listOf(flow.steps, "steps", stepOf),
     events: listOf(flow.events, "events", eventOf),
   };
@@ -125,6 +128,11 @@ function labelsOf(value: unknown): Record<string, string> {
     setOwn(labels, key, checkText(text, LIMITS.labelValue, 0, `labels.${key}`));
   }
   return labels;
+}
+
+function traceOf(value: unknown, where: string): string {
+  if (typeof value === "string" && /^[0-9a-f]{32}$/.test(value)) return value;
+  throw wrong(where, "32 hex digits", value);
 }
 
 function keyOf(value: unknown, where: string): FlowKey {

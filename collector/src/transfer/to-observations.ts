@@ -24,6 +24,7 @@ export function observationsOf(flow: ImportedFlow): FlowObservation[] {
 
 function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
   const { name, labels, startedAt, endedAt, status, updatedAt } = flow;
+  const traceId = flow.traceId ?? undefined;
   const key: FlowKey = { tenant: flow.tenant, id: flow.id };
   const by = { flow: key, service: null, instance: null };
   const said: FlowObservation[] = [];
@@ -43,7 +44,17 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
   } else {
     const { parent } = flow;
     const spanId = spanOf("opened", startedAt);
-    said.push({ kind: "flow-opened", ...by, at: startedAt, spanId, name, labels, parent, copyOf: null });
+    said.push({
+      kind: "flow-opened",
+      ...by,
+      at: startedAt,
+      spanId,
+      name,
+      labels,
+      parent,
+      copyOf: null,
+      traceId,
+    });
   }
   for (const service of flow.services) say(startedAt, service, {});
   // Whatever was the latest that was said of it.
@@ -67,6 +78,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
         parent: step === orphan ? { stepId: MISSING_PARENT } : parentOf(step),
         attributes,
         copyOf: null,
+        traceId,
       });
     }
     if (step.endedAt === null || !isEnd(step.status)) continue;

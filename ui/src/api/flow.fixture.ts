@@ -1,4 +1,4 @@
-import type { FlowSummary, Step } from "@weir/collector/schemas";
+import type { FlowDetail, FlowSummary, Step } from "@weir/collector/schemas";
 
 /** A flow for tests, with what matters to the test written over it. */
 export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
@@ -23,6 +23,10 @@ export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
     updatedAt: "2026-11-22T10:00:00.000Z",
     ...over,
   };
+}
+
+export function aDetail(over: Partial<FlowDetail> = {}): FlowDetail {
+  return { ...aFlow(), traceId: null, steps: [], events: [], children: [], ...over };
 }
 
 export function aStep(over: Partial<Step> = {}): Step {

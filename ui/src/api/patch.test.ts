@@ -1,6 +1,5 @@
-import type { FlowDetail } from "@weir/collector/schemas";
 import { describe, expect, test } from "vitest";
-import { aFlow, aStep } from "./flow.fixture.ts";
+import { aDetail, aFlow, aStep } from "./flow.fixture.ts";
 import { flowKey, insertRows, removeRows, updateDetail, updateRows, updateUnwell } from "./patch.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22, 10, 0, second)).toISOString();
@@ -87,12 +86,7 @@ describe("flows that are stuck", () => {
 
 describe("a flow's page", () => {
   const open = aStep({ id: "s1", status: "running", endedAt: null, durationMs: null });
-  const detail: FlowDetail = {
-    ...aFlow(),
-    steps: [open],
-    events: [{ name: "e", at: at(1), attributes: {} }],
-    children: [],
-  };
+  const detail = aDetail({ steps: [open], events: [{ name: "e", at: at(1), attributes: {} }] });
   const change = (step: typeof open) => ({ tenant: detail.tenant, flowId: detail.id, step });
 
   test("steps are replaced and added, events kept", () => {

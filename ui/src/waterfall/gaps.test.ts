@@ -1,6 +1,6 @@
 import type { FlowDetail, FlowEvent, Step } from "@weir/collector/schemas";
 import { expect, test } from "vitest";
-import { aFlow, aStep } from "../api/flow.fixture.ts";
+import { aDetail, aStep } from "../api/flow.fixture.ts";
 import { gapsOf, ranAgain } from "./gaps.ts";
 import { layOut } from "./layout.ts";
 
@@ -17,7 +17,7 @@ const takenOver = (ms: number): FlowEvent => ({
 });
 
 function flow(steps: Step[], events: FlowEvent[]): FlowDetail {
-  return { ...aFlow({ startedAt: at(0), endedAt: at(60_000) }), steps, events, children: [] };
+  return aDetail({ startedAt: at(0), endedAt: at(60_000), steps, events });
 }
 
 const gaps = (detail: FlowDetail) => gapsOf(detail).map(({ start, end }) => [start - zero, end - zero]);

@@ -1,6 +1,6 @@
 import type { FlowDetail, Step } from "@weir/collector/schemas";
 import { describe, expect, test } from "vitest";
-import { aFlow, aStep } from "../api/flow.fixture.ts";
+import { aDetail, aStep } from "../api/flow.fixture.ts";
 import { ancestors, barSpan, layOut, visibleSteps } from "./layout.ts";
 
 const zero = Date.UTC(2026, 10, 22, 10);
@@ -13,7 +13,7 @@ function step(id: string, start: number, end: number | null, over: Partial<Step>
 
 function flow(steps: Step[], endedAt: number | null = 1000, over: Partial<FlowDetail> = {}): FlowDetail {
   const end = endedAt === null ? null : at(endedAt);
-  return { ...aFlow({ startedAt: at(0), endedAt: end }), steps, events: [], children: [], ...over };
+  return aDetail({ startedAt: at(0), endedAt: end, steps, ...over });
 }
 
 /** Start, end and how far it was moved, from the flow's start. */
