@@ -345,7 +345,7 @@ test.each<[string, Attributes, Partial<RawSpan>, string]>([
     "bad-step-kind",
     { "weir.kind": "step", "weir.step.kind": "job" },
     {},
-    "expected one of step, queue, sleep, wait",
+    "expected one of step, queue, sleep, wait, debounce",
   ],
   ["bad-attempt", { "weir.kind": "step", "weir.step.attempt": 0 }, {}, "got 0"],
   ["bad-attempt", { "weir.kind": "step", "weir.step.attempt": 1.5 }, {}, "got 1.5"],

@@ -21,10 +21,10 @@ export const END_STATUSES = ["succeeded", "failed", "cancelled"] as const;
 export type EndStatus = (typeof END_STATUSES)[number];
 
 /**
- * `queue`: work handed to a queue and not yet picked up. `sleep`: waits until a time. `wait`: waits for a message. None
- * of these three is run by a process while it is open.
+ * `queue`: work handed to a queue and not yet picked up. `sleep`: waits until a time. `wait`: waits for a message or a
+ * change. `debounce`: waits until nothing has changed for a while. None of these is run by a process while it is open.
  */
-export const STEP_KINDS = ["step", "queue", "sleep", "wait"] as const;
+export const STEP_KINDS = ["step", "queue", "sleep", "wait", "debounce"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** Span attribute keys. */

@@ -76,6 +76,7 @@ export const Step = Type.Object({
     Type.Literal("queue"),
     Type.Literal("sleep"),
     Type.Literal("wait"),
+    Type.Literal("debounce"),
   ]),
   name: Type.String(),
   status: Status,

@@ -10,7 +10,7 @@ import { Packer, type Texts, Unpacker } from "./packer.ts";
 
 const FORM = 1;
 const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
-const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait"];
+const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait", "debounce"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
 const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16, trace: 64 } as const;

@@ -1,4 +1,4 @@
-import { IconMailQuestion, IconStack2, IconZzz } from "@tabler/icons-react";
+import { IconHourglass, IconMailQuestion, IconStack2, IconZzz } from "@tabler/icons-react";
 import type { Step } from "@weir/collector/schemas";
 import styles from "./StepKind.module.css";
 
@@ -17,10 +17,16 @@ const words: Record<Idle, Words> = {
   queue: { open: "Waiting in", ended: "waited", what: "a wait in a queue", Icon: IconStack2 },
   sleep: { open: "Asleep in", ended: "slept", what: "a sleep: no process holds it", Icon: IconZzz },
   wait: {
-    open: "Waiting for the message",
+    open: "Waiting for",
     ended: "waited",
-    what: "a wait for a message: no process holds it",
+    what: "a wait for a message or a change",
     Icon: IconMailQuestion,
+  },
+  debounce: {
+    open: "Waiting for quiet in",
+    ended: "waited",
+    what: "a wait until nothing has changed for a while",
+    Icon: IconHourglass,
   },
 };
 
