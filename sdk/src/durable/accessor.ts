@@ -1,6 +1,6 @@
 /** Typed keys of the data context. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { checkNow, isSchema } from "./schema.ts";
+import { checkNow, isSchema } from "../run/index.ts";
 
 /**
  * A key with the type of what is kept under it. `In` is what may be set, `Out` what is read: they differ where the

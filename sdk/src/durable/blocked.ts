@@ -1,8 +1,7 @@
 /** What sleeps and waits share: the run does nothing meanwhile, and may be given back. */
-import { linkSignals } from "../run/index.ts";
+import { linkSignals, never } from "../run/index.ts";
 import type { Blocked, Execution } from "./execution.ts";
 import type { Note } from "./ledger.ts";
-import { never } from "./never.ts";
 import type { Place } from "./place.ts";
 
 /**

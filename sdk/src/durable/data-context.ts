@@ -1,7 +1,8 @@
 /** The data of one execution: its own, and what it sees of the one that it was started from. */
+
+import { checkNow } from "../run/index.ts";
 import type { Accessor, AccessorWithDefault } from "./accessor.ts";
 import { ValueMissing } from "./errors/value-missing.ts";
-import { checkNow } from "./schema.ts";
 
 /** Reads and writes by typed keys. */
 export interface Data {

@@ -13,6 +13,7 @@ import {
   linkSignals,
   NotDecodable,
   NotEncodable,
+  never,
   openRunFlow,
   ProgramChanged,
   type RunClock,
@@ -26,7 +27,6 @@ import type { Extension } from "./extension.ts";
 import type { AnyFlow } from "./flow.ts";
 import type { Scope } from "./handle.ts";
 import type { Ledger } from "./ledger.ts";
-import { never } from "./never.ts";
 import { type Begun, Rollbacks } from "./rollbacks.ts";
 import { sayAgain } from "./say-again.ts";
 import type { Deps } from "./types.ts";

@@ -1,5 +1,5 @@
 /** What a handler gets as its `ctx`: see context.ts for what it promises. One for each call of a handler. */
-import { childPath, type LinkedSignal, linkSignals } from "../run/index.ts";
+import { check, childPath, type LinkedSignal, linkSignals } from "../run/index.ts";
 import type { Accessor, AccessorWithDefault } from "./accessor.ts";
 import type {
   FlowContext,
@@ -17,7 +17,6 @@ import { type AnyFlow, FLOW, type Flow, isFlow } from "./flow.ts";
 import type { InputArgs, RunHandle, Scope } from "./handle.ts";
 import { parallel } from "./parallel.ts";
 import { Place } from "./place.ts";
-import { check } from "./schema.ts";
 import { sleep } from "./sleep.ts";
 import { runStep } from "./step.ts";
 import { startSubFlow } from "./sub-flow.ts";

@@ -1,10 +1,10 @@
 /** The definition of a flow: its name, its types, its dependencies and its handler. It runs nothing. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { LIMITS } from "../attributes.ts";
+import { isSchema } from "../run/index.ts";
 import type { FlowContext } from "./context.ts";
 import { describeDependency, isDependency } from "./deps.ts";
 import { checkDeps } from "./executor.ts";
-import { isSchema } from "./schema.ts";
 import type { Deps, Resolved } from "./types.ts";
 
 /** Tells what `flow` made from any other object, also when two copies of this package are loaded. */

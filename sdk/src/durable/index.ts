@@ -10,6 +10,7 @@ export {
   type Codec,
   type CodecOptions,
   createCodec,
+  custom,
   InputMismatch,
   type Journal,
   JournalNewer,
@@ -25,6 +26,7 @@ export {
   RunUnknown,
   redisJournal,
   sqliteJournal,
+  ValueInvalid,
   ValueTooLarge,
 } from "../run/index.ts";
 export {
@@ -59,7 +61,6 @@ export { GraceOver } from "./errors/grace-over.ts";
 export { NotResolved } from "./errors/not-resolved.ts";
 export { ResourceCycle } from "./errors/resource-cycle.ts";
 export { ScopeDisposed } from "./errors/scope-disposed.ts";
-export { ValueInvalid } from "./errors/value-invalid.ts";
 export { ValueMissing } from "./errors/value-missing.ts";
 export { derive, type ExecutorOptions, type Preset, preset, provide } from "./executor.ts";
 export type {
@@ -84,7 +85,6 @@ export type {
   WorkerOptions,
 } from "./handle.ts";
 export type { Sleeper } from "./in-flight.ts";
-export { custom } from "./schema.ts";
 export type {
   Controller,
   Dependency,

@@ -1,33 +1,20 @@
 /** The ledger of a run that is in a journal, as long as this process has it. */
 import type { EndStatus } from "../attributes.ts";
-import { diagnose } from "../diagnostics.ts";
 import {
   type Codec,
   type Entry,
   type Journal,
-  JournalUnavailable,
   keyOf,
   type Lease,
-  LeaseLost,
+  type Leased,
   type Parking,
-  realClock,
+  surely,
 } from "../run/index.ts";
 import type { Ledger, Note } from "./ledger.ts";
-import { never } from "./never.ts";
 
-export interface JournalLedgerOptions {
-  readonly journal: Journal;
+export interface JournalLedgerOptions extends Leased {
   readonly codec: Codec;
-  readonly lease: Lease;
-  /** Aborted when nobody waits any more for what the journal has not answered. */
-  readonly closed: AbortSignal;
-  /** Called when another process has the run: nothing more can be written. */
-  lost(): void;
 }
-
-/** Between two tries while the journal can't be reached. */
-const FIRST_DELAY_MS = 50;
-const LONGEST_DELAY_MS = 2000;
 
 export class JournalLedger implements Ledger {
   readonly durable = true;
@@ -107,27 +94,8 @@ export class JournalLedger implements Ledger {
     };
   }
 
-  /**
-   * Asks until there is an answer: a step that has run and could not be noted would be run again by whoever comes next.
-   * What is no longer this process' to write is never answered, so that the work which waits for it goes no further.
-   */
-  async #surely<T>(ask: (journal: Journal, lease: Lease) => Promise<T>): Promise<T> {
-    const { journal, lease, closed, lost } = this.#options;
-    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
-      try {
-        return await ask(journal, lease);
-      } catch (error) {
-        if (error instanceof LeaseLost) lost();
-        if (error instanceof LeaseLost || closed.aborted) return await never();
-        if (!(error instanceof JournalUnavailable)) throw error;
-        diagnose(
-          "journal-unavailable",
-          `run ${lease.runId} waits for its journal. ${error.message}`,
-          journal.name,
-        );
-        await realClock.sleep(delay, closed).catch(() => {});
-      }
-    }
+  #surely<T>(ask: (journal: Journal, lease: Lease) => Promise<T>): Promise<T> {
+    return surely(this.#options, ask);
   }
 }
 

@@ -9,17 +9,21 @@ import {
   type Claim,
   type Claimed,
   type Codec,
+  check,
   endingOf,
+  following,
   hasEnded,
   type Journal,
   JournalUnavailable,
   LeaseLost,
+  Leases,
   type NewRun,
   type RunRecord,
   RunUnknown,
   realClock,
   sameRun,
   sayRunAgain,
+  Taker,
 } from "../run/index.ts";
 import { attempt } from "./attempt.ts";
 import { DataContext } from "./data-context.ts";
@@ -27,17 +31,13 @@ import { detailsOf, recordDetails } from "./details.ts";
 import { ScopeDisposed } from "./errors/scope-disposed.ts";
 import { Execution, type Outcome, type Surroundings } from "./execution.ts";
 import { type AnyFlow, FLOW } from "./flow.ts";
-import { following } from "./following.ts";
 import type { RunDetails } from "./handle.ts";
 import { HeldRun, type Keeper } from "./held-run.ts";
 import type { InFlight } from "./in-flight.ts";
 import { JournalLedger } from "./journal-ledger.ts";
-import { Leases } from "./leases.ts";
 import type { RunRequest } from "./request.ts";
 import { decodeContext, encodeContext, entriesOf, retryOf } from "./run-context.ts";
 import { sayAgain } from "./say-again.ts";
-import { check } from "./schema.ts";
-import { Taker } from "./taker.ts";
 
 export interface JournalRunsOptions {
   readonly journal: Journal;

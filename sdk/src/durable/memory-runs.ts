@@ -2,7 +2,9 @@
 import {
   abortError,
   type Codec,
+  check,
   endingOf,
+  following,
   NotEncodable,
   RunUnknown,
   sameRun,
@@ -13,13 +15,11 @@ import { DataContext } from "./data-context.ts";
 import { detailsOf } from "./details.ts";
 import { Execution, type Surroundings } from "./execution.ts";
 import { FLOW } from "./flow.ts";
-import { following } from "./following.ts";
 import type { RunDetails } from "./handle.ts";
 import { HeldRun, type Keeper } from "./held-run.ts";
 import type { InFlight } from "./in-flight.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 import type { RunRequest } from "./request.ts";
-import { check } from "./schema.ts";
 
 export interface MemoryRunsOptions {
   readonly around: Surroundings;

@@ -1,9 +1,8 @@
 /** What a run's record keeps besides its input, so that any process can go on with it as it was asked for. */
-import { type CheckedRetry, type Codec, checkRetry, type Encoded } from "../run/index.ts";
+import { type CheckedRetry, type Codec, checkRetry, custom, type Encoded } from "../run/index.ts";
 import type { LabelValue } from "../types.ts";
 import { accessor } from "./accessor.ts";
 import type { InitialEntries, RunRequest } from "./request.ts";
-import { custom } from "./schema.ts";
 
 export interface RunContext {
   readonly labels?: Record<string, LabelValue>;

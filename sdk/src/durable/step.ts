@@ -1,13 +1,12 @@
 /** `ctx.run`: a unit of work that is run once, and whose result is noted before it is returned. */
 import { isAbort } from "../errors.ts";
-import { checkRetry, endingOf, linkSignals, openUnitStep } from "../run/index.ts";
+import { checkRetry, endingOf, linkSignals, never, openUnitStep } from "../run/index.ts";
 import type { StepHandle } from "../types.ts";
 import type { StepRun, StepRunOptions } from "./context.ts";
 import { type Execution, type OpenUnit, timeoutError } from "./execution.ts";
 import { applyExtensions } from "./extension.ts";
 import type { FlowFrame } from "./flow-frame.ts";
 import type { Note } from "./ledger.ts";
-import { never } from "./never.ts";
 import { noteFailure } from "./note-failure.ts";
 import type { Place } from "./place.ts";
 import { workName } from "./work-name.ts";

@@ -1,18 +1,16 @@
 /** `ctx.exec`: another flow as a part of the run, with data of its own. Its result is noted, and so are its steps. */
 import type { Status } from "../attributes.ts";
 import { isAbort } from "../errors.ts";
-import { abortError, endingOf, openUnitStep } from "../run/index.ts";
+import { abortError, check, endingOf, never, openUnitStep } from "../run/index.ts";
 import { detailsOf } from "./details.ts";
 import type { Execution, OpenUnit } from "./execution.ts";
 import { applyExtensions } from "./extension.ts";
 import { FLOW } from "./flow.ts";
 import type { FlowFrame } from "./flow-frame.ts";
 import type { RunDetails } from "./handle.ts";
-import { never } from "./never.ts";
 import { noteFailure } from "./note-failure.ts";
 import type { Place } from "./place.ts";
 import { RunPromise, type Steering } from "./run-promise.ts";
-import { check } from "./schema.ts";
 
 export interface SubFlowCall {
   /** Of the flow around it. */

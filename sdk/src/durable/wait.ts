@@ -1,12 +1,11 @@
 /** `ctx.waitFor`: takes a message from the run's mailbox, once, and waits where there is none. */
-import { openUnitStep } from "../run/index.ts";
+import { check, openUnitStep } from "../run/index.ts";
 import type { StepHandle } from "../types.ts";
 import { blocked } from "./blocked.ts";
 import type { WaitOptions } from "./context.ts";
 import { type Execution, timeoutError } from "./execution.ts";
 import type { Note } from "./ledger.ts";
 import type { Place } from "./place.ts";
-import { check } from "./schema.ts";
 
 export function waitFor<Out>(
   execution: Execution,

@@ -17,7 +17,9 @@ export { ProgramChanged } from "./errors/program-changed.ts";
 export { RunEnded } from "./errors/run-ended.ts";
 export { RunIdTaken } from "./errors/run-id-taken.ts";
 export { RunUnknown } from "./errors/run-unknown.ts";
+export { ValueInvalid } from "./errors/value-invalid.ts";
 export { ValueTooLarge } from "./errors/value-too-large.ts";
+export { following } from "./following.ts";
 export type {
   Claim,
   Claimed,
@@ -38,13 +40,18 @@ export type {
   Parking,
   RunRecord,
 } from "./journal.ts";
+export { type Leaseholder, Leases } from "./leases.ts";
 export { type MemoryJournalOptions, memoryJournal } from "./memory-journal.ts";
+export { never } from "./never.ts";
 export { childPath, keyOf, type PlaceKind, parentOf, ROOT } from "./path.ts";
 export { type RedisJournalOptions, redisJournal } from "./redis-journal.ts";
 export { type CheckedRetry, checkRetry, type Random, type RetryPolicy, retryDelay } from "./retry.ts";
 export { sameRun } from "./same-run.ts";
+export { check, checkNow, custom, isSchema } from "./schema.ts";
 export { type SqliteJournalOptions, sqliteJournal } from "./sqlite-journal.ts";
 export { hasEnded, moved, type RunStatus } from "./status.ts";
+export { type Leased, surely } from "./surely.ts";
+export { Taker } from "./taker.ts";
 export {
   openRunFlow,
   openUnitStep,

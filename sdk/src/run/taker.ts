@@ -1,7 +1,8 @@
 /** Takes runs from a journal as they become due, so many at once. One timer serves all that sleep. */
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
-import type { Claim, Claimed, FlowVersion, Journal, RunClock } from "../run/index.ts";
+import type { RunClock } from "./clock.ts";
+import type { Claim, Claimed, FlowVersion, Journal } from "./journal.ts";
 
 export interface TakerOptions {
   readonly journal: Journal;

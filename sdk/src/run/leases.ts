@@ -1,7 +1,8 @@
 /** The leases of the runs that are in this process, renewed together by one timer. */
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
-import type { Journal, Lease, RunClock } from "../run/index.ts";
+import type { RunClock } from "./clock.ts";
+import type { Journal, Lease } from "./journal.ts";
 
 export interface Leaseholder {
   /** Another process has the run. */
