@@ -7,13 +7,11 @@
  */
 export type Clock = () => number;
 
-/** How far `Date.now()`, which counts whole milliseconds, may be from us before we follow it. */
-const TOLERANCE_MS = 20;
-
 /**
  * Makes a clock that never runs backwards, so that a step's end is never before its start. It advances with
- * the monotonic timer and follows the wall clock: forwards at once (the machine slept), backwards by running at
- * half speed until the two agree (someone set the time).
+ * the monotonic timer and stays within the millisecond that the wall clock says, so that processes of one machine agree
+ * on what came first: forwards it follows at once (the machine slept), backwards by running at half speed until the two
+ * agree (someone set the time).
  *
  * @param wall whole milliseconds since the epoch
  * @param ticks monotonic milliseconds since any moment
@@ -25,10 +23,12 @@ export function createClock(
   let lastTicks = ticks();
   let offset = wall() - lastTicks;
   return function now(): number {
+    // The wall first: where the thread is held up between the two, the next call mends it at once.
+    const said = wall();
     const at = ticks();
-    const ahead = at + offset - wall();
-    if (ahead < -TOLERANCE_MS) offset -= ahead;
-    else if (ahead > TOLERANCE_MS) offset -= Math.min(ahead, (at - lastTicks) / 2);
+    const ahead = at + offset - said;
+    if (ahead < 0) offset -= ahead;
+    else if (ahead >= 1) offset -= Math.min(ahead, (at - lastTicks) / 2);
     lastTicks = at;
     return at + offset;
   };

@@ -2,7 +2,7 @@
 import { Heap, type HeapItem } from "../heap.ts";
 
 export interface RunClock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, which may have a fraction. */
   now(): number;
   /**
    * @param ms less than 0 is 0
@@ -13,6 +13,24 @@ export interface RunClock {
 
 interface Wait extends HeapItem {
   wake(): void;
+}
+
+/**
+ * The wall clock, with a fraction: what is journaled within one millisecond keeps its order, also beside the spans of other
+ * processes. Unlike the clock of spans it follows backwards at once, as leases are held against the time of other machines.
+ *
+ * @example
+ * createWallClock()(); // 1795341600000.123
+ */
+export function createWallClock(wall = Date.now, ticks = () => performance.now()): () => number {
+  let offset = wall() - ticks();
+  return () => {
+    const said = wall();
+    const at = ticks();
+    const ahead = at + offset - said;
+    if (ahead < 0 || ahead >= 1) offset -= ahead;
+    return at + offset;
+  };
 }
 
 /** Longer than that Node's timers can't wait. */
@@ -53,7 +71,7 @@ export function createRunClock(): RunClock {
   }
 
   return {
-    now: Date.now,
+    now: createWallClock(),
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
