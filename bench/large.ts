@@ -2,11 +2,13 @@
  * A store of ten million flows of a thousand customers: what it takes on the disk, whether it slows ingest down, what
  * memory the collector needs on it, and how long its questions take. `FLOWS=100000 npm run bench -- large` is smaller.
  */
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FlowObservation } from "../collector/src/observation.ts";
+import type { DemoFlow } from "../collector/src/demo/demo-flow.ts";
+import { fill } from "../collector/src/demo/fill.ts";
+import { demoFlows } from "../collector/src/demo/flows.ts";
+import type { WorkflowPlan } from "../collector/src/demo/plan.ts";
 import { openSqliteStore } from "../collector/src/sqlite/index.ts";
 import { startCollector } from "../e2e/support/processes.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
@@ -14,10 +16,7 @@ import { type Figure, median, quantile, whole } from "./table.ts";
 const FLOWS = Number(process.env.FLOWS ?? 10_000_000);
 const TENANTS = 1000;
 const NAMES = ["data_import", "nightly_export", "invoice_run", "onboarding", "report"];
-const STEPS = ["read", "validate", "process"];
 const REGIONS = ["eu", "us", "ap"];
-/** Flows of one append. */
-const BATCH = 1000;
 /** Rates are taken over so many flows, at the beginning and at the end. */
 const WINDOW = Math.min(250_000, FLOWS / 4);
 const QUESTIONS = 300;
@@ -26,7 +25,7 @@ export async function large(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "weir-large-"));
   const path = join(folder, "weir.db");
   try {
-    const { first, last, ids } = await fill(path);
+    const { first, last, ids } = await fillStore(path);
     const size = statSync(path).size;
     const asked = await ask(path, ids);
     return [
@@ -47,89 +46,59 @@ export async function large(): Promise<Figure[]> {
   }
 }
 
-async function fill(path: string): Promise<{ first: number; last: number; ids: [string, string][] }> {
+/** Three steps, two labels, one attribute a step: what a flow of four spans is taken to be. */
+const WORKFLOWS: readonly WorkflowPlan[] = NAMES.map((name) => ({
+  name,
+  service: "import-api",
+  weight: 1,
+  rhythm: "always",
+  labels: () => ({}),
+  steps: ["read", "validate", "process"].map((step) => ({
+    name: step,
+    service: "import-api",
+    medianMs: 9,
+    attributes: (chance) => ({ rows: chance.whole(0, 5000) }),
+    fails: step === "process" ? 0.02 : 0,
+    errors: [{ type: "ValueError", message: (chance) => `bad row ${chance.whole(0, 99)}`, at: [] }],
+  })),
+}));
+
+async function fillStore(path: string): Promise<{ first: number; last: number; ids: [string, string][] }> {
   const store = openSqliteStore({ path });
   const ids: [string, string][] = [];
   const rates: number[] = [];
+  const now = Date.now() * 1000;
   let since = performance.now();
-  for (let n = 0; n < FLOWS; n += BATCH) {
-    const observations: FlowObservation[] = [];
-    for (let i = n; i < n + BATCH; i += 1) observations.push(...flowNumber(i));
-    await store.append(observations);
-    const one = observations[0]?.flow;
-    if (one !== undefined && n % (BATCH * 10) === 0) ids.push([one.tenant, one.id]);
-    if ((n + BATCH) % WINDOW === 0) {
-      const now = performance.now();
-      rates.push((WINDOW / (now - since)) * 1000);
-      since = now;
-      console.error(`bench: large: ${whole(n + BATCH)} flows, ${whole(rates.at(-1) ?? 0)} a second`);
-    }
-  }
+  let count = 0;
+  await fill({
+    store,
+    now,
+    flows: seen(
+      demoFlows({ flows: FLOWS, tenants: TENANTS, days: 30, seed: 1, now, workflows: WORKFLOWS }),
+      ids,
+    ),
+    onDone(flows) {
+      count += flows;
+      if (flows === 0 || count % WINDOW !== 0) return;
+      const done = performance.now();
+      rates.push((WINDOW / (done - since)) * 1000);
+      since = done;
+      console.error(`bench: large: ${whole(count)} flows, ${whole(rates.at(-1) ?? 0)} a second`);
+    },
+  });
   await store.close();
   // The very first window warms the program up, where there are enough of them.
   const [first = 0] = rates.length > 4 ? rates.slice(1) : rates;
   return { first, last: median(rates.slice(-3)), ids };
 }
 
-/** As the SDK sends it: a flow with an id of ours, three steps, two labels, one attribute a step. */
-function flowNumber(n: number): FlowObservation[] {
-  const flow = { tenant: `tenant-${(n * 7919) % TENANTS}`, id: uuid(1_790_000_000_000 + n) };
-  const name = NAMES[n % NAMES.length] as string;
-  const start = 1_790_000_000_000_000 + n * 1000;
-  const by = (at: number, spanId: string) => ({
-    flow,
-    at,
-    spanId,
-    service: "import-api",
-    instance: `import-api-${n % 7}`,
-  });
-  const said: FlowObservation[] = STEPS.flatMap((step, at): FlowObservation[] => {
-    const spanId = randomBytes(8).toString("hex");
-    const from = start + 1000 + at * 10_000 + (n % 977);
-    return [
-      {
-        kind: "step-opened",
-        ...by(from, spanId),
-        flowName: name,
-        stepId: spanId,
-        name: step,
-        stepKind: "step",
-        attempt: 1,
-        optional: false,
-        parent: null,
-        attributes: { rows: n % 5000 },
-        copyOf: null,
-      },
-      {
-        kind: "step-ended",
-        ...by(from + 9000, spanId),
-        flowName: name,
-        stepId: spanId,
-        status: "succeeded",
-        error: null,
-      },
-    ];
-  });
-  const spanId = randomBytes(8).toString("hex");
-  const labels = { env: "production", region: REGIONS[n % REGIONS.length] as string };
-  said.push(
-    { kind: "flow-opened", ...by(start, spanId), name, labels, parent: null, copyOf: null },
-    {
-      kind: "flow-ended",
-      ...by(start + 40_000, spanId),
-      name,
-      status: n % 50 === 0 ? "failed" : "succeeded",
-      error: n % 50 === 0 ? { type: "ValueError", message: `bad row ${n % 100}`, stack: null } : null,
-    },
-  );
-  return said;
-}
-
-/** Version 7: the time, then chance. */
-function uuid(ms: number): string {
-  const time = ms.toString(16).padStart(12, "0");
-  const rest = randomBytes(10).toString("hex");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-a${rest.slice(3, 6)}-${rest.slice(6, 18)}`;
+/** Remembers who some of them are, to ask for them. */
+function* seen(flows: Iterable<DemoFlow>, ids: [string, string][]): Generator<DemoFlow> {
+  let n = 0;
+  for (const flow of flows) {
+    if (n++ % 10_000 === 0) ids.push([flow.key.tenant, flow.key.id]);
+    yield flow;
+  }
 }
 
 async function ask(path: string, ids: [string, string][]): Promise<Figure[]> {
@@ -138,7 +107,7 @@ async function ask(path: string, ids: [string, string][]): Promise<Figure[]> {
   const startMs = performance.now() - started;
   try {
     const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
-    const tenant = () => `tenant-${Math.floor(Math.random() * TENANTS)}`;
+    const tenant = () => pick(ids)[0];
     const questions: Record<string, () => string> = {
       "newest flows": () => "/flows",
       "flows of a customer and a name": () => `/flows?tenant=${tenant()}&name=${pick(NAMES)}`,

@@ -63,6 +63,8 @@ const CASES: readonly Case[] = [
   ["collector/src/memory/index.ts", `import { matcher } from "../matcher.ts";`],
   ["collector/src/care/sweep.ts", `import { Db } from "../sqlite/open.ts";`, "care imports the domain"],
   ["collector/src/care/sweep.ts", `import Database from "better-sqlite3";`, "care knows no database"],
+  ["collector/src/demo/fill.ts", `import { open } from "../sqlite/open.ts";`, "demo imports the domain"],
+  ["collector/src/demo/workflows/billing.ts", `import type { WorkflowPlan } from "../plan.ts";`],
   ["collector/src/transfer/export.ts", `import { time } from "../http/present.ts";`, "transfer imports"],
   ["collector/src/transfer/import.ts", `import { fold } from "../fold/index.ts";`],
   ["collector/src/sqlite/open.ts", `import { publish } from "../live/publish.ts";`, "A store imports"],

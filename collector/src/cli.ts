@@ -2,6 +2,7 @@
 /** The command `weir`: the table of its commands, and how their mistakes are told. */
 import { backup } from "./commands/backup.ts";
 import type { Command } from "./commands/command.ts";
+import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
@@ -21,6 +22,7 @@ const COMMANDS: Record<string, Command> = {
   export: exportCommand,
   import: importCommand,
   doctor,
+  demo,
 };
 
 async function main([name = "", ...args]: string[]): Promise<void> {
