@@ -41,6 +41,7 @@ export interface DemoFlow {
   key: FlowKey;
   /** Of the flow itself. */
   spanId: string;
+  traceId: string;
   name: string;
   labels: Record<string, string>;
   by: Process;

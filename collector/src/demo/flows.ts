@@ -44,7 +44,9 @@ export function* demoFlows(options: DemoOptions): Generator<DemoFlow> {
     const at = rhythm.when((made + chance.share()) / flows);
     const plan = rhythm.pick(at, chance);
     const halt = halts.next(plan, at > now - HALTED_SINCE_US, chance);
-    for (const flow of player.play(plan, at, halt).slice(0, flows - made)) {
+    // Those that it opens may begin later than now.
+    const begun = player.play(plan, at, halt).filter(({ startedAt }) => startedAt <= now);
+    for (const flow of begun.slice(0, flows - made)) {
       made += 1;
       yield flow;
     }

@@ -4,7 +4,7 @@ import type { Observation } from "../observation.ts";
 import type { DemoFlow, DemoStep, Process } from "./demo-flow.ts";
 
 export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
-  const { key, name, spanId, labels, parent, steps } = flow;
+  const { key, name, spanId, traceId, labels, parent, steps } = flow;
   const said: Observation[] = [];
   const saying = ({ service, instance }: Process, at: Micros, span: string) => ({
     flow: key,
@@ -21,6 +21,7 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
     labels,
     parent,
     copyOf: null,
+    traceId,
   });
   for (const step of steps) {
     if (step.startedAt > until) continue;
@@ -38,6 +39,7 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
       parent: parentOf(step),
       attributes,
       copyOf: null,
+      traceId,
     });
     if (endedAt > until) continue;
     said.push({ kind: "step-ended", ...saying(by, endedAt, id), flowName: name, stepId: id, status, error });

@@ -72,6 +72,7 @@ class Play {
     this.#flow = {
       key: { tenant: tenant.name, id: chance.uuid(startedAt / 1000) },
       spanId: chance.spanId(),
+      traceId: chance.spanId() + chance.spanId(),
       name: plan.name,
       labels: { env: environment, region: tenant.region, ...plan.labels(chance) },
       by,

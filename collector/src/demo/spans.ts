@@ -84,7 +84,7 @@ function spanOf(
   { status, error }: { status: EndStatus; error: FlowError | null } = { status: "succeeded", error: null },
 ): object {
   return {
-    traceId: flow.spanId + pauseSpan(flow),
+    traceId: flow.traceId,
     spanId: id,
     ...(parentId !== null && { parentSpanId: parentId }),
     name,
@@ -110,8 +110,9 @@ function copyOf(flow: DemoFlow, about: About, attributes: Attributes): object {
   return spanOf(flow, { ...about, id, parentId: about.id }, { ...attributes, [ATTR.pending]: true });
 }
 
-function flowAttributes({ labels, parent }: DemoFlow): Attributes {
+function flowAttributes({ labels, parent, definition }: DemoFlow): Attributes {
   const attributes: Attributes = { [ATTR.kind]: "flow" };
+  if (definition !== null) attributes[ATTR.definition] = definition;
   for (const [key, value] of Object.entries(labels)) attributes[LABEL_PREFIX + key] = value;
   if (parent !== null) {
     attributes[ATTR.parentFlowId] = parent.id;
@@ -120,7 +121,8 @@ function flowAttributes({ labels, parent }: DemoFlow): Attributes {
   return attributes;
 }
 
-function stepAttributes({ id, parentId, kind, attempt, optional, attributes }: DemoStep): Attributes {
+function stepAttributes(step: DemoStep): Attributes {
+  const { id, parentId, kind, attempt, optional, attributes, node, edge } = step;
   return {
     ...attributes,
     [ATTR.kind]: "step",
@@ -129,6 +131,8 @@ function stepAttributes({ id, parentId, kind, attempt, optional, attributes }: D
     ...(kind !== "step" && { [ATTR.stepKind]: kind }),
     ...(attempt > 1 && { [ATTR.stepAttempt]: attempt }),
     ...(optional && { [ATTR.stepOptional]: true }),
+    ...(node !== null && { [ATTR.stepNode]: node }),
+    ...(edge !== null && { [ATTR.stepEdge]: edge }),
   };
 }
 
