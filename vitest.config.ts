@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const OUTPUT = ["**/node_modules/**", "**/dist/**", "collector/page/**", ".toolchain/**"];
 
 export default defineConfig({
   test: {
+    // Much of a test is waiting for processes that it started: two files at once pay on two cores as well.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
@@ -18,9 +21,6 @@ export default defineConfig({
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
           exclude: OUTPUT,
-          // Each file starts a collector, Redis or a browser; side by side they would measure each other.
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
