@@ -5,6 +5,7 @@
  * order spans. Durations are milliseconds, and may have a fraction. The REST API's forms are in `http/`.
  */
 import type { Status, StepKind } from "@weir/sdk/attributes";
+import type { Definition } from "./definition.ts";
 
 export type { EndStatus, Status, StepKind } from "@weir/sdk/attributes";
 
@@ -92,6 +93,10 @@ export interface Step {
   durationMs: number | null;
   service: string | null;
   attributes: Attributes;
+  /** The id of the node of the flow's definition that it is the work of. */
+  node: string | null;
+  /** The id of the edge of the flow's definition over which that work came. */
+  edge: string | null;
   error: FlowError | null;
 }
 
@@ -114,6 +119,8 @@ export interface FlowDetail extends FlowSummary {
   steps: Step[];
   events: FlowEvent[];
   children: ChildFlow[];
+  /** The shape of its workflow; `null` where its service has sent none. */
+  definition: Definition | null;
 }
 
 export interface TenantSummary {

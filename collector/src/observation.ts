@@ -21,6 +21,8 @@ export interface FlowOpened extends Saying {
   name: string;
   labels: Record<string, string>;
   parent: FlowKey | null;
+  /** The shape of its workflow (`definition.ts`) as JSON; `null` where it does not say. */
+  definition: string | null;
   /** The span of which this is the copy sent at the start; `null` when said by the span itself. */
   copyOf: string | null;
   /** The trace of the span that says it, 32 hex digits; absent where none is known, as in what was imported. */
@@ -64,6 +66,9 @@ export interface StepOpened extends Saying {
   optional: boolean;
   parent: StepParent;
   attributes: Attributes;
+  /** The node of the flow's definition that it is the work of, and the edge over which that came. */
+  node: string | null;
+  edge: string | null;
   /** As of a flow; the final span knows better where the two differ. */
   copyOf: string | null;
   /** As of a flow. */

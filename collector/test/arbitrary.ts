@@ -18,6 +18,27 @@ const attributes = fc.dictionary(fc.constantFrom("rows", "file"), fc.constantFro
   maxKeys: 2,
 });
 const traceId = fc.constantFrom(undefined, "a".repeat(32), "b".repeat(32));
+/** As the door gives them: sound, and in one form. */
+const DEFINITIONS = [
+  { kind: "tree", name: "sync", root: { id: "0", type: "run", name: "push" } },
+  {
+    kind: "graph",
+    name: "copy",
+    nodes: [
+      { id: "reader", slots: ["input"], events: ["output"] },
+      { id: "writer", slots: ["input"], events: [], optional: true },
+    ],
+    edges: [
+      {
+        id: "reader.output>writer.input",
+        source: "reader",
+        event: "output",
+        target: "writer",
+        slot: "input",
+      },
+    ],
+  },
+].map((definition) => JSON.stringify(definition));
 /** Span ids are the whole world's, so sets that go into one store need worlds of their own. */
 function world(salt: number) {
   const toId = (letter: string) => letter.repeat(8) + salt.toString(16).padStart(8, "0");
@@ -48,6 +69,7 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
       name: text,
       labels,
       parent: fc.constantFrom(null, { tenant: "acme", id: "p" }, { tenant: "acme", id: "q" }),
+      definition: fc.constantFrom(null, null, ...DEFINITIONS),
       copyOf: fc.option(ours),
       traceId,
     }),
@@ -65,6 +87,8 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
       optional: fc.boolean(),
       parent,
       attributes,
+      node: fc.constantFrom(null, "reader", "writer"),
+      edge: fc.constantFrom(null, "reader.output>writer.input"),
       copyOf: fc.option(ours),
       traceId,
     }),

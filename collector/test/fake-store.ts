@@ -117,6 +117,8 @@ export function aStep(changed: Partial<Step> = {}): Step {
     durationMs: null,
     service: "import-api",
     attributes: { rows: 120 },
+    node: null,
+    edge: null,
     error: null,
     ...changed,
   };

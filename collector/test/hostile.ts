@@ -71,6 +71,8 @@ const TEXTS = [
   "\u0000\u001b[31m\r\n",
   "\ud800",
   "世界🌊",
+  '{"kind":"tree","name":"n","root":{"id":"0","type":"run"}}',
+  '{"kind":"tree","name":"n","root":{"id":"0","type":"run","children":[{"id":"__proto__"}]}}',
   "x".repeat(10_000),
 ];
 const KEYS = [
@@ -86,6 +88,9 @@ const KEYS = [
   "weir.step.kind",
   "weir.step.attempt",
   "weir.parent_flow.id",
+  "weir.definition",
+  "weir.step.node",
+  "weir.step.edge",
   "weir.label.env",
   "weir.label.__proto__",
   "weir.heartbeat.interval_ms",

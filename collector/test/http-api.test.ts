@@ -12,6 +12,7 @@ const detail: FlowDetail = {
   steps: [aStep({ endedAt: START + 12_345, durationMs: 12.345, status: "succeeded" })],
   events: [{ name: "file opened", at: START + 1_999, attributes: { size: 9 } }],
   children: [{ tenant: "acme-corp", id: "child", name: "notify", status: "running" }],
+  definition: { kind: "tree", name: "data_import", root: { id: "0", type: "run", name: "validate" } },
 };
 
 let store = createFakeStore();
@@ -83,11 +84,14 @@ describe("answers", () => {
           durationMs: 12.345,
           service: "import-api",
           attributes: { rows: 120 },
+          node: null,
+          edge: null,
           error: null,
         },
       ],
       events: [{ name: "file opened", at: "2026-11-22T10:00:00.001Z", attributes: { size: 9 } }],
       children: [{ tenant: "acme-corp", id: "child", name: "notify", status: "running" }],
+      definition: { kind: "tree", name: "data_import", root: { id: "0", type: "run", name: "validate" } },
     });
   });
 

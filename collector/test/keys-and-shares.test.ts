@@ -268,6 +268,16 @@ describe("links", () => {
         },
       },
     ];
+    const children = [
+      { id: "0.0", type: "race", children: [{ id: "0.0.0", type: "run", detail: "detail-text" }] },
+    ];
+    const definition = {
+      kind: "tree",
+      name: "acme-corp-import",
+      root: { id: "0", type: "repeat", children },
+    };
+    const shape = { "weir.definition": JSON.stringify(definition) };
+    await weir.fetch("/v1/traces", admin, flowBody("acme-corp", "flow-1", shape));
     const child = { "weir.parent_flow.id": "flow-1" };
     await weir.fetch("/v1/traces", admin, flowBody("acme-corp", "child", child));
     const step = aSpan({ spanId: "00f067aa0ba902c1", attributes: failed, events, status: { code: 2 } });
@@ -300,10 +310,16 @@ describe("links", () => {
     const flow = await weir.fetch(`/api/v1${api}/flows/flow-1`);
     expect(flow.headers.get("cache-control")).toBe("no-store");
     const text = await flow.text();
-    for (const shown of ["attribute-text", "message-text", "stack-text", "acme-corp-label"]) {
+    for (const shown of ["attribute-text", "message-text", "stack-text", "acme-corp-label", "detail-text"]) {
       expect(text).toContain(shown);
     }
-    expect(JSON.parse(text)).toMatchObject({ tenant: "acme-corp", children: [], parent: null });
+    const inner = { children: [{ children: [{ id: "0.0.0", type: "run" }] }] };
+    expect(JSON.parse(text)).toMatchObject({
+      tenant: "acme-corp",
+      children: [],
+      parent: null,
+      definition: { kind: "tree", root: inner },
+    });
     for (const id of ["flow-2", "other", "child", "unknown"])
       expect(await statusOf(`${api}/flows/${id}`)).toBe(404);
     const { flows } = await ask<{ flows: { id: string }[] }>(`${api}/flows`, undefined);
@@ -342,6 +358,7 @@ describe("links", () => {
         "message-text",
         "stack-text",
         "acme-corp-label",
+        "detail-text",
         "import-api",
       ]) {
         expect(list).not.toContain(hidden);

@@ -193,6 +193,16 @@ describe("names and labels", () => {
   });
 });
 
+test("a definition that is none is left out and told, the span is taken", async () => {
+  const { send, flows } = await start({});
+  const carrying = (id: string, definition: string) => pending(id, { "weir.definition": definition });
+  expect(await send(carrying("1", "[]"), carrying("2", "[]"))).toEqual({
+    rejectedSpans: 0,
+    errorMessage: "weir.definition is left out: expected an object, got a list (2)",
+  });
+  expect((await flows()).map(({ id }) => id)).toEqual(["1", "2"]);
+});
+
 test("spans a second: a burst of ten seconds passes, what is over it is refused, other tenants are not", async () => {
   const { send } = await start({ spansPerSecond: 1 });
   const steps = (count: number, tenant = "acme") =>

@@ -31,6 +31,7 @@ export function flowOf(flow: FlowKey) {
     name,
     labels: {},
     parent: null,
+    definition: null,
     copyOf: null,
     ...more,
   });
@@ -55,6 +56,8 @@ export function flowOf(flow: FlowKey) {
     optional: false,
     parent: null,
     attributes: {},
+    node: null,
+    edge: null,
     copyOf: null,
     ...more,
   });

@@ -154,6 +154,57 @@ describe("sqlite: the file", () => {
     await other.close();
   });
 
+  test("a definition is kept once for all flows that carry it, and goes with the last of them", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    const shape = (name: string) => JSON.stringify({ kind: "tree", name, root: { id: "0", type: "run" } });
+    const append = async (id: string, at: number, definition: string) => {
+      const { opened, ended } = flowOf({ tenant: "acme", id });
+      await store.append([opened(at, { definition }), ended(at)]);
+    };
+    const kept = () => {
+      const db = new Database(path);
+      const rows = db.prepare("SELECT text, flows FROM definitions ORDER BY number").raw().all();
+      db.close();
+      return rows;
+    };
+    await append("1", 1, shape("a"));
+    await append("2", 5, shape("a"));
+    await append("3", 2, shape("b"));
+    // Said again, and then in another form by a newer program.
+    await append("3", 2, shape("b"));
+    await append("2", 6, shape("c"));
+    expect(kept()).toEqual([
+      [shape("a"), 1],
+      [shape("b"), 1],
+      [shape("c"), 1],
+    ]);
+    expect(await store.flow({ tenant: "acme", id: "2" })).toMatchObject({ definition: { name: "c" } });
+    await store.prune({ endedBefore: 3, limit: 9 });
+    expect(kept()).toEqual([[shape("c"), 1]]);
+    await append("4", 7, shape("a"));
+    expect(await store.flow({ tenant: "acme", id: "4" })).toMatchObject({ definition: { name: "a" } });
+    expect(kept()).toHaveLength(2);
+    await store.close();
+  });
+
+  test("a flow costs no byte for having no definition", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    const { opened, step } = flowOf({ tenant: "acme", id: "1" });
+    await store.append([opened(1), ...step("s", 2, 3)]);
+    const db = new Database(path);
+    const bytes = () => (db.prepare("SELECT state FROM flows").pluck().get() as Buffer).length;
+    const before = bytes();
+    const definition = JSON.stringify({ kind: "tree", name: "n", root: { id: "0", type: "run" } });
+    await store.append([opened(1, { spanId: "0000000000000001", definition })]);
+    // A time, a span that is named already, a rank and a number.
+    expect(bytes() - before).toBeLessThanOrEqual(6);
+    expect(db.prepare("SELECT count(*) FROM definitions").pluck().get()).toBe(1);
+    db.close();
+    await store.close();
+  });
+
   test("a kill -9 between two appends loses nothing that was acknowledged, and half of nothing stays", async () => {
     const path = newPath();
     const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);

@@ -1,6 +1,7 @@
 /** What every store promises (`src/store.ts`), as tests. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { definitionFrom } from "../src/definition.ts";
 import type { FlowKey, Micros } from "../src/flow.ts";
 import { fold, picture } from "../src/fold/index.ts";
 import type { StalledAfter } from "../src/health.ts";
@@ -65,8 +66,11 @@ export function storeContract(
               await store.append(part);
               if (chance === 0) store = await reopen(store, now);
             }
-            const { health, children, traceId, steps, events, ...summary } = (await store.flow(key)) ?? {};
-            expect({ summary, traceId, steps, events }).toEqual(withoutRunners(picture(fold(once))));
+            const { health, children, traceId, steps, events, definition, ...summary } =
+              (await store.flow(key)) ?? {};
+            expect({ summary, traceId, steps, events, definition }).toEqual(
+              withoutRunners(picture(fold(once))),
+            );
           },
         ),
         { numRuns: sets },
@@ -125,7 +129,9 @@ export function storeContract(
       const key = { tenant: "acme", id: "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b" };
       const { opened, step, event, ended } = flowOf(key);
       const error = { type: "RangeError", message: "row 99 ist groß", stack: null };
-      const all: Observation[] = [opened(T0, { labels: { env: "prod" }, traceId: "a1".repeat(16) })];
+      const shape = JSON.stringify({ kind: "tree", name: "import", root: { id: "0", type: "each" } });
+      const start = { labels: { env: "prod" }, traceId: "a1".repeat(16), definition: shape };
+      const all: Observation[] = [opened(T0, start)];
       for (let n = 1; n <= 120; n += 1) {
         const ending = n === 99 ? { status: "failed" as const, error } : {};
         all.push(
@@ -140,8 +146,9 @@ export function storeContract(
         if (at % 60 === 0) store = await reopen(store, () => T0);
       }
       const flows = all.filter((said) => said.kind !== "span-linked" && said.kind !== "heartbeat");
-      const { health, children, traceId, steps, events, ...summary } = (await store.flow(key)) ?? {};
-      expect({ summary, traceId, steps, events }).toEqual(withoutRunners(picture(fold(flows))));
+      const { health, children, traceId, steps, events, definition, ...summary } =
+        (await store.flow(key)) ?? {};
+      expect({ summary, traceId, steps, events, definition }).toEqual(withoutRunners(picture(fold(flows))));
       const { items } = await store.flows({ limit: 1, order: "newest", q: "IST GROß" });
       expect(items).toEqual([{ ...summary, health: null }]);
       await store.close();
@@ -763,6 +770,6 @@ function split<T>(items: T[], cuts: number[]): T[][] {
   return places.slice(1).map((end, at) => items.slice(places[at], end));
 }
 
-function withoutRunners({ runners, unplaced, ...rest }: ReturnType<typeof picture>) {
-  return rest;
+function withoutRunners({ runners, unplaced, definition, ...rest }: ReturnType<typeof picture>) {
+  return { ...rest, definition: definitionFrom(definition) };
 }

@@ -60,6 +60,7 @@ describe("a flow span", () => {
     name: "data_import",
     labels: {},
     parent: null,
+    definition: null,
     copyOf: null,
     traceId: TRACE,
   };
@@ -142,6 +143,30 @@ describe("a flow span", () => {
     });
   });
 
+  test("tells the shape of its workflow, the sound part of it, and the same object each time", () => {
+    const root = { id: "0", type: "run" };
+    const sent = JSON.stringify({ kind: "tree", root, name: "n", other: 1 });
+    const definitions = [1, 2].map(() => flow({ "weir.definition": sent.slice() })[0]);
+    expect(definitions).toEqual(
+      [1, 2].map(() => ({ ...opened, definition: JSON.stringify({ kind: "tree", name: "n", root }) })),
+    );
+  });
+
+  test.each([
+    ["{", 'expected JSON, got "{"'],
+    ["x".repeat(65_537), "expected at most 65536 characters, got 65537"],
+    [7, "expected JSON as text"],
+  ])("a definition of %.9s is left out and told, the span is taken", (definition, why) => {
+    const span = aRawSpan({ attributes: { "weir.kind": "flow", "weir.definition": definition } });
+    for (let time = 0; time < 2; time++) {
+      const out: Observation[] = [];
+      const told: string[] = [];
+      expect(addObservations(span, out, (left) => told.push(left))).toBe("taken");
+      expect(out).toEqual([opened, ended]);
+      expect(told).toEqual([`weir.definition is left out: ${why}`]);
+    }
+  });
+
   test("labels are text, bounded in number and length, the first by key", () => {
     const many = Object.fromEntries(
       Array.from({ length: 40 }, (_, i) => [`weir.label.k${String(i).padStart(2, "0")}`, i]),
@@ -175,6 +200,8 @@ describe("a step span", () => {
     optional: false,
     parent: null,
     attributes: {},
+    node: null,
+    edge: null,
     copyOf: null,
     traceId: TRACE,
   };
@@ -224,6 +251,28 @@ describe("a step span", () => {
     [{}, { name: "n".repeat(999) }, { name: "n".repeat(256) }],
   ])("%j with %j says %j", (attributes, changed, said) => {
     expect(step(attributes, changed)[0]).toMatchObject(said);
+  });
+
+  test("tells the node and the edge that it is the work of; what can be no id is left out and told", () => {
+    const of = (attributes: Attributes) => {
+      const out: Observation[] = [];
+      const told: string[] = [];
+      addObservations(aRawSpan({ attributes: { "weir.kind": "step", ...attributes } }), out, (why) =>
+        told.push(why),
+      );
+      return { step: out[0], told };
+    };
+    const edge = "e".repeat(1024);
+    expect(of({ "weir.step.node": 3, "weir.step.edge": edge })).toMatchObject({
+      step: { node: "3", edge },
+      told: [],
+    });
+    expect(of({ "weir.step.node": "", "weir.step.edge": `${edge}e` })).toMatchObject({
+      step: { node: null, edge: null },
+      told: ["node", "edge"].map(
+        (what) => `weir.step.${what} is left out: expected text of 1 to 1024 characters`,
+      ),
+    });
   });
 
   test("attributes are bounded in number and length", () => {

@@ -1,6 +1,7 @@
 /** Export and import: a flow that went out comes back as it was. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { definitionFrom } from "../src/definition.ts";
 import type { FlowDetail, FlowKey } from "../src/flow.ts";
 import { fold, picture } from "../src/fold/index.ts";
 import { presentDetail } from "../src/http/present.ts";
@@ -21,8 +22,16 @@ const T0 = 1_790_000_000_000_000;
 const KEY: FlowKey = { tenant: "acme", id: "1" };
 
 function detailOf(said: Parameters<typeof fold>[0]): FlowDetail {
-  const { summary, traceId, steps, events } = picture(fold(said));
-  return { ...summary, health: summary.endedAt === null ? "ok" : null, traceId, steps, events, children: [] };
+  const { summary, traceId, steps, events, definition } = picture(fold(said));
+  return {
+    ...summary,
+    health: summary.endedAt === null ? "ok" : null,
+    traceId,
+    steps,
+    events,
+    children: [],
+    definition: definitionFrom(definition),
+  };
 }
 
 /** What was exported, but for what follows from the clock and from other flows. */
@@ -162,6 +171,16 @@ describe("a line", () => {
       "steps[0].attempt: expected a whole number from 1, got 1.5",
     ],
     [
+      "a shape that is none",
+      (flow) => Object.assign(flow, { definition: { kind: "tree", name: "n" } }),
+      "definition.root: expected an object, got nothing",
+    ],
+    [
+      "a long node",
+      (flow) => Object.assign((flow.steps as object[])[0] as object, { node: "n".repeat(1025) }),
+      "steps[0].node: expected text of 1 to 1024 characters",
+    ],
+    [
       "too many labels",
       (flow) =>
         Object.assign(flow, { labels: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [n, ""])) }),
@@ -169,6 +188,17 @@ describe("a line", () => {
     ],
   ])("with %s is refused by name", (_, change, message) => {
     expect(() => readFlow(aLine(change))).toThrow(message);
+  });
+
+  test("of an earlier program, which knew of no shapes, is read", () => {
+    const line = aLine((flow) => {
+      delete flow.definition;
+      for (const step of flow.steps as Record<string, unknown>[]) {
+        delete step.node;
+        delete step.edge;
+      }
+    });
+    expect(readFlow(line)).toMatchObject({ definition: null, steps: [{ node: null, edge: null }] });
   });
 
   test("as hostile as it likes is read or refused, and never anything else", () => {

@@ -1,5 +1,6 @@
 /** Links that show one flow, or one tenant's flows of one name, to whoever has them. */
 import type { AccessStore, Act, ShareRecord } from "../access.ts";
+import { withoutDetails } from "../definition.ts";
 import type { FlowDetail, FlowSummary, Micros, Step } from "../flow.ts";
 import type { Page, PageQuery, Questions } from "../store.ts";
 import { idIn, isSecret, mint } from "./secret.ts";
@@ -86,8 +87,9 @@ export function sharedView(store: Questions, { tenant, flowId, name, redact }: S
 }
 
 /**
- * Stays: names of flows, steps and events, ids, times, statuses, the type of an error. Goes: what the service wrote
- * in its own words (labels, attributes, messages, stacks), and what it is made of (services).
+ * Stays: names of flows, steps and events, ids, times, statuses, the type of an error, the shape of the workflow. Goes:
+ * what the service wrote in its own words (labels, attributes, messages, stacks, details), and what it is made of
+ * (services).
  */
 function redactSummary<F extends FlowSummary>(flow: F): F {
   return { ...flow, labels: {}, services: [], error: redactError(flow.error) };
@@ -103,6 +105,7 @@ function redactDetail(flow: FlowDetail): FlowDetail {
       error: redactError(step.error),
     })),
     events: flow.events.map((event) => ({ ...event, attributes: {} })),
+    definition: flow.definition && withoutDetails(flow.definition),
   };
 }
 

@@ -20,6 +20,7 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
     name,
     labels,
     parent,
+    definition: null,
     copyOf: null,
     traceId,
   });
@@ -38,6 +39,8 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
       optional,
       parent: parentOf(step),
       attributes,
+      node: null,
+      edge: null,
       copyOf: null,
       traceId,
     });

@@ -96,6 +96,8 @@ export function observe(state: FlowState, observation: FlowObservation): void {
       );
       if (observation.parent !== null)
         facts.parent = first(facts.parent, said(observation, 0, observation.parent));
+      if (observation.definition !== null)
+        facts.definition = latest(facts.definition, said(observation, 0, observation.definition));
       label(facts, observation, observation.labels, RANK.label.atStart);
       return;
     case "flow-ended":
@@ -146,6 +148,7 @@ function emptyState(key: FlowKey, by: FlowObservation): FlowState {
       trace: null,
       parent: null,
       labels: {},
+      definition: null,
       ends: [],
       left: null,
       paused: null,
@@ -173,9 +176,12 @@ function stepOf(state: FlowState, id: string): StepState {
 function openStep(step: StepState, by: StepOpened): void {
   step.opened = earlierOpening(step.opened, by);
   step.runner = laterRunner(step.runner, by);
-  const { name, stepKind: kind, attempt, optional, parent, attributes } = by;
+  const { name, stepKind: kind, attempt, optional, parent, attributes, node, edge } = by;
   const rank = by.copyOf === null ? RANK.step.final : RANK.step.pending;
-  step.facts = first(step.facts, said(by, rank, { name, kind, attempt, optional, parent, attributes }));
+  step.facts = first(
+    step.facts,
+    said(by, rank, { name, kind, attempt, optional, parent, attributes, node, edge }),
+  );
   if (by.copyOf === null) step.spans = keepSmallest(step.spans, by.spanId, SPANS_KEPT, compareText);
   else if (step.copyOf === null || compareText(by.copyOf, step.copyOf) < 0) step.copyOf = by.copyOf;
 }

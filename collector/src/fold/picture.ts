@@ -13,6 +13,8 @@ export interface Picture {
   steps: Step[];
   /** In the order of their time. */
   events: FlowEvent[];
+  /** The shape of its workflow, as JSON. */
+  definition: string | null;
   /** The processes that must be alive for this flow to go on. */
   runners: string[];
   /** Spans of which it is not known what they are: a step may hang below what is above them. */
@@ -65,6 +67,7 @@ export function picture(flow: FlowState): Picture {
     events: [...flow.events.values()]
       .sort(compareMarks)
       .map(({ name, at, attributes }) => ({ name, at, attributes })),
+    definition: facts.definition?.value ?? null,
     runners: runnersOf(facts, current),
     unplaced,
   };
@@ -135,6 +138,8 @@ function toStep({ state, name, attempt, parent }: Placed): Step {
     durationMs: duration(startedAt, end?.at),
     service: opened?.service ?? null,
     attributes: facts?.value.attributes ?? {},
+    node: facts?.value.node ?? null,
+    edge: facts?.value.edge ?? null,
     error: end?.error ?? null,
   };
 }

@@ -34,6 +34,8 @@ export interface FlowFacts {
   trace: Said<string> | null;
   parent: Said<FlowKey> | null;
   labels: Record<string, Said<string>>;
+  /** As JSON. The latest: a run may be gone on with by a newer program. */
+  definition: Said<string> | null;
   /** The earliest ends. The first counts, the others are kept as facts. */
   ends: End[];
   /** The latest time that a process left the flow open for another to end. */
@@ -58,6 +60,8 @@ export interface StepFacts {
   optional: boolean;
   parent: StepParent;
   attributes: Attributes;
+  node: string | null;
+  edge: string | null;
 }
 
 export interface StepState {

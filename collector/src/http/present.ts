@@ -46,6 +46,7 @@ export function presentDetail(flow: FlowDetail): Json.FlowDetail {
     steps: flow.steps.map(presentStep),
     events: flow.events.map(({ name, at, attributes }) => ({ name, at: time(at), attributes })),
     children: flow.children,
+    definition: flow.definition,
   };
 }
 

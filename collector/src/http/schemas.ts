@@ -2,7 +2,9 @@
  * The JSON that the REST API gives, once: Fastify serialises by these, the page takes its types from them.
  * Times are RFC 3339 in UTC with milliseconds; durations are milliseconds.
  */
+
 import { type Static, type TSchema, Type } from "typebox";
+import type * as domain from "../definition.ts";
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()]);
@@ -87,6 +89,12 @@ export const Step = Type.Object({
   durationMs: Nullable(Milliseconds),
   service: Nullable(Type.String()),
   attributes: Dictionary(Type.Unknown()),
+  node: Nullable(
+    Type.String({ description: "the node of the flow's definition that it is the work of, by its id" }),
+  ),
+  edge: Nullable(
+    Type.String({ description: "the edge of the flow's definition over which that work came, by its id" }),
+  ),
   error: Nullable(FlowError),
 });
 
@@ -103,6 +111,55 @@ export const ChildFlow = Type.Object({
   status: Status,
 });
 
+const TREE_NODE = {
+  id: Type.String(),
+  type: Type.String({ examples: ["sequence", "run", "wait"] }),
+  name: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String({ description: "in few words", examples: ["500 ms"] })),
+};
+const TreeNode = Type.Object({
+  ...TREE_NODE,
+  children: Type.Optional(
+    Type.Array(
+      Type.Unsafe<domain.TreeNode>(
+        Type.Object(
+          { ...TREE_NODE },
+          { additionalProperties: true, description: "with children of its own" },
+        ),
+      ),
+    ),
+  ),
+});
+
+export const Definition = Type.Union(
+  [
+    Type.Object({ kind: Type.Literal("tree"), name: Type.String(), root: TreeNode }),
+    Type.Object({
+      kind: Type.Literal("graph"),
+      name: Type.String(),
+      nodes: Type.Array(
+        Type.Object({
+          id: Type.String(),
+          slots: Type.Array(Type.String()),
+          events: Type.Array(Type.String()),
+          optional: Type.Optional(Type.Boolean({ description: "its failure does not fail the flow" })),
+          critical: Type.Optional(Type.Boolean()),
+        }),
+      ),
+      edges: Type.Array(
+        Type.Object({
+          id: Type.String(),
+          source: Type.String({ description: "id of a node" }),
+          event: Type.String(),
+          target: Type.String({ description: "id of a node" }),
+          slot: Type.String(),
+        }),
+      ),
+    }),
+  ],
+  { description: "the shape of a workflow that is known before it runs; ids are unique within it" },
+);
+
 export const FlowDetail = Type.Object({
   ...FlowSummary.properties,
   traceId: Nullable(
@@ -111,6 +168,7 @@ export const FlowDetail = Type.Object({
   steps: Type.Array(Step),
   events: Type.Array(FlowEvent),
   children: Type.Array(ChildFlow),
+  definition: Nullable(Definition),
 });
 
 export const TenantSummary = Type.Object({

@@ -1,4 +1,5 @@
 /** What can be asked. Each question looks at every flow: there are no more of them than fit. */
+import { definitionFrom } from "../definition.ts";
 import type { FlowSummary, TenantSummary } from "../flow.ts";
 import { keyText } from "../flow.ts";
 import { matcher } from "../matcher.ts";
@@ -58,14 +59,21 @@ export function questionsOf(kept: Kept, health: HealthReader): Questions {
     async flow(key) {
       const flow = kept.flows.get(keyText(key));
       if (flow === undefined) return undefined;
-      const { traceId, steps, events } = flow.picture;
+      const { traceId, steps, events, definition } = flow.picture;
       const children = inOrder(kept.childrenOf(key), 1).map(({ picture: { summary } }) => ({
         tenant: summary.tenant,
         id: summary.id,
         name: summary.name,
         status: summary.status,
       }));
-      return { ...complete(flow), traceId, steps, events, children };
+      return {
+        ...complete(flow),
+        traceId,
+        steps,
+        events,
+        children,
+        definition: definitionFrom(definition),
+      };
     },
 
     async statsByName(filter) {

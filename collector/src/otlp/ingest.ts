@@ -65,10 +65,10 @@ export function createIngest({ accept, admit, limiter, warn = () => {} }: Ingest
           await orLater(admission?.learn());
           later = later.filter((span) => !understanding.take(span));
         }
-        const { observations, ignored, rejections } = understanding;
+        const { observations, ignored, rejections, leftOut } = understanding;
         if (observations.length > 0) await orLater(accept(observations));
         kept = true;
-        return receiptOf(spans.length, ignored, rejections, admission?.leftOut);
+        return receiptOf(spans.length, ignored, rejections, [...leftOut, ...(admission?.leftOut ?? [])]);
       } finally {
         admission?.settle(kept);
       }
@@ -116,6 +116,11 @@ class Understanding {
   /** What the span at hand says. */
   readonly #said: Observation[] = [];
   readonly #resources = new Set<RawResource>();
+  /** What was left out of spans that were taken: why → how often. */
+  readonly leftOut = new Map<string, number>();
+  /** Of the span at hand. */
+  readonly #leftOutNow: string[] = [];
+  readonly #leaveOut = (why: string) => void this.#leftOutNow.push(why);
 
   constructor(admit: Admit | undefined, admission: Admission | undefined) {
     this.#admit = admit;
@@ -126,10 +131,13 @@ class Understanding {
   take(span: RawSpan): boolean {
     const said = this.#said;
     said.length = 0;
-    let outcome: ReturnType<typeof addObservations> | "later" = addObservations(span, said);
+    this.#leftOutNow.length = 0;
+    let outcome: ReturnType<typeof addObservations> | "later" = addObservations(span, said, this.#leaveOut);
     if (outcome === "taken") outcome = this.#admit?.(said) ?? this.#admission?.admit(said) ?? outcome;
     if (outcome === "later") return false;
     if (outcome === "taken" || outcome === "ignored") this.observations.push(...said);
+    if (outcome === "taken")
+      for (const why of this.#leftOutNow) this.leftOut.set(why, (this.leftOut.get(why) ?? 0) + 1);
     if (outcome === "taken" && !this.#resources.has(span.resource)) {
       this.#resources.add(span.resource);
       const life = signOfLife(span);

@@ -22,13 +22,13 @@ const REASONS_TOLD = 5;
 
 /**
  * @param spans how many there were.
- * @param leftOut what was left out of spans that were taken: why → how often.
+ * @param leftOut what was left out of spans that were taken: why, and how often.
  */
 export function receiptOf(
   spans: number,
   ignored: number,
   rejections: Rejection[],
-  leftOut: ReadonlyMap<string, number> = NOTHING,
+  leftOut: [why: string, times: number][] = [],
 ): Receipt {
   return {
     accepted: spans - ignored - rejections.length,
@@ -37,8 +37,6 @@ export function receiptOf(
     rejected: [...countBy(rejections, ({ reason }) => reason)],
   };
 }
-
-const NOTHING: ReadonlyMap<string, number> = new Map();
 
 export function count(counters: OtlpCounters, { accepted, ignored, rejected }: Receipt): void {
   counters.accepted += accepted;
@@ -49,8 +47,8 @@ export function count(counters: OtlpCounters, { accepted, ignored, rejected }: R
 }
 
 /** The first few reasons, each with how often it holds. */
-function tell(rejections: Rejection[], leftOut: ReadonlyMap<string, number>): string {
-  if (rejections.length === 0 && leftOut.size === 0) return "";
+function tell(rejections: Rejection[], leftOut: [why: string, times: number][]): string {
+  if (rejections.length === 0 && leftOut.length === 0) return "";
   const reasons = [...countBy(rejections, ({ message }) => message), ...leftOut];
   const told = reasons.slice(0, REASONS_TOLD).map(([message, times]) => `${message} (${times})`);
   if (reasons.length > REASONS_TOLD) told.push(`and ${reasons.length - REASONS_TOLD} more reasons`);

@@ -23,6 +23,9 @@ export interface Said {
   parentFlowId: AttributeValue | undefined;
   parentFlowTenant: AttributeValue | undefined;
   interval: AttributeValue | undefined;
+  definition: AttributeValue | undefined;
+  stepNode: AttributeValue | undefined;
+  stepEdge: AttributeValue | undefined;
 }
 
 export function readSaid({ keys, values }: RawSpan): Said {
@@ -44,6 +47,9 @@ export function readSaid({ keys, values }: RawSpan): Said {
     parentFlowId: undefined,
     parentFlowTenant: undefined,
     interval: undefined,
+    definition: undefined,
+    stepNode: undefined,
+    stepEdge: undefined,
   };
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
@@ -98,6 +104,15 @@ export function readSaid({ keys, values }: RawSpan): Said {
         break;
       case ATTR.heartbeatInterval:
         said.interval = value;
+        break;
+      case ATTR.definition:
+        said.definition = value;
+        break;
+      case ATTR.stepNode:
+        said.stepNode = value;
+        break;
+      case ATTR.stepEdge:
+        said.stepEdge = value;
         break;
     }
   }

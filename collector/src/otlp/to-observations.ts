@@ -6,23 +6,31 @@ import { ATTR, type EndStatus, KINDS, type Kind, STEP_KINDS, type Status } from 
 import type { AttributeValue, FlowError, FlowKey, Micros } from "../flow.ts";
 import type { Heartbeat, Observation, StepParent } from "../observation.ts";
 import { BOUNDS, cut } from "./bounds.ts";
+import { definitionOf } from "./definition.ts";
 import { intervalOf, type RawSpan, textOf } from "./raw-span.ts";
 import type { Reason, Rejection } from "./rejection.ts";
 import { readSaid, type Said } from "./said.ts";
 import { attributesOf, labelsOf } from "./user-data.ts";
+
+export type LeaveOut = (why: string) => void;
 
 const DEFAULT_HEARTBEAT_MS = 10_000;
 
 /**
  * Adds what the span says to `out`.
  *
+ * @param leaveOut hears what of a span that is taken is not, and why
  * @returns `"taken"`, `"ignored"` when it has no `weir.*` attribute, or why it is rejected; `out` is as it was then.
  */
-export function addObservations(span: RawSpan, out: Observation[]): "taken" | "ignored" | Rejection {
+export function addObservations(
+  span: RawSpan,
+  out: Observation[],
+  leaveOut: LeaveOut = () => {},
+): "taken" | "ignored" | Rejection {
   if (span.malformed !== null) return { reason: "malformed", message: span.malformed };
   const said = readSaid(span);
   if (!said.any) return ignore(span, out);
-  return checkSpan(span, said) ?? addByKind(span, said, out) ?? "taken";
+  return checkSpan(span, said) ?? addByKind(span, said, out, leaveOut) ?? "taken";
 }
 
 /**
@@ -58,7 +66,7 @@ function checkSpan(span: RawSpan, { kind }: Said): Rejection | undefined {
   }
 }
 
-function addByKind(span: RawSpan, said: Said, out: Observation[]): Rejection | undefined {
+function addByKind(span: RawSpan, said: Said, out: Observation[], leaveOut: LeaveOut): Rejection | undefined {
   if (said.kind === "heartbeat") return addHeartbeat(span, said, out);
 
   const id = identity(said.flowId);
@@ -69,9 +77,9 @@ function addByKind(span: RawSpan, said: Said, out: Observation[]): Rejection | u
 
   switch (said.kind as Exclude<Kind, "heartbeat">) {
     case "flow":
-      return addFlow(span, said, flow, name, out);
+      return addFlow(span, said, flow, name, out, leaveOut);
     case "step":
-      return addStep(span, said, flow, name, out);
+      return addStep(span, said, flow, name, out, leaveOut);
     case "end":
       return addEnd(span, said, flow, name, out);
     case "event":
@@ -115,6 +123,7 @@ function addFlow(
   flow: FlowKey,
   name: string,
   out: Observation[],
+  leaveOut: LeaveOut,
 ): Rejection | undefined {
   const status = statusOf(span, said);
   if (status === undefined) return badStatus(said);
@@ -131,6 +140,7 @@ function addFlow(
     name,
     labels: labelsOf(span),
     parent: parentFlowOf(said, flow),
+    definition: definitionOf(said.definition, leaveOut),
     copyOf: copyOf(span, said),
     traceId: span.traceId,
   });
@@ -152,6 +162,7 @@ function addStep(
   flow: FlowKey,
   flowName: string,
   out: Observation[],
+  leaveOut: LeaveOut,
 ): Rejection | undefined {
   const status = statusOf(span, said);
   if (status === undefined) return badStatus(said);
@@ -189,6 +200,8 @@ function addStep(
     optional: said.optional,
     parent: stepParentOf(span, said),
     attributes: attributesOf(span),
+    node: nodeIdOf(ATTR.stepNode, said.stepNode, leaveOut),
+    edge: nodeIdOf(ATTR.stepEdge, said.stepEdge, leaveOut),
     copyOf: copied,
     traceId: span.traceId,
   });
@@ -288,6 +301,15 @@ function attemptOf(value: AttributeValue | undefined): number | undefined {
 function identity(value: AttributeValue | undefined): string {
   if (typeof value === "string") return cut(value, BOUNDS.name);
   return typeof value === "number" ? String(value) : "";
+}
+
+/** Cut it would be the id of nothing, or of another. */
+function nodeIdOf(key: string, value: AttributeValue | undefined, leaveOut: LeaveOut): string | null {
+  if (value === undefined) return null;
+  const id = typeof value === "number" ? String(value) : value;
+  if (typeof id === "string" && id !== "" && id.length <= BOUNDS.nodeId) return id.toWellFormed();
+  leaveOut(`${key} is left out: expected text of 1 to ${BOUNDS.nodeId} characters`);
+  return null;
 }
 
 function nameOf({ name }: RawSpan): string {

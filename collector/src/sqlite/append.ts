@@ -129,6 +129,7 @@ export function appender(
         state: begin(observation),
         pk: null,
         summary: null,
+        definition: null,
         unplaced: "",
         large: false,
       }

@@ -13,26 +13,34 @@ const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
 const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait", "debounce"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
-const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16, trace: 64 } as const;
-const STEP = { opened: 1, facts: 2, copyOf: 4, optional: 8, runner: 16 } as const;
+const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16, definition: 32, trace: 64 } as const;
+const STEP = { opened: 1, facts: 2, copyOf: 4, optional: 8, runner: 16, node: 32, edge: 64 } as const;
 
 type Opening = NonNullable<FlowFacts["opened"]>;
 type Runner = NonNullable<FlowFacts["runner"]>;
 type End = FlowFacts["ends"][number];
 type Who = Pick<End, "at" | "span">;
 
+/** Definitions are kept once for all flows, as texts are; but each of them. */
+export interface DefinitionTexts {
+  numberOf(text: string): number;
+  textOf(number: number): string;
+}
+
 export class FlowPacker {
   readonly #packer: Packer;
+  readonly #definitions: DefinitionTexts;
 
-  constructor(texts: Texts) {
+  constructor(texts: Texts, definitions: DefinitionTexts) {
     this.#packer = new Packer(texts);
+    this.#definitions = definitions;
   }
 
   /** The facts, with these steps and events. */
   flow(facts: FlowFacts, steps: FlowState["steps"], events: FlowState["events"]): Buffer {
     return this.#packer.pack((to) => {
       to.uint(FORM);
-      packFacts(to, facts);
+      packFacts(to, facts, this.#definitions);
       to.uint(steps.size);
       for (const step of steps.values()) packStep(to, step);
       to.uint(events.size);
@@ -49,11 +57,16 @@ export class FlowPacker {
   }
 }
 
-export function unpackFlow(bytes: Buffer, key: FlowKey, texts: Texts): FlowState {
+export function unpackFlow(
+  bytes: Buffer,
+  key: FlowKey,
+  texts: Texts,
+  definitions: DefinitionTexts,
+): FlowState {
   const from = new Unpacker(bytes, texts);
   const form = from.uint();
   if (form !== FORM) throw new RangeError(`packed flow: expected form ${FORM}, got ${form}`);
-  const facts = unpackFacts(from);
+  const facts = unpackFacts(from, definitions);
   const state: FlowState = { key, facts, steps: new Map(), events: new Map() };
   for (let left = from.uint(); left > 0; left--) addStep(state, stepFrom(from));
   for (let left = from.uint(); left > 0; left--) addEvent(state, eventFrom(from));
@@ -76,14 +89,15 @@ function addEvent(state: FlowState, event: EventState): void {
   state.events.set(event.span, event);
 }
 
-function packFacts(to: Packer, facts: FlowFacts): void {
-  const { opened, runner, name, trace, parent, ends, left, paused } = facts;
+function packFacts(to: Packer, facts: FlowFacts, definitions: DefinitionTexts): void {
+  const { opened, runner, name, trace, parent, definition, ends, left, paused } = facts;
   to.uint(
     (opened === null ? 0 : FACTS.opened) |
       (parent === null ? 0 : FACTS.parent) |
       (left === null ? 0 : FACTS.left) |
       (paused === null ? 0 : FACTS.paused) |
       (isOther(runner, opened) ? FACTS.runner : 0) |
+      (definition === null ? 0 : FACTS.definition) |
       (trace === null ? 0 : FACTS.trace),
   );
   to.time(facts.firstAt);
@@ -127,9 +141,14 @@ function packFacts(to: Packer, facts: FlowFacts): void {
     to.text(span);
     to.text(above);
   }
+  if (definition !== null) {
+    packWho(to, definition);
+    to.uint(definition.rank);
+    to.uint(definitions.numberOf(definition.value));
+  }
 }
 
-function unpackFacts(from: Unpacker): FlowFacts {
+function unpackFacts(from: Unpacker, definitions: DefinitionTexts): FlowFacts {
   const has = from.uint();
   const firstAt = from.time();
   const opened = has & FACTS.opened ? openingFrom(from) : null;
@@ -154,6 +173,10 @@ function unpackFacts(from: Unpacker): FlowFacts {
   const spans = textsFrom(from);
   const links: FlowFacts["links"] = {};
   for (let count = from.uint(); count > 0; count--) links[from.text()] = from.text();
+  const definition =
+    has & FACTS.definition
+      ? { ...whoFrom(from), rank: from.uint(), value: definitions.textOf(from.uint()) }
+      : null;
   return {
     opened,
     runner,
@@ -161,6 +184,7 @@ function unpackFacts(from: Unpacker): FlowFacts {
     trace,
     parent,
     labels,
+    definition,
     ends,
     left,
     paused,
@@ -180,12 +204,14 @@ function packStep(to: Packer, { id, opened, runner, facts, ends, spans, copyOf }
       (facts === null ? 0 : STEP.facts) |
       (copyOf === null ? 0 : STEP.copyOf) |
       (facts?.value.optional ? STEP.optional : 0) |
+      (facts?.value.node ? STEP.node : 0) |
+      (facts?.value.edge ? STEP.edge : 0) |
       (isOther(runner, opened) ? STEP.runner : 0),
   );
   if (opened !== null) packOpening(to, opened);
   if (isOther(runner, opened)) packRunner(to, runner);
   if (facts !== null) {
-    const { name, kind, attempt, parent, attributes } = facts.value;
+    const { name, kind, attempt, parent, attributes, node, edge } = facts.value;
     packWho(to, facts);
     to.uint(facts.rank);
     to.name(name);
@@ -193,6 +219,8 @@ function packStep(to: Packer, { id, opened, runner, facts, ends, spans, copyOf }
     to.uint(attempt);
     packParent(to, parent);
     to.attributes(attributes);
+    if (node) to.name(node);
+    if (edge) to.name(edge);
   }
   packEnds(to, ends);
   packTexts(to, spans);
@@ -212,7 +240,16 @@ function stepFrom(from: Unpacker): StepState {
     const kind = STEP_KINDS[from.uint()] ?? "step";
     const attempt = from.uint();
     const optional = (has & STEP.optional) !== 0;
-    const value = { name, kind, attempt, optional, parent: parentFrom(from), attributes: from.attributes() };
+    const value = {
+      name,
+      kind,
+      attempt,
+      optional,
+      parent: parentFrom(from),
+      attributes: from.attributes(),
+      node: has & STEP.node ? from.text() : null,
+      edge: has & STEP.edge ? from.text() : null,
+    };
     facts = { rank, ...who, value };
   }
   const ends = endsFrom(from);

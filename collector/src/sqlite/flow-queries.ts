@@ -1,4 +1,5 @@
 /** Lists of flows, and one flow with all that happened in it. */
+import { definitionFrom } from "../definition.ts";
 import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
 import { picture } from "../fold/index.ts";
 import type { FlowQuery, Page } from "../store.ts";
@@ -72,8 +73,15 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
     detail(key) {
       const flow = rows.load(key);
       if (flow === undefined) return undefined;
-      const { summary, traceId, steps, events, runners } = picture(flow.state);
-      return { ...health.complete(summary, runners), traceId, steps, events, children: childrenOf(key) };
+      const { summary, traceId, steps, events, definition, runners } = picture(flow.state);
+      return {
+        ...health.complete(summary, runners),
+        traceId,
+        steps,
+        events,
+        children: childrenOf(key),
+        definition: definitionFrom(definition),
+      };
     },
 
     has({ tenant, id }) {

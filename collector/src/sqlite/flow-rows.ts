@@ -1,6 +1,7 @@
 /** A flow's state to and from its rows. */
 import type { FlowKey, FlowSummary } from "../flow.ts";
 import { type FlowState, type Picture, picture } from "../fold/index.ts";
+import { Definitions } from "./definitions.ts";
 import { FlowPacker, unpackEvent, unpackFlow, unpackStep } from "./flow-bytes.ts";
 import type { FlowCounts } from "./flow-counts.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
@@ -20,6 +21,8 @@ export interface FlowInHand {
   /** `null` until it has a row. */
   pk: number | null;
   summary: StoredSummary | null;
+  /** The definition that it carries, as last written. */
+  definition: string | null;
   /** The spans that its steps wait to learn of, as last written. */
   unplaced: string;
   /** Its steps and events have rows of their own. */
@@ -62,19 +65,25 @@ export interface Numbers {
   texts: StoredTexts;
   tenants: Tenants;
   labels: Labels;
+  definitions: Definitions;
 }
 
 export function numbersOf(db: Db): Numbers {
-  return { texts: new StoredTexts(db), tenants: new Tenants(db), labels: new Labels(db) };
+  return {
+    texts: new StoredTexts(db),
+    tenants: new Tenants(db),
+    labels: new Labels(db),
+    definitions: new Definitions(db),
+  };
 }
 
 export function flowRows(
   db: Db,
-  { texts, tenants, labels }: Numbers,
+  { texts, tenants, labels, definitions }: Numbers,
   links: Links,
   counts: FlowCounts,
 ): FlowRows {
-  const packer = new FlowPacker(texts);
+  const packer = new FlowPacker(texts, definitions);
   const selectFlow = db.prepare<[StoredId, number], FlowRow>(
     `SELECT ${FLOW_COLUMNS} FROM flows WHERE id = ? AND tenant = ?`,
   );
@@ -107,7 +116,7 @@ export function flowRows(
   /** The rows of this flow alone; a large one has more. */
   function stateOf(row: FlowRow): FlowState {
     const key = { tenant: tenants.nameOf(row.tenant), id: idOf(row.id) };
-    return unpackFlow(row.state, key, texts);
+    return unpackFlow(row.state, key, texts, definitions);
   }
 
   function saveParts(flow: FlowInHand, pk: number, steps: Iterable<string>, events: Iterable<string>): void {
@@ -156,10 +165,11 @@ export function flowRows(
       }
       const summary = row.summary === null ? picture(state).summary : this.summaryOf(row);
       // What it waits for is not known without a look; so the next write looks.
-      return { state, pk: row.pk, summary, unplaced: "?", large };
+      const definition = state.facts.definition?.value ?? null;
+      return { state, pk: row.pk, summary, definition, unplaced: "?", large };
     },
 
-    save(flow, { summary, runners, unplaced }, steps, events) {
+    save(flow, { summary, definition, runners, unplaced }, steps, events) {
       const { state, summary: before } = flow;
       const tenant = tenants.keep(summary.tenant);
       const name = texts.keep(summary.name);
@@ -198,23 +208,27 @@ export function flowRows(
         lastAt: summary.updatedAt,
       });
       counts.changed(before?.status, summary.status);
+      definitions.changed(flow.definition, definition);
+      flow.definition = definition;
       flow.summary = summary;
     },
 
     remove(key) {
       const flow = this.load(key);
       if (flow === undefined || flow.pk === null || flow.summary === null) return;
-      const { pk, summary } = flow;
+      const { pk, summary, definition } = flow;
       const tenant = tenants.keep(key.tenant);
       labels.drop({ pk, tenant, startedAt: summary.startedAt, labels: summary.labels });
       for (const step of standsAt(summary)) dropStand.run(step, summary.startedAt, pk);
       deleteFlow.run(pk);
+      definitions.changed(definition, null);
       tenants.count(tenant, { flows: -1, running: -running(summary), failed: -failed(summary), lastAt: 0 });
     },
 
     finish() {
       tenants.save();
       counts.save();
+      definitions.save();
     },
 
     forget() {
@@ -222,6 +236,7 @@ export function flowRows(
       tenants.forget();
       labels.forget();
       counts.forget();
+      definitions.forget();
     },
 
     summaryOf(row) {

@@ -1,5 +1,5 @@
 /** Which flows have a label, by the number of its key and value; and for pickers, which labels a tenant uses. */
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import type { Db } from "./open.ts";
 
 const MOST_REMEMBERED = 30_000;

@@ -24,7 +24,12 @@ export interface Pruner {
   count(query: Omit<PruneQuery, "limit">): number;
 }
 
-export function pruner(db: Db, rows: FlowRows, hot: HotFlows, { tenants, labels }: Numbers): Pruner {
+export function pruner(
+  db: Db,
+  rows: FlowRows,
+  hot: HotFlows,
+  { tenants, labels, definitions }: Numbers,
+): Pruner {
   const statements = new Statements(db);
   const emptied = "SELECT number FROM tenants WHERE flows = 0";
   const dropNames = db.prepare(`DELETE FROM tenant_names WHERE tenant IN (${emptied})`);
@@ -44,6 +49,7 @@ export function pruner(db: Db, rows: FlowRows, hot: HotFlows, { tenants, labels 
     rows.finish();
     if (dropLabels.run().changes > 0) labels.forget();
     dropNames.run();
+    definitions.dropUnused();
   });
 
   return {

@@ -1,5 +1,5 @@
 /** Tenants by number, and what is counted of each. */
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import type { Db } from "./open.ts";
 
 const MOST_REMEMBERED = 30_000;

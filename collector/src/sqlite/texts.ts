@@ -1,5 +1,5 @@
 /** Texts that are kept once and told by number: names, keys, services. */
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import type { Db } from "./open.ts";
 import type { Texts } from "./packer.ts";
 

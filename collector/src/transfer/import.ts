@@ -127,6 +127,7 @@ function essence(flow: ImportedFlow): string {
     flow.parent,
     flow.incomplete,
     flow.updatedAt,
+    flow.definition,
     flow.events.map(eventText),
     flow.steps.map((step) => [
       step.id,
@@ -140,6 +141,8 @@ function essence(flow: ImportedFlow): string {
       step.endedAt,
       step.service,
       step.attributes,
+      step.node,
+      step.edge,
       step.error,
     ]),
   ]);

@@ -1,5 +1,6 @@
 /** One line back into a flow. Whatever it holds, it is either a flow within its bounds or an error that says where not. */
 import { END_STATUSES, LIMITS, STATUSES, STEP_KINDS } from "@weir/sdk/attributes";
+import { checkDefinition, type Definition, DefinitionError } from "../definition.ts";
 import type { Attributes, FlowDetail, FlowError, FlowEvent, FlowKey, Micros, Step } from "../flow.ts";
 import { setOwn } from "../set-own.ts";
 import { readTimeText } from "./time.ts";
@@ -23,6 +24,7 @@ export type ImportedFlow = Pick<
   | "updatedAt"
   | "events"
   | "traceId"
+  | "definition"
 > & { steps: ImportedStep[] };
 
 export type ImportedStep = Omit<Step, "durationMs">;
@@ -72,10 +74,10 @@ export function readFlow(text: string): ImportedFlow {
     parent: orNull(keyOf, flow.parent, "parent"),
     incomplete: listOf(flow.incomplete, "incomplete", (each, where) => oneOf(INCOMPLETE, each, where)),
     updatedAt: timeOf(flow.updatedAt, "updatedAt"),
-    // Exports of before it was kept have none.
-    traceId: orNull(traceOf, flow.traceId ?? null, "traceId"),
+    traceId: orAbsent(traceOf, flow.traceId, "traceId"),
     steps: listOf(flow.steps, "steps", stepOf),
     events: listOf(flow.events, "events", eventOf),
+    definition: orAbsent(definitionOf, flow.definition, "definition"),
   };
 }
 
@@ -100,6 +102,8 @@ function stepOf(value: unknown, where: string): ImportedStep {
     endedAt,
     service: orNull(textOf, step.service, `${where}.service`),
     attributes: attributesOf(step.attributes, `${where}.attributes`),
+    node: orAbsent(nodeIdOf, step.node, `${where}.node`),
+    edge: orAbsent(nodeIdOf, step.edge, `${where}.edge`),
     error: orNull(errorOf, step.error, `${where}.error`),
   };
 }
@@ -171,6 +175,24 @@ function timeOf(value: unknown, where: string): Micros {
 
 function orNull<T>(read: (value: unknown, where: string) => T, value: unknown, where: string): T | null {
   return value === null ? null : read(value, where);
+}
+
+/** What an export of an earlier program does not have. */
+function orAbsent<T>(read: (value: unknown, where: string) => T, value: unknown, where: string): T | null {
+  return orNull(read, value ?? null, where);
+}
+
+function definitionOf(value: unknown, where: string): Definition {
+  try {
+    return checkDefinition(value);
+  } catch (error) {
+    if (error instanceof DefinitionError) throw new LineError(`${where}.${error.message}`);
+    throw error;
+  }
+}
+
+function nodeIdOf(value: unknown, where: string): string {
+  return checkText(value, LIMITS.nodeId, 1, where);
 }
 
 /** A name or an id. */

@@ -44,6 +44,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
   } else {
     const { parent } = flow;
     const spanId = spanOf("opened", startedAt);
+    const definition = flow.definition && JSON.stringify(flow.definition);
     said.push({
       kind: "flow-opened",
       ...by,
@@ -52,6 +53,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
       name,
       labels,
       parent,
+      definition,
       copyOf: null,
       traceId,
     });
@@ -62,7 +64,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
 
   const orphan = orphanOf(flow);
   for (const step of flow.steps) {
-    const { attempt, optional, attributes } = step;
+    const { attempt, optional, attributes, node, edge } = step;
     const about = { ...by, service: step.service, flowName: name, stepId: step.id };
     if (!isEndOnly(step, flow)) {
       said.push({
@@ -77,6 +79,8 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
         optional,
         parent: step === orphan ? { stepId: MISSING_PARENT } : parentOf(step),
         attributes,
+        node,
+        edge,
         copyOf: null,
         traceId,
       });
@@ -128,6 +132,8 @@ function isEndOnly(step: ImportedStep, { incomplete }: ImportedFlow): boolean {
     step.parentId === null &&
     step.service === null &&
     step.attempt === 1 &&
+    step.node === null &&
+    step.edge === null &&
     Object.keys(step.attributes).length === 0
   );
 }

@@ -26,7 +26,7 @@ export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
 }
 
 export function aDetail(over: Partial<FlowDetail> = {}): FlowDetail {
-  return { ...aFlow(), traceId: null, steps: [], events: [], children: [], ...over };
+  return { ...aFlow(), traceId: null, steps: [], events: [], children: [], definition: null, ...over };
 }
 
 export function aStep(over: Partial<Step> = {}): Step {
@@ -43,6 +43,8 @@ export function aStep(over: Partial<Step> = {}): Step {
     durationMs: 1000,
     service: "import-api",
     attributes: {},
+    node: null,
+    edge: null,
     error: null,
     ...over,
   };
