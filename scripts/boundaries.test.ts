@@ -121,6 +121,7 @@ const CASES: readonly Case[] = [
     "nothing else of the other",
   ],
   ["ui/src/api/client.ts", `import type { FlowSummary } from "@weir/collector/schemas";`],
+  ["ui/src/filter/matches.ts", `import { searcher } from "@weir/collector/words";`],
   ["ui/src/api/client.ts", `export type { FlowSummary } from "@weir/collector/schemas";`],
   ["ui/src/api/client.ts", `import { Badge } from "../components/Badge.tsx";`],
 ];

@@ -59,6 +59,8 @@ export interface FlowSummary extends FlowKey {
   /** Since when it stands at the last of these; `null` where none is open. */
   currentSince: Micros | null;
   failedStep: string | null;
+  /** Names of its steps, each once, in the order of their start: the first 64, where there are more. */
+  stepNames: string[];
   error: FlowError | null;
   labels: Record<string, string>;
   services: string[];

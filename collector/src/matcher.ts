@@ -1,13 +1,14 @@
 /** The list's filters over one flow: what `GET /stream` sends is what `GET /flows` would give. */
 import type { FlowSummary } from "./flow.ts";
 import type { FlowFilter } from "./store.ts";
+import { searcher } from "./words.ts";
 
 export type Matches = (flow: FlowSummary) => boolean;
 
 /** @example matcher({ status: ["failed"] })(flow) */
 export function matcher(filter: FlowFilter): Matches {
-  const { tenant, name, status, health, step, labels, from, to } = filter;
-  const q = filter.q?.toLowerCase() ?? "";
+  const { tenant, name, status, health, step, service, labels, from, to } = filter;
+  const found = searcher(filter.q ?? "");
   const wanted = Object.keys(labels ?? {}).map((key) => [key, labels?.[key] ?? []] as const);
   return (flow) =>
     oneOf(tenant, flow.tenant) &&
@@ -15,10 +16,11 @@ export function matcher(filter: FlowFilter): Matches {
     oneOf(status, flow.status) &&
     (isEmpty(health) || (flow.health !== null && health.includes(flow.health))) &&
     (isEmpty(step) || step.some((at) => standsAt(flow, at))) &&
+    (isEmpty(service) || flow.services.some((each) => service.includes(each))) &&
     wanted.every(([key, values]) => hasLabel(flow, key, values)) &&
     (from === undefined || flow.startedAt >= from) &&
     (to === undefined || flow.startedAt < to) &&
-    (q === "" || says(flow, q));
+    found(flow);
 }
 
 /** Whether a flow of which nothing but its identity is known may match: by what does not change in its life. */
@@ -41,10 +43,4 @@ function standsAt(flow: FlowSummary, step: string): boolean {
 
 function hasLabel({ labels }: FlowSummary, key: string, values: string[]): boolean {
   return Object.hasOwn(labels, key) && values.includes(labels[key] as string);
-}
-
-function says({ id, name, labels, error }: FlowSummary, q: string): boolean {
-  return [id, name, ...Object.values(labels), error?.type ?? "", error?.message ?? ""].some((text) =>
-    text.toLowerCase().includes(q),
-  );
 }

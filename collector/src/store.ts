@@ -9,7 +9,8 @@
  *   code `overloaded`.
  * - What a question answers is a function of the set of appended observations (and, for `health`, of the
  *   clock): order, repetition and the split into appends change nothing.
- * - Answers come in pages found by key, newest first, and do not skip or repeat a flow that did not change.
+ * - Answers come in pages found by key, in both directions, and do not skip or repeat a flow that did not change.
+ * - No question takes long. What would is answered in part, and says so.
  * - Listeners hear of a change after it is durable, in the order of the commits, or that they missed some; one that
  *   throws harms nobody.
  */
@@ -26,7 +27,7 @@ import type {
 } from "./flow.ts";
 import type { Observation } from "./observation.ts";
 
-/** A cursor is opaque: what `nextCursor` gave, for the same query. */
+/** A cursor is opaque: what `nextCursor` or `prevCursor` gave, for the same query. */
 export interface PageQuery {
   cursor?: string | undefined;
   /** 1 to 500. */
@@ -39,6 +40,14 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
+/** A page of flows, which can be left in both directions. */
+export interface FlowPage extends Page<FlowSummary> {
+  /** Leads to the page before this one; `null` on the first page, and on one without flows. */
+  prevCursor: string | null;
+  /** The time for one question was over before the page was full: the cursor goes on from there. */
+  partial: boolean;
+}
+
 /** Filters over flows. Each list is an "or", the filters together an "and"; absent or empty lets all pass. */
 export interface FlowFilter {
   tenant?: string[] | undefined;
@@ -49,7 +58,9 @@ export interface FlowFilter {
   labels?: Record<string, string[]> | undefined;
   /** Flows that stand at a step of this name: it is open now, or the flow failed at it. */
   step?: string[] | undefined;
-  /** Text in the id, the name, a label value or the error. Case does not matter. */
+  /** Flows in which one of these took part. */
+  service?: string[] | undefined;
+  /** Beginnings of words in the name, the label values, the step names and the error, or of the id: see `words.ts`. */
   q?: string | undefined;
   /** Started at or after. */
   from?: Micros | undefined;
@@ -57,12 +68,48 @@ export interface FlowFilter {
   to?: Micros | undefined;
 }
 
+/** A count before anything was counted. */
+export function noFlows(): FlowCount {
+  return {
+    total: 0,
+    status: { running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 },
+    health: { ok: 0, stalled: 0, lost: 0 },
+    complete: true,
+  };
+}
+
 /** What statistics can be narrowed by. */
 export type StatsFilter = Pick<FlowFilter, "tenant" | "name" | "labels" | "from" | "to">;
 
+/**
+ * By start: `newest`, `oldest` · by end: `last-ended`, `first-ended` · by how long it took: `longest`, `shortest` · by the
+ * last that was said of it: `last-active`, `first-active`. By end and by length, flows that have not ended come after
+ * all others, by start. Flows that are equal are in the order of their arrival.
+ */
+export const FLOW_ORDERS = [
+  "newest",
+  "oldest",
+  "last-ended",
+  "first-ended",
+  "longest",
+  "shortest",
+  "last-active",
+  "first-active",
+] as const;
+export type FlowOrder = (typeof FLOW_ORDERS)[number];
+
 export interface FlowQuery extends FlowFilter, PageQuery {
-  /** By start. */
-  order: "newest" | "oldest";
+  order: FlowOrder;
+}
+
+/** How many flows match. */
+export interface FlowCount {
+  total: number;
+  status: Record<Status, number>;
+  /** Of those that have not ended. */
+  health: Record<Health, number>;
+  /** `false`: these were counted when the time for it was over, or enough were; there are more, or may be. */
+  complete: boolean;
 }
 
 export interface TenantQuery extends PageQuery {
@@ -133,7 +180,9 @@ export interface StoreFigures extends CommitFigures {
 export interface Questions {
   /** Customers by name of tenant. */
   tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
-  flows(query: FlowQuery): Promise<Page<FlowSummary>>;
+  flows(query: FlowQuery): Promise<FlowPage>;
+  /** By status and by health. Exact up to 10,000 flows; more where that costs nothing. */
+  count(filter: FlowFilter): Promise<FlowCount>;
   flow(key: FlowKey): Promise<FlowDetail | undefined>;
   /** Grouped by flow name, most recently started first. A group without a finished run is there too. */
   statsByName(filter: StatsFilter): Promise<StatsGroup[]>;

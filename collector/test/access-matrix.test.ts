@@ -48,6 +48,7 @@ const ROUTES: Record<string, Case> = {
   "GET /api/v1/me": { kind: "key", ask: () => ["/api/v1/me"] },
   "GET /api/v1/tenants": { kind: "read", ask: (tenant) => [`/api/v1/tenants?q=${tenant}`] },
   "GET /api/v1/flows": { kind: "read", ask: (tenant) => [`/api/v1/flows?tenant=${tenant}`] },
+  "GET /api/v1/flows/count": { kind: "read", ask: (tenant) => [`/api/v1/flows/count?tenant=${tenant}`] },
   "GET /api/v1/tenants/:tenant/flows": {
     kind: "read",
     ask: (tenant) => [`/api/v1/tenants/${tenant}/flows`],

@@ -1,7 +1,7 @@
 /** A store for the doors' tests: keeps what it is given, answers what it was told to. */
 import type { FlowDetail, FlowSummary, Step } from "../src/flow.ts";
 import type { Observation } from "../src/observation.ts";
-import type { FlowChange, Store, StoreFigures } from "../src/store.ts";
+import { type FlowChange, noFlows, type Store, type StoreFigures } from "../src/store.ts";
 
 export interface FakeStore extends Store {
   /** Everything that was appended, in order. */
@@ -42,7 +42,9 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
       this.taken.push(...observations);
     },
     tenants: (query) => ask("tenants", query, { items: [], nextCursor: null }),
-    flows: (query) => ask("flows", query, { items: flows, nextCursor: "next" }),
+    flows: (query) =>
+      ask("flows", query, { items: flows, nextCursor: "next", prevCursor: null, partial: false }),
+    count: (filter) => ask("count", filter, noFlows()),
     flow: (key) =>
       ask(
         "flow",
@@ -92,6 +94,7 @@ export function aFlow(changed: Partial<FlowSummary> = {}): FlowSummary {
     currentSteps: ["validate"],
     currentSince: START + 1_000_000,
     failedStep: null,
+    stepNames: ["validate"],
     error: null,
     labels: { env: "production" },
     services: ["import-api"],

@@ -3,7 +3,7 @@ import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { FlowDetail } from "../src/flow.ts";
 import { createLog } from "../src/log.ts";
-import type { FlowQuery } from "../src/store.ts";
+import { type FlowQuery, noFlows } from "../src/store.ts";
 import { aFlow, aStep, createFakeStore, START } from "./fake-store.ts";
 
 const detail: FlowDetail = {
@@ -14,6 +14,8 @@ const detail: FlowDetail = {
   children: [{ tenant: "acme-corp", id: "child", name: "notify", status: "running" }],
   definition: { kind: "tree", name: "data_import", root: { id: "0", type: "run", name: "validate" } },
 };
+
+const NO_FLOWS = { items: [], nextCursor: null, prevCursor: null, partial: false };
 
 let store = createFakeStore();
 let app = createApp({ store });
@@ -50,6 +52,7 @@ describe("answers", () => {
     currentSteps: ["validate"],
     currentSince: "2026-11-22T10:00:01.000Z",
     failedStep: null,
+    stepNames: ["validate"],
     error: { type: "ValueError", message: "bad row 7", stack: null },
     labels: { env: "production" },
     services: ["import-api"],
@@ -61,8 +64,20 @@ describe("answers", () => {
 
   test("a list of flows", async () => {
     start();
-    expect((await get("flows")).json()).toEqual({ flows: [summary], nextCursor: "next" });
-    expect((await get("tenants/acme-corp/flows")).json()).toEqual({ flows: [summary], nextCursor: "next" });
+    const page = { flows: [summary], nextCursor: "next", prevCursor: null, partial: false };
+    expect((await get("flows")).json()).toEqual(page);
+    expect((await get("tenants/acme-corp/flows")).json()).toEqual(page);
+  });
+
+  test("a count of flows", async () => {
+    start();
+    store.count = async () => ({ ...noFlows(), total: 10_000, complete: false });
+    expect((await get("flows/count?status=failed")).json()).toEqual({
+      total: 10_000,
+      status: { running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 },
+      health: { ok: 0, stalled: 0, lost: 0 },
+      complete: false,
+    });
   });
 
   test("a flow with all that happened in it", async () => {
@@ -119,7 +134,7 @@ describe("answers", () => {
   test("hostile keys and values come out as the text that they are", async () => {
     start();
     const labels = JSON.parse('{"__proto__":"<script>","line\\nbreak":"\\u0000","constructor":"x"}');
-    store.flows = async () => ({ items: [aFlow({ labels, name: "</script>" })], nextCursor: null });
+    store.flows = async () => ({ ...NO_FLOWS, items: [aFlow({ labels, name: "</script>" })] });
     const { body } = await get("flows");
     expect(body).toContain('"labels":{"__proto__":"<script>","line\\nbreak":"\\u0000","constructor":"x"}');
   });
@@ -145,6 +160,8 @@ describe("parameters", () => {
     ["flows?from=2026-11-22T12:00:00+02:00", "flows", { from: START }],
     ["flows?q=bad%20row", "flows", { q: "bad row" }],
     ["flows?q=", "flows", { q: "" }],
+    ["flows?order=last-ended&service=api&service=w", "flows", { order: "last-ended", service: ["api", "w"] }],
+    ["flows/count?tenant=a&label.env=x&q=bad", "count", { tenant: ["a"], labels: { env: ["x"] }, q: "bad" }],
     ["tenants/a%2Fb%20c/flows?status=failed", "flows", { tenant: ["a/b c"], status: ["failed"] }],
     ["tenants?q=acme&limit=1", "tenants", { q: "acme", limit: 1 }],
     [
@@ -190,7 +207,10 @@ describe("parameters", () => {
     ],
     ["flows?status=failed&status=", "status: expected"],
     ["flows?health=dead", "health: expected any of ok, stalled, lost"],
-    ["flows?order=up", "order: expected one of newest, oldest"],
+    [
+      "flows?order=up",
+      "order: expected one of newest, oldest, last-ended, first-ended, longest, shortest, last-active, first-active",
+    ],
     ["flows?from=yesterday", "from: expected one time as RFC 3339"],
     ["flows?from=2026-11-22", "from: expected"],
     ["flows?to=2026-13-99T10:00:00Z", "to: expected"],
@@ -199,11 +219,14 @@ describe("parameters", () => {
     ["flows?q=a&q=b", "q: expected one text"],
     [
       "flows?customer=a",
-      'unknown parameter "customer": expected tenant, name, status, health, q, from, to, step, cursor, limit, order, label.<key>',
+      'unknown parameter "customer": expected tenant, name, status, health, q, from, to, step, service, cursor, limit, order, label.<key>',
     ],
     ["flows?label.=x", 'unknown parameter "label."'],
     ["flows?__proto__=x", 'unknown parameter "__proto__"'],
     ["flows?constructor=x", 'unknown parameter "constructor"'],
+    ["flows/count?limit=1", 'unknown parameter "limit"'],
+    ["flows/count?order=newest", 'unknown parameter "order"'],
+    ["flows?service=", "service: expected text"],
     ["tenants?tenant=a", 'unknown parameter "tenant": expected q, cursor, limit'],
     ["tenants/a/flows?tenant=b", 'unknown parameter "tenant"'],
     ["tenants/a/flows/b?x=1", "expected no parameters"],

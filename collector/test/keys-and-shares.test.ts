@@ -165,6 +165,8 @@ describe("keys", () => {
       tenants: [{ tenant: "acme" }],
       nextCursor: null,
     });
+    const count = async (query: string) => (await ask<{ total: number }>(`/flows/count${query}`, acme)).total;
+    expect([await count(""), await count("?tenant=globex"), await count("?q=parent")]).toEqual([2, 0, 0]);
     for (const path of [
       "/flows?tenant=globex&tenant=initech",
       "/names?tenant=globex",

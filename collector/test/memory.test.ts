@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Kept, openMemoryStore } from "../src/memory/index.ts";
 import type { Store } from "../src/store.ts";
+import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
 import { type StoreSettings, storeContract } from "./store.contract.ts";
 
@@ -19,6 +20,8 @@ storeContract("memory", {
     return openOn(memories.get(store) as Kept, now);
   },
 });
+
+listsContract("memory", { open: async (now) => openMemoryStore({ now, most: 200_000 }) });
 
 test("memory: when it is full the oldest flows that have ended make room; where none has it refuses", async () => {
   const store = openMemoryStore({ most: 100 });

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import type { Store } from "../src/store.ts";
+import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
 import { storeContract } from "./store.contract.ts";
 
@@ -34,6 +35,8 @@ storeContract("sqlite", {
     return again;
   },
 });
+
+listsContract("sqlite", { open: async (now) => openSqliteStore({ path: newPath(), now }) });
 
 describe("sqlite: the file", () => {
   const opened = flowOf({ tenant: "acme", id: "1" }).opened(1);

@@ -149,7 +149,7 @@ export function storeContract(
       const { health, children, traceId, steps, events, definition, ...summary } =
         (await store.flow(key)) ?? {};
       expect({ summary, traceId, steps, events, definition }).toEqual(withoutRunners(picture(fold(flows))));
-      const { items } = await store.flows({ limit: 1, order: "newest", q: "IST GROß" });
+      const { items } = await store.flows({ limit: 1, order: "newest", q: "IST GRO" });
       expect(items).toEqual([{ ...summary, health: null }]);
       await store.close();
     });
@@ -273,18 +273,18 @@ export function storeContract(
         const c = flowOf({ tenant: "globex", id: "c-3" });
         const d = flowOf({ tenant: "globex", id: "d-4" });
         await store.append([
-          a.opened(T0 + 1, { name: "import", labels: { env: "prod", region: "eu" } }),
+          a.opened(T0 + 1, { name: "import", labels: { env: "prod", region: "eu" }, service: "api" }),
           a.stepOpened("s", T0 + 2, { name: "validate" }),
           b.opened(T0 + 2, { name: "export", labels: { env: "test" } }),
           ...b.step(
             "s",
             T0 + 3,
             T0 + 4,
-            { name: "push" },
+            { name: "push", service: "worker" },
             { status: "failed", error: { type: "TimeoutError", message: "Gave up after 30 s", stack: null } },
           ),
           b.ended(T0 + 5, { name: "export" }),
-          c.opened(T0 + 3, { name: "import", labels: { env: "prod" } }),
+          c.opened(T0 + 3, { name: "import", labels: { env: "prod" }, service: "api" }),
           c.ended(T0 + 9),
           d.opened(T0 + 4, { name: "import" }),
         ]);
@@ -306,6 +306,12 @@ export function storeContract(
         expect(await ids(store, { q: "timeouterror" })).toEqual(["b-2"]);
         expect(await ids(store, { q: "b-2" })).toEqual(["b-2"]);
         expect(await ids(store, { q: "Eu" })).toEqual(["a-1"]);
+        expect(await ids(store, { service: ["api"] })).toEqual(["c-3", "a-1"]);
+        expect(await ids(store, { service: ["api", "worker"], status: ["succeeded", "failed"] })).toEqual([
+          "c-3",
+          "b-2",
+        ]);
+        expect(await ids(store, { service: ["nobody"] })).toEqual([]);
         expect(await ids(store, { q: "%" })).toEqual([]);
         expect(await ids(store, { q: "' OR 1=1 --" })).toEqual([]);
         expect(await ids(store, { tenant: [], status: [] })).toHaveLength(4);

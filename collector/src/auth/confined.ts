@@ -4,9 +4,10 @@
  * and not here does not compile.
  */
 import type { FlowDetail, FlowSummary } from "../flow.ts";
-import type { Questions } from "../store.ts";
+import { noFlows, type Questions } from "../store.ts";
 
 const NOTHING = { items: [], nextCursor: null };
+const NO_FLOWS = { ...NOTHING, prevCursor: null, partial: false };
 
 /** @example confinedTo(store, "acme-corp").flows(query) */
 export function confinedTo(store: Questions, tenant: string): Questions {
@@ -20,9 +21,13 @@ export function confinedTo(store: Questions, tenant: string): Questions {
     tenants: async (query) => (isOwn(query.tenant) ? store.tenants({ ...query, tenant }) : NOTHING),
     async flows(query) {
       const narrowed = narrow(query);
-      if (narrowed === undefined) return NOTHING;
-      const { items, nextCursor } = await store.flows(narrowed);
-      return { items: items.map((flow) => summaryFor(flow, tenant)), nextCursor };
+      if (narrowed === undefined) return NO_FLOWS;
+      const page = await store.flows(narrowed);
+      return { ...page, items: page.items.map((flow) => summaryFor(flow, tenant)) };
+    },
+    async count(filter) {
+      const narrowed = narrow(filter);
+      return narrowed === undefined ? noFlows() : store.count(narrowed);
     },
     async flow(key) {
       const flow = key.tenant === tenant ? await store.flow(key) : undefined;

@@ -2,7 +2,7 @@
 import type { AccessStore, Act, ShareRecord } from "../access.ts";
 import { withoutDetails } from "../definition.ts";
 import type { FlowDetail, FlowSummary, Micros, Step } from "../flow.ts";
-import type { Page, PageQuery, Questions } from "../store.ts";
+import type { FlowPage, PageQuery, Questions } from "../store.ts";
 import { idIn, isSecret, mint } from "./secret.ts";
 
 const PREFIX = "share";
@@ -52,7 +52,7 @@ export async function shareOf(
 
 /** What a link shows, and nothing else. */
 export interface SharedView {
-  flows(page: PageQuery): Promise<Page<FlowSummary>>;
+  flows(page: PageQuery): Promise<FlowPage>;
   flow(id: string): Promise<FlowDetail | undefined>;
 }
 
@@ -72,16 +72,16 @@ export function sharedView(store: Questions, { tenant, flowId, name, redact }: S
     flow: detail,
     async flows(page) {
       if (name !== null) {
-        const { items, nextCursor } = await store.flows({
-          ...page,
-          tenant: [tenant],
-          name: [name],
-          order: "newest",
-        });
-        return { items: items.map(summary), nextCursor };
+        const shown = await store.flows({ ...page, tenant: [tenant], name: [name], order: "newest" });
+        return { ...shown, items: shown.items.map(summary) };
       }
       const flow = flowId === null ? undefined : await detail(flowId);
-      return { items: flow === undefined ? [] : [flow], nextCursor: null };
+      return {
+        items: flow === undefined ? [] : [flow],
+        nextCursor: null,
+        prevCursor: null,
+        partial: false,
+      };
     },
   };
 }

@@ -61,7 +61,7 @@ export const exportCommand: Command = {
     ]);
     const store = openSqliteStore({ path: fileThere(wish.path) });
     try {
-      const total = await store.count(wish.filter);
+      const total = await store.total(wish.filter);
       const progress = new Progress({ doing: "exporting flows", total, show: countText });
       const onFlow = () => progress.add(1);
       try {

@@ -21,6 +21,9 @@ export interface Picture {
   unplaced: string[];
 }
 
+/** A flow with more has names made of data. */
+const MOST_NAMES = 64;
+
 export function picture(flow: FlowState): Picture {
   const { facts } = flow;
   const { placed, parentMissing, unplaced } = placeSteps(flow);
@@ -50,6 +53,7 @@ export function picture(flow: FlowState): Picture {
       currentSteps: current.map((step) => step.name),
       currentSince: sinceOf(current),
       failedStep: failure?.name ?? null,
+      stepNames: firstNames(ordered),
       error: end?.error ?? failure?.state.ends[0]?.error ?? null,
       labels: Object.fromEntries(
         Object.entries(facts.labels)
@@ -142,6 +146,15 @@ function toStep({ state, name, attempt, parent }: Placed): Step {
     edge: facts?.value.edge ?? null,
     error: end?.error ?? null,
   };
+}
+
+function firstNames(steps: Placed[]): string[] {
+  const names = new Set<string>();
+  for (const { name } of steps) {
+    names.add(name);
+    if (names.size === MOST_NAMES) break;
+  }
+  return [...names];
 }
 
 function sinceOf(current: Placed[]): Micros | null {

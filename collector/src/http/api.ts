@@ -7,8 +7,9 @@ import { WeirError } from "../errors.ts";
 import type { LimitReached } from "../limits.ts";
 import type { Questions } from "../store.ts";
 import type { DetailBytes } from "./detail.ts";
-import { presentDetail, presentFlow, presentGroup, presentLimit, presentTenant } from "./present.ts";
+import { presentDetail, presentGroup, presentLimit, presentPage, presentTenant } from "./present.ts";
 import {
+  readFilterQuery,
   readFlowQuery,
   readNoQuery,
   readPickerQuery,
@@ -46,15 +47,18 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
       });
 
       api.get("/flows", answers(schemas.FlowPage), async (request) => {
-        const { items, nextCursor } = await seenBy(request).flows(readFlowQuery(request.query));
-        return { flows: items.map(presentFlow), nextCursor };
+        return presentPage(await seenBy(request).flows(readFlowQuery(request.query)));
       });
+
+      // Not a part of the page: who turns pages need not count again, and who waits for a page not for the count.
+      api.get("/flows/count", answers(schemas.FlowCount), async (request) =>
+        seenBy(request).count(readFilterQuery(request.query)),
+      );
 
       api.get("/tenants/:tenant/flows", answers(schemas.FlowPage, TENANT), async (request) => {
         const { query, params, caller } = request;
         if (caller.tenant !== null && caller.tenant !== params.tenant) throw noSuchTenant(params.tenant);
-        const { items, nextCursor } = await seenBy(request).flows(readTenantFlowQuery(query, params.tenant));
-        return { flows: items.map(presentFlow), nextCursor };
+        return presentPage(await seenBy(request).flows(readTenantFlowQuery(query, params.tenant)));
       });
 
       api.get(

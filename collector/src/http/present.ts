@@ -1,6 +1,7 @@
 /** Domain → JSON: microseconds become RFC 3339 with milliseconds; everything else stays what it is. */
 import type { FlowDetail, FlowSummary, Micros, StatsGroup, Step, TenantSummary } from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
+import type { FlowPage } from "../store.ts";
 import type * as Json from "./schemas.ts";
 
 /** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
@@ -25,6 +26,7 @@ export function presentFlow(flow: FlowSummary): Json.FlowSummary {
     currentSteps: flow.currentSteps,
     currentSince: timeOrNull(flow.currentSince),
     failedStep: flow.failedStep,
+    stepNames: flow.stepNames,
     error: flow.error,
     labels: flow.labels,
     services: flow.services,
@@ -33,6 +35,10 @@ export function presentFlow(flow: FlowSummary): Json.FlowSummary {
     incomplete: flow.incomplete,
     updatedAt: time(flow.updatedAt),
   };
+}
+
+export function presentPage({ items, ...page }: FlowPage): Json.FlowPage {
+  return { flows: items.map(presentFlow), ...page };
 }
 
 export function presentStep(step: Step): Json.Step {

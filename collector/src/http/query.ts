@@ -1,7 +1,14 @@
 /** What each route takes in its query string. */
 import { STATUSES } from "@weir/sdk/attributes";
 import type { Health } from "../flow.ts";
-import type { FlowFilter, FlowQuery, PageQuery, StatsFilter, TenantQuery } from "../store.ts";
+import {
+  FLOW_ORDERS,
+  type FlowFilter,
+  type FlowQuery,
+  type PageQuery,
+  type StatsFilter,
+  type TenantQuery,
+} from "../store.ts";
 import {
   anyOf,
   entryNumber,
@@ -25,9 +32,10 @@ const FILTERS = {
   from: moment,
   to: moment,
   step: texts,
+  service: texts,
 };
 const PAGE = { cursor: text, limit };
-const ORDER = oneOf(["newest", "oldest"]);
+const ORDER = oneOf(FLOW_ORDERS);
 const GROUP_BY = oneOf(["name"]);
 const DEFAULT_LIMIT = 50;
 
@@ -51,8 +59,8 @@ export function readTenantFlowQuery(query: unknown, tenant: string): FlowQuery {
   return { limit: DEFAULT_LIMIT, order: "newest", ...params, ...labels, tenant: [tenant] };
 }
 
-/** `GET /stream` */
-export function readStreamQuery(query: unknown): FlowFilter {
+/** `GET /flows/count`, `GET /stream` */
+export function readFilterQuery(query: unknown): FlowFilter {
   const { labels, rest } = splitLabels(query);
   return { ...readParams(rest, FILTERS, true), ...labels };
 }

@@ -55,6 +55,9 @@ export const FlowSummary = Type.Object({
   currentSteps: Type.Array(Type.String()),
   currentSince: Nullable(Time),
   failedStep: Nullable(Type.String()),
+  stepNames: Type.Array(Type.String(), {
+    description: "names of its steps, each once, in the order of their start; at most 64",
+  }),
   error: Nullable(FlowError),
   labels: Dictionary(Type.String()),
   services: Type.Array(Type.String()),
@@ -183,7 +186,30 @@ export const TenantSummary = Type.Object({
 const Cursor = Nullable(Type.String({ description: "for the next page; null on the last" }));
 
 export const TenantPage = Type.Object({ tenants: Type.Array(TenantSummary), nextCursor: Cursor });
-export const FlowPage = Type.Object({ flows: Type.Array(FlowSummary), nextCursor: Cursor });
+export const FlowPage = Type.Object({
+  flows: Type.Array(FlowSummary),
+  nextCursor: Cursor,
+  prevCursor: Nullable(Type.String({ description: "for the page before; null on the first" })),
+  partial: Type.Boolean({
+    description: "the time for one question was over before the page was full: nextCursor goes on from there",
+  }),
+});
+
+export const FlowCount = Type.Object({
+  total: Type.Integer(),
+  status: Type.Object({
+    running: Type.Integer(),
+    paused: Type.Integer(),
+    succeeded: Type.Integer(),
+    failed: Type.Integer(),
+    cancelled: Type.Integer(),
+  }),
+  health: Type.Object(
+    { ok: Type.Integer(), stalled: Type.Integer(), lost: Type.Integer() },
+    { description: "of the flows that have not ended" },
+  ),
+  complete: Type.Boolean({ description: "false: there are at least so many" }),
+});
 
 export const StatsGroup = Type.Object({
   key: Type.String(),
@@ -314,6 +340,7 @@ export type FlowEvent = Static<typeof FlowEvent>;
 export type TenantSummary = Static<typeof TenantSummary>;
 export type TenantPage = Static<typeof TenantPage>;
 export type FlowPage = Static<typeof FlowPage>;
+export type FlowCount = Static<typeof FlowCount>;
 export type StatsGroup = Static<typeof StatsGroup>;
 export type Stats = Static<typeof Stats>;
 export type Names = Static<typeof Names>;

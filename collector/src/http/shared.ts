@@ -10,7 +10,7 @@ import { sharedView, shareOf } from "../auth/shares.ts";
 import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { Questions } from "../store.ts";
-import { presentDetail, presentFlow, time } from "./present.ts";
+import { presentDetail, presentPage, time } from "./present.ts";
 import { readNoQuery, readPageQuery } from "./query.ts";
 import * as schemas from "./schemas.ts";
 
@@ -45,8 +45,7 @@ export function addShared(
       const list = { config, schema: { params: TOKEN, response: { 200: schemas.FlowPage } } };
       api.get("/flows", list, async ({ params, query }) => {
         const page = readPageQuery(query);
-        const { items, nextCursor } = await sharedView(store, await find(params.token)).flows(page);
-        return { flows: items.map(presentFlow), nextCursor };
+        return presentPage(await sharedView(store, await find(params.token)).flows(page));
       });
 
       const one = { config, schema: { params: FLOW, response: { 200: schemas.FlowDetail } } };

@@ -5,7 +5,7 @@ import type { Caller, Gate } from "../auth/gate.ts";
 import { WeirError } from "../errors.ts";
 import type { Hub, Sink } from "../live/hub.ts";
 import type { FlowFilter } from "../store.ts";
-import { readStreamQuery } from "./query.ts";
+import { readFilterQuery } from "./query.ts";
 
 /** How soon a reader is sent away whose key was revoked. */
 const LOOK_MS = 1_000;
@@ -16,7 +16,7 @@ export function addStream(app: FastifyInstance, hub: Hub, gate: Gate): void {
 
   app.get("/api/v1/stream", { config: { access: "read" } }, (request, reply) => {
     const { caller } = request;
-    const filter = filterFor(caller, readStreamQuery(request.query));
+    const filter = filterFor(caller, readFilterQuery(request.query));
     hub.checkRoom();
     reply.headers({
       "content-type": "text/event-stream; charset=utf-8",

@@ -3,9 +3,12 @@ import { definitionFrom } from "../definition.ts";
 import type { FlowSummary, TenantSummary } from "../flow.ts";
 import { keyText } from "../flow.ts";
 import { matcher } from "../matcher.ts";
-import type { LabelValues, Questions } from "../store.ts";
+import type { FlowFilter, LabelValues, Questions } from "../store.ts";
 import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
+import { countFlows } from "../stores/flow-count.ts";
+import { flowPage } from "../stores/flow-page.ts";
 import type { HealthReader } from "../stores/health-reader.ts";
+import { comparePlaces, directionOf, orderBy, placeOf, sortedOf } from "../stores/order.ts";
 import type { Kept, KeptFlow } from "./kept.ts";
 import { statsByName } from "./stats.ts";
 
@@ -17,6 +20,12 @@ export function questionsOf(kept: Kept, health: HealthReader): Questions {
     [...kept.flows.values()].filter(
       ({ picture: { summary } }) => tenant === undefined || summary.tenant === tenant,
     );
+  const matching = (filter: FlowFilter): { pk: number; flow: FlowSummary }[] => {
+    const matches = matcher(filter);
+    return [...kept.flows.values()]
+      .map((flow) => ({ pk: flow.pk, flow: complete(flow) }))
+      .filter(({ flow }) => matches(flow));
+  };
 
   return {
     async tenants({ q = "", tenant, cursor, limit }) {
@@ -33,28 +42,19 @@ export function questionsOf(kept: Kept, health: HealthReader): Questions {
       return { items, nextCursor: names.length > limit && last ? encodeCursor([last.tenant]) : null };
     },
 
-    async flows({ cursor, limit, order, ...filter }) {
-      const sign = order === "newest" ? -1 : 1;
-      const matches = matcher(filter);
-      const [startedAt, pk] =
-        cursor === undefined ? [] : (decodeCursor(cursor, ["number", "number"]) as [number, number]);
-      const found = inOrder([...kept.flows.values()], sign)
-        .filter(
-          (flow) =>
-            startedAt === undefined ||
-            pk === undefined ||
-            sign * (flow.picture.summary.startedAt - startedAt || flow.pk - pk) > 0,
-        )
-        .map((flow) => ({ flow, summary: complete(flow) }))
-        .filter(({ summary }) => matches(summary));
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      return {
-        items: items.map(({ summary }) => summary),
-        nextCursor:
-          found.length > limit && last ? encodeCursor([last.summary.startedAt, last.flow.pk]) : null,
-      };
+    async flows(query) {
+      return flowPage(query, ({ after, back }) => {
+        const by = orderBy(query.order);
+        const direction = directionOf(query.order);
+        const sign = back ? -1 : 1;
+        return matching(query)
+          .map(({ pk, flow }) => ({ flow, place: placeOf(by, sortedOf(flow), pk) }))
+          .filter(({ place }) => after === undefined || sign * comparePlaces(direction, place, after) > 0)
+          .sort((a, b) => sign * comparePlaces(direction, a.place, b.place));
+      });
     },
+
+    count: async (filter) => countFlows(matching(filter).map(({ flow }) => flow)),
 
     async flow(key) {
       const flow = kept.flows.get(keyText(key));

@@ -2,14 +2,17 @@
 import { definitionFrom } from "../definition.ts";
 import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
 import { picture } from "../fold/index.ts";
-import type { FlowQuery, Page } from "../store.ts";
-import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
+import { matcher } from "../matcher.ts";
+import type { FlowCount, FlowFilter, FlowPage, FlowQuery } from "../store.ts";
+import { countFlows } from "../stores/flow-count.ts";
+import { flowPage, type Reached, type WalkFrom } from "../stores/flow-page.ts";
 import type { HealthReader } from "../stores/health-reader.ts";
+import { comparePlaces, directionOf, orderBy, placeOf, sortedOf } from "../stores/order.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
-import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type StoredSummary } from "./flow-rows.ts";
+import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
 import { statusOf } from "./status.ts";
-import { type Place, type WalkRow, walker } from "./walk.ts";
+import { walker } from "./walk.ts";
 
 interface ChildRow {
   tenant: number;
@@ -19,7 +22,8 @@ interface ChildRow {
 }
 
 export interface FlowQueries {
-  list(query: FlowQuery): Page<FlowSummary>;
+  list(query: FlowQuery): FlowPage;
+  count(filter: FlowFilter): FlowCount;
   detail(key: FlowKey): FlowDetail | undefined;
   has(key: FlowKey): boolean;
   /** Those of the rows that are still there. */
@@ -50,25 +54,46 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
     }));
   }
 
-  return {
-    list(query) {
-      const wanted = query.health?.length ? new Set(query.health) : undefined;
-      const q = query.q?.toLowerCase();
-      const items: FlowSummary[] = [];
-      let last: WalkRow | undefined;
-      const { order, limit } = query;
-      for (const row of walk(query, { order, after: placeOf(query.cursor), chunk: limit + 1 })) {
+  function* matching(filter: FlowFilter): Generator<FlowSummary> {
+    const matches = matcher(filter);
+    for (const row of walk(filter, { order: "newest", chunk: 500 })) {
+      const flow = toFlow(row);
+      if (matches(flow)) yield flow;
+    }
+  }
+
+  function* found(query: FlowQuery, { after, back }: WalkFrom): Generator<Reached> {
+    const matches = matcher(query);
+    const by = orderBy(query.order);
+    const direction = directionOf(query.order);
+    const sign = back ? -1 : 1;
+    const newest = direction * sign === -1;
+    if (by === "start") {
+      const place = after && { startedAt: after.value, pk: after.pk };
+      for (const row of walk(query, {
+        order: newest ? "newest" : "oldest",
+        after: place,
+        chunk: query.limit + 1,
+      })) {
         const flow = toFlow(row);
-        if (wanted !== undefined && (flow.health === null || !wanted.has(flow.health))) continue;
-        if (q && !holds(flow, q)) continue;
-        if (items.length === limit && last !== undefined) {
-          return { items, nextCursor: encodeCursor([last.startedAt, last.pk]) };
-        }
-        items.push(flow);
-        last = row;
+        if (matches(flow)) yield { place: { rank: 0, value: row.startedAt, pk: row.pk }, flow };
       }
-      return { items, nextCursor: null };
-    },
+      return;
+    }
+    const all: Reached[] = [];
+    for (const row of walk(query, { order: "newest", chunk: 500 })) {
+      const flow = toFlow(row);
+      const place = placeOf(by, sortedOf(flow), row.pk);
+      if (after !== undefined && sign * comparePlaces(direction, place, after) <= 0) continue;
+      if (matches(flow)) all.push({ place, flow });
+    }
+    yield* all.sort((a, b) => sign * comparePlaces(direction, a.place, b.place));
+  }
+
+  return {
+    list: (query) => flowPage(query, (from) => found(query, from)),
+
+    count: (filter) => countFlows(matching(filter)),
 
     detail(key) {
       const flow = rows.load(key);
@@ -96,17 +121,4 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
       });
     },
   };
-}
-
-function placeOf(cursor: string | undefined): Place | undefined {
-  if (cursor === undefined) return undefined;
-  const [startedAt, pk] = decodeCursor(cursor, ["number", "number"]) as [number, number];
-  return { startedAt, pk };
-}
-
-/** @param q in lower case. */
-function holds({ id, name, labels, error }: StoredSummary, q: string): boolean {
-  const texts = [id, name, ...Object.values(labels)];
-  if (error !== null) texts.push(error.type, error.message);
-  return texts.some((text) => text.toLowerCase().includes(q));
 }

@@ -44,6 +44,9 @@ export const FLOW_COLUMNS = "pk, tenant, id, runners, summary, state";
 /** Up to this many steps and events are written with their flow; beyond, only those that changed. */
 const MOST_INLINE = 32;
 
+/** What a summary that was written by an earlier version lacks. */
+const BEFORE: Partial<StoredSummary> = { stepNames: [] };
+
 const NO_STEPS: FlowState["steps"] = new Map();
 const NO_EVENTS: FlowState["events"] = new Map();
 
@@ -240,7 +243,7 @@ export function flowRows(
     },
 
     summaryOf(row) {
-      if (row.summary !== null) return JSON.parse(row.summary) as StoredSummary;
+      if (row.summary !== null) return { ...BEFORE, ...(JSON.parse(row.summary) as StoredSummary) };
       return picture(stateOf(row)).summary;
     },
   };

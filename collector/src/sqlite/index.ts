@@ -47,8 +47,8 @@ export interface SqliteStore extends Store {
   commits(): CommitFigures;
   /** How many flows `prune` would delete, without a limit. */
   prunable(query: Omit<PruneQuery, "limit">): Promise<number>;
-  /** How many flows match: for that alone `statsByName` would sort them all. */
-  count(filter: StatsFilter): Promise<number>;
+  /** How many flows match, however long it takes. */
+  total(filter: StatsFilter): Promise<number>;
   /** What the store takes on the disk, apart from what is not yet in its file. */
   bytes(): Promise<number>;
 }
@@ -82,7 +82,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const flows = flowQueries(db, rows, numbers, health);
   const tenants = tenantQueries(db, numbers, unwell);
   const stats = statsQueries(db, numbers);
-  const count = counter(db, numbers);
+  const total = counter(db, numbers);
   const figures = figuresOf(db, { commits, counts, unwell });
   const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
 
@@ -110,6 +110,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     append: (observations) => writer.append(observations),
     tenants: (query) => ask(() => tenants.list(query)),
     flows: (query) => ask(() => flows.list(query)),
+    count: (filter) => ask(() => flows.count(filter)),
     flow: (key) => ask(() => flows.detail(key)),
     statsByName: (filter) => ask(() => stats(filter)),
     names: (tenant) => ask(() => tenants.names(tenant)),
@@ -135,7 +136,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     },
     prune: (query) => ask(() => old.prune(query)),
     prunable: (query) => ask(() => old.count(query)),
-    count: (filter) => ask(() => count(filter)),
+    total: (filter) => ask(() => total(filter)),
     bytes: () =>
       ask(
         () =>

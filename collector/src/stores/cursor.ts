@@ -15,12 +15,13 @@ export function decodeCursor(cursor: string, kinds: ("string" | "number")[]): (s
     if (
       Array.isArray(place) &&
       place.length === kinds.length &&
-      place.every((part, at) => typeof part === kinds[at])
+      place.every((part, at) => typeof part === kinds[at]) &&
+      place.every((part) => typeof part !== "number" || Number.isSafeInteger(part))
     ) {
       return place;
     }
   } catch {
     // Said below, as for any other text that is no cursor.
   }
-  throw new WeirError("invalid_argument", "cursor: expected the nextCursor of an earlier page of this list");
+  throw new WeirError("invalid_argument", "cursor: expected what an earlier page of this list gave");
 }

@@ -97,6 +97,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     usage: (tenant, atMost) => reader().call("usage", { tenant, atMost }),
     tenants: (query) => reader().call("tenants", query),
     flows: (query) => reader().call("flows", query),
+    count: (filter) => reader().call("count", filter),
     flow: (key) => reader().call("flow", key),
     statsByName: (filter) => reader().call("statsByName", filter),
     names: (tenant) => reader().call("names", tenant),

@@ -10,6 +10,7 @@ serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
     calls: {
       tenants: (query) => store.tenants(query),
       flows: (query) => store.flows(query),
+      count: (filter) => store.count(filter),
       flow: (key) => store.flow(key),
       statsByName: (filter) => store.statsByName(filter),
       names: (tenant) => store.names(tenant),

@@ -14,6 +14,7 @@ export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
     currentSteps: [],
     currentSince: null,
     failedStep: null,
+    stepNames: [],
     error: null,
     labels: {},
     services: ["import-api"],

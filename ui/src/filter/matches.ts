@@ -1,4 +1,5 @@
 import type { FlowSummary } from "@weir/collector/schemas";
+import { searcher } from "@weir/collector/words";
 import { rangeStart } from "./range.ts";
 import type { FlowFilter } from "./search.ts";
 
@@ -16,7 +17,7 @@ export function matches(flow: FlowSummary, filter: FlowFilter, now: number): boo
   const from = filter.range ? rangeStart(filter.range, now) : filter.from;
   if (from !== undefined && flow.startedAt < from) return false;
   if (filter.to !== undefined && flow.startedAt >= filter.to) return false;
-  return filter.q === undefined || contains(flow, filter.q.toLowerCase());
+  return searcher(filter.q ?? "")(flow);
 }
 
 function among<T>(wanted: readonly T[] | undefined, value: T): boolean {
@@ -34,10 +35,4 @@ function labelsMatch(flow: FlowSummary, wanted: NonNullable<FlowFilter["label"]>
       (label) => label.key === key && Object.hasOwn(flow.labels, key) && flow.labels[key] === label.value,
     ),
   );
-}
-
-function contains(flow: FlowSummary, text: string): boolean {
-  const { error } = flow;
-  const texts = [flow.id, flow.name, ...Object.values(flow.labels), error?.type ?? "", error?.message ?? ""];
-  return texts.some((candidate) => candidate.toLowerCase().includes(text));
 }
