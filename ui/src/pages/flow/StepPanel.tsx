@@ -1,11 +1,9 @@
-import { CloseButton } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconClockExclamation } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { FlowDetail } from "@weir/collector/schemas";
-import { useEffect, useRef } from "react";
 import { CopyButton } from "../../components/CopyButton.tsx";
 import { ErrorDetails } from "../../components/ErrorDetails.tsx";
+import { SidePanel } from "../../components/SidePanel.tsx";
 import { StatusIcon, stateWord } from "../../components/StatusMark.tsx";
 import { idleWords } from "../../components/StepKind.tsx";
 import { Duration } from "../../components/Time.tsx";
@@ -24,119 +22,86 @@ interface StepPanelProps {
   alone?: boolean;
 }
 
-/** All there is to know of one step: beside the waterfall, or over it where there is no room. */
-export function StepPanel(props: StepPanelProps) {
-  const hasRoom = useMediaQuery("(min-width: 1100px)", true, { getInitialValueInEffect: false });
-  if (hasRoom) {
-    return (
-      <aside className={styles["panel"]} aria-label="Step">
-        <StepDetails {...props} />
-      </aside>
-    );
-  }
-  return <Sheet {...props} />;
-}
-
-/** The browser's own dialog: it keeps the focus, closes by Escape, and gives the focus back. */
-function Sheet(props: StepPanelProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
-    <dialog
-      ref={dialog}
-      className={styles["sheet"]}
-      aria-label="Step"
-      onClose={props.onClose}
-      onClick={(event) => event.target === event.currentTarget && props.onClose()}
-    >
-      <StepDetails {...props} />
-    </dialog>
-  );
-}
-
-function StepDetails({ placed, flow, onClose, alone = false }: StepPanelProps) {
+/** All there is to know of one step. */
+export function StepPanel({ placed, flow, onClose, alone = false }: StepPanelProps) {
   const { step, attempts } = placed;
   const idle = idleWords(step.kind);
   return (
-    <>
-      <div className={styles["head"]}>
-        <StatusIcon state={placed.state} />
-        <h2 className={`cut ${styles["name"]}`} title={step.name}>
-          {visible(step.name)}
-        </h2>
-        <CloseButton size="sm" aria-label="Close the step" onClick={onClose} />
-      </div>
-      <div className={styles["body"]}>
-        {step.error && (
-          <section className={styles["error"]}>
-            <ErrorDetails error={step.error} />
-          </section>
-        )}
-        <dl className={styles["facts"]}>
-          <dt>Status</dt>
-          <dd>
-            {stateWord(placed.state)}
-            {idle && <span className="muted"> · {idle.what}</span>}
-          </dd>
-          {attempts > 1 && (
-            <>
-              <dt>Attempt</dt>
-              <dd>
-                {step.attempt} of {attempts}
-              </dd>
-            </>
-          )}
-          {step.optional && (
-            <>
-              <dt>Optional</dt>
-              <dd>its failure does not fail the flow</dd>
-            </>
-          )}
-          <dt>Took</dt>
-          <dd>
-            <Duration since={step.startedAt} ms={step.durationMs} open={step.endedAt === null} />
-            {step.endedAt === null && <span className="muted"> so far</span>}
-          </dd>
-          {step.service !== null && (
-            <>
-              <dt>Service</dt>
-              <dd className="cut" title={step.service}>
-                {visible(step.service)}
-              </dd>
-            </>
-          )}
-          <dt>Started</dt>
-          <dd>
-            <Exact at={step.startedAt} start={flow.startedAt} />
-          </dd>
-          <dt>Ended</dt>
-          <dd>{step.endedAt === null ? "not yet" : <Exact at={step.endedAt} start={flow.startedAt} />}</dd>
-          <dt>Step id</dt>
-          <dd className={styles["id"]}>
-            <span className="cut mono" title={step.id}>
-              {step.id}
-            </span>
-            <CopyButton text={step.id} what="the step's id" />
-          </dd>
-        </dl>
-        <ClockNotes placed={placed} />
-        <section>
-          <h3 className="heading">Attributes</h3>
-          <Attributes attributes={step.attributes} />
+    <SidePanel
+      label="Step"
+      icon={<StatusIcon state={placed.state} />}
+      name={visible(step.name)}
+      title={step.name}
+      onClose={onClose}
+    >
+      {step.error && (
+        <section className={styles["error"]}>
+          <ErrorDetails error={step.error} />
         </section>
-        {!alone && (
-          <Link
-            to="/tenants/$tenant"
-            params={{ tenant: flow.tenant }}
-            search={{ step: [step.name] }}
-            className={styles["link"]}
-          >
-            Flows of this customer that stand at this step
-          </Link>
+      )}
+      <dl className={styles["facts"]}>
+        <dt>Status</dt>
+        <dd>
+          {stateWord(placed.state)}
+          {idle && <span className="muted"> · {idle.what}</span>}
+        </dd>
+        {attempts > 1 && (
+          <>
+            <dt>Attempt</dt>
+            <dd>
+              {step.attempt} of {attempts}
+            </dd>
+          </>
         )}
-      </div>
-    </>
+        {step.optional && (
+          <>
+            <dt>Optional</dt>
+            <dd>its failure does not fail the flow</dd>
+          </>
+        )}
+        <dt>Took</dt>
+        <dd>
+          <Duration since={step.startedAt} ms={step.durationMs} open={step.endedAt === null} />
+          {step.endedAt === null && <span className="muted"> so far</span>}
+        </dd>
+        {step.service !== null && (
+          <>
+            <dt>Service</dt>
+            <dd className="cut" title={step.service}>
+              {visible(step.service)}
+            </dd>
+          </>
+        )}
+        <dt>Started</dt>
+        <dd>
+          <Exact at={step.startedAt} start={flow.startedAt} />
+        </dd>
+        <dt>Ended</dt>
+        <dd>{step.endedAt === null ? "not yet" : <Exact at={step.endedAt} start={flow.startedAt} />}</dd>
+        <dt>Step id</dt>
+        <dd className={styles["id"]}>
+          <span className="cut mono" title={step.id}>
+            {step.id}
+          </span>
+          <CopyButton text={step.id} what="the step's id" />
+        </dd>
+      </dl>
+      <ClockNotes placed={placed} />
+      <section>
+        <h3 className="heading">Attributes</h3>
+        <Attributes attributes={step.attributes} />
+      </section>
+      {!alone && (
+        <Link
+          to="/tenants/$tenant"
+          params={{ tenant: flow.tenant }}
+          search={{ step: [step.name] }}
+          className={styles["link"]}
+        >
+          Flows of this customer that stand at this step
+        </Link>
+      )}
+    </SidePanel>
   );
 }
 
