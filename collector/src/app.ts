@@ -7,6 +7,7 @@ import { toWeirError } from "./errors.ts";
 import type { Micros } from "./flow.ts";
 import { addApi } from "./http/api.ts";
 import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
+import { addDocs } from "./http/docs.ts";
 import { sendError } from "./http/errors.ts";
 import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
@@ -33,6 +34,7 @@ import { createIngest, type Ingest } from "./otlp/ingest.ts";
 import { createIntake, type Intake, type MessageLimits } from "./otlp/intake.ts";
 import { limiterOf } from "./otlp/limits/limiter.ts";
 import type { Store } from "./store.ts";
+import { version } from "./version.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -116,6 +118,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     payload.resume();
     done(null);
   });
+  // What comes in is read by the routes themselves, more strictly than by their schemas, and refused in our own words.
+  app.setValidatorCompiler(() => () => true);
   app.setErrorHandler((thrown, request, reply) => {
     const error = toWeirError(thrown);
     if (error.code === "internal") request.log.error({ err: error.cause }, "a request failed");
@@ -156,6 +160,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.decorate("intake", intake);
   app.decorate("admitSender", async (authorization) => (await gate.admit({ authorization }, "send")).tenant);
   addOtlpHttp(app, intake, { tenantOf: ({ caller }) => caller.tenant, ...options.otlp });
+  addDocs(app, version());
   addMetrics(app, createMetrics({ store, ingest, intake, requests, openStreams: () => hub.readers }));
   addPage(app, pageDir);
   return app;

@@ -6,12 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "../src/app.ts";
 import { Attempts } from "../src/auth/attempts.ts";
 import { makeKey } from "../src/auth/keys.ts";
 import { mint } from "../src/auth/secret.ts";
 import { makeShare } from "../src/auth/shares.ts";
 import { DAY, flowBody, type Guarded, json, NOW, startGuarded } from "./access-support.ts";
+import { createApp } from "./created-app.ts";
 import { createFakeStore } from "./fake-store.ts";
 
 const OWN = "acme-corp";
@@ -63,6 +63,9 @@ const ROUTES: Record<string, Case> = {
   "GET /api/v1/names": { kind: "read", ask: (tenant) => [`/api/v1/names?tenant=${tenant}`] },
   "GET /api/v1/labels": { kind: "read", ask: (tenant) => [`/api/v1/labels?tenant=${tenant}`] },
   "GET /api/v1/limits": { kind: "read", ask: (tenant) => [`/api/v1/limits?tenant=${tenant}`] },
+  "GET /api/v1/openapi.json": { kind: "key", ask: () => ["/api/v1/openapi.json"] },
+  "GET /docs": { kind: "page", ask: () => ["/docs"] },
+  "GET /docs.css": { kind: "public", ask: () => ["/docs.css"] },
   "GET /metrics": { kind: "read-all", ask: () => ["/metrics"] },
   "GET /api/v1/stream": { kind: "read", ask: (tenant) => [`/api/v1/stream?tenant=${tenant}`], foreign: 404 },
   "GET /api/v1/keys": { kind: "admin", ask: () => ["/api/v1/keys"] },

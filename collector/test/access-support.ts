@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { AccessStore, Role } from "../src/access.ts";
-import { type AppOptions, createApp } from "../src/app.ts";
 import type { Attempts } from "../src/auth/attempts.ts";
 import type { OpenWhen } from "../src/auth/gate.ts";
 import { makeKey } from "../src/auth/keys.ts";
@@ -12,6 +11,7 @@ import type { Micros } from "../src/flow.ts";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { Store } from "../src/store.ts";
+import { type AppOptions, createApp } from "./created-app.ts";
 import { aSpan, jsonBody } from "./otlp-support.ts";
 
 /** 2026-11-22T10:00:00.000Z */

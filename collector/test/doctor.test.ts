@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, onTestFinished, test } from "vitest";
-import { createApp } from "../src/app.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
+import { createApp } from "./created-app.ts";
 
 const BIN = fileURLToPath(new URL("../bin/weir.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weir-doctor-"));

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { FlowDetail } from "../src/flow.ts";
 import { createLog } from "../src/log.ts";
 import { type FlowQuery, noFlows } from "../src/store.ts";
+import { type AppOptions, createApp } from "./created-app.ts";
 import { aFlow, aStep, createFakeStore, START } from "./fake-store.ts";
 
 const detail: FlowDetail = {

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { createApp } from "../src/app.ts";
 import type { Attributes } from "../src/flow.ts";
 import { type Limits, NO_LIMITS } from "../src/limits.ts";
 import { Bucket } from "../src/otlp/limits/bucket.ts";
@@ -12,6 +11,7 @@ import { LimitsReached } from "../src/otlp/limits/reached.ts";
 import { Recent } from "../src/otlp/limits/recent.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import { flowBody, startGuarded } from "./access-support.ts";
+import { createApp } from "./created-app.ts";
 import { jsonBody, type ShortSpan } from "./otlp-support.ts";
 import { parseMetrics } from "./prometheus.ts";
 

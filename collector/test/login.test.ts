@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { AppOptions } from "../src/app.ts";
 import { Attempts } from "../src/auth/attempts.ts";
 import { idIn } from "../src/auth/secret.ts";
 import { flowBody, type Guarded, json, NOW, startGuarded } from "./access-support.ts";
+import type { AppOptions } from "./created-app.ts";
 
 /** Where each attempt comes an hour after the last. */
 let hours = 0;

@@ -1,10 +1,10 @@
 /** `/metrics`, read by a strict parser of the text format; the log; the id of a request. */
 import { connect } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type AppOptions, createApp } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import { createLog } from "../src/log.ts";
 import { createGrpcDoor } from "../src/otlp/grpc.ts";
+import { type AppOptions, createApp } from "./created-app.ts";
 import { createFakeStore, FIGURES } from "./fake-store.ts";
 import { accepting } from "./otlp.contract.ts";
 import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";

@@ -1,8 +1,8 @@
 /** Whatever the body, the door answers 200, 400, 413 or 415: never a 5xx, and it goes on living. */
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { createApp } from "../src/app.ts";
 import { createGrpcDoor } from "../src/otlp/grpc.ts";
+import { createApp } from "./created-app.ts";
 import { createFakeStore } from "./fake-store.ts";
 import { hostileJson, hostileProtobuf } from "./hostile.ts";
 import { logTo } from "./log-to.ts";

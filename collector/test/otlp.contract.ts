@@ -9,13 +9,13 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, describe, expect, test } from "vitest";
-import type { AppOptions } from "../src/app.ts";
 import { WeirError } from "../src/errors.ts";
 import type { Attributes } from "../src/flow.ts";
 import type { Observation } from "../src/observation.ts";
 import type { Admit } from "../src/otlp/admit.ts";
 import { createCounters } from "../src/otlp/counters.ts";
 import { createIngest } from "../src/otlp/ingest.ts";
+import type { AppOptions } from "./created-app.ts";
 import { createFakeStore } from "./fake-store.ts";
 import { logTo } from "./log-to.ts";
 import { aSpan, IDENTITY, type ShortSpan, TRACE_ID } from "./otlp-support.ts";

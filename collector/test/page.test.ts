@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { createApp } from "../src/app.ts";
+import { createApp } from "./created-app.ts";
 import { createFakeStore } from "./fake-store.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "weir-page-"));

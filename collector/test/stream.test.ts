@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterEach, expect, test, vi } from "vitest";
-import { createApp } from "../src/app.ts";
 import type { HubOptions } from "../src/live/hub.ts";
+import { createApp } from "./created-app.ts";
 import { aFlow, aStep, createFakeStore } from "./fake-store.ts";
 
 let app: FastifyInstance;

@@ -1,27 +1,29 @@
 /** `/api/v1`: questions to the store. The schema of an answer is also the type that its handler must return. */
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type TSchema, Type } from "typebox";
+import { type TObject, type TSchema, Type } from "typebox";
 import { confinedTo } from "../auth/confined.ts";
 import { WeirError } from "../errors.ts";
 import type { LimitReached } from "../limits.ts";
 import type { Questions } from "../store.ts";
 import type { DetailBytes } from "./detail.ts";
+import type { Query, QuerySchema } from "./params.ts";
 import { presentDetail, presentGroup, presentLimit, presentPage, presentTenant } from "./present.ts";
 import {
-  readFilterQuery,
-  readFlowQuery,
-  readNoQuery,
-  readPickerQuery,
-  readStatsQuery,
-  readTenantFlowQuery,
-  readTenantQuery,
+  filterQuery,
+  flowQuery,
+  noQuery,
+  pickerQuery,
+  statsQuery,
+  tenantFlowQuery,
+  tenantQuery,
 } from "./query.ts";
 import * as schemas from "./schemas.ts";
 
 const READS = { access: "read" } as const;
 const JSON_TYPE = "application/json; charset=utf-8";
 const TENANT = Type.Object({ tenant: Type.String() });
+const FLOW = Type.Object({ tenant: Type.String(), id: Type.String() });
 
 /** What is asked of others than the store. */
 interface Beside {
@@ -41,32 +43,39 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
       api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
-      api.get("/tenants", answers(schemas.TenantPage), async (request) => {
-        const { items, nextCursor } = await seenBy(request).tenants(readTenantQuery(request.query));
+      api.get("/tenants", answers("Customers, by name", schemas.TenantPage, tenantQuery), async (request) => {
+        const { items, nextCursor } = await seenBy(request).tenants(tenantQuery.read(request.query));
         return { tenants: items.map(presentTenant), nextCursor };
       });
 
-      api.get("/flows", answers(schemas.FlowPage), async (request) => {
-        return presentPage(await seenBy(request).flows(readFlowQuery(request.query)));
-      });
-
-      // Not a part of the page: who turns pages need not count again, and who waits for a page not for the count.
-      api.get("/flows/count", answers(schemas.FlowCount), async (request) =>
-        seenBy(request).count(readFilterQuery(request.query)),
+      api.get("/flows", answers("Flows, newest first", schemas.FlowPage, flowQuery), async (request) =>
+        presentPage(await seenBy(request).flows(flowQuery.read(request.query))),
       );
 
-      api.get("/tenants/:tenant/flows", answers(schemas.FlowPage, TENANT), async (request) => {
+      // Not a part of the page: who turns pages need not count again, and who waits for a page not for the count.
+      const counted = answers(
+        "How many flows there are, by status and health",
+        schemas.FlowCount,
+        filterQuery,
+      );
+      api.get("/flows/count", counted, async (request) =>
+        seenBy(request).count(filterQuery.read(request.query)),
+      );
+
+      const ofTenant = answers("Flows of one customer", schemas.FlowPage, tenantFlowQuery, TENANT);
+      api.get("/tenants/:tenant/flows", ofTenant, async (request) => {
         const { query, params, caller } = request;
         if (caller.tenant !== null && caller.tenant !== params.tenant) throw noSuchTenant(params.tenant);
-        return presentPage(await seenBy(request).flows(readTenantFlowQuery(query, params.tenant)));
+        const asked = { ...tenantFlowQuery.read(query), tenant: [params.tenant] };
+        return presentPage(await seenBy(request).flows(asked));
       });
 
       api.get(
         "/tenants/:tenant/flows/:id",
-        answers(schemas.FlowDetail, schemas.FlowKey),
+        answers("A flow with its steps, events and children", schemas.FlowDetail, noQuery, FLOW),
         async (request, reply) => {
           const { query, params, caller } = request;
-          readNoQuery(query);
+          noQuery.read(query);
           if (caller.tenant === null) {
             const bytes = await detailBytes(params);
             if (bytes === undefined) throw noSuchFlow(params);
@@ -78,42 +87,52 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
         },
       );
 
-      api.get("/stats", answers(schemas.Stats), async (request) => ({
-        groups: (await seenBy(request).statsByName(readStatsQuery(request.query))).map(presentGroup),
+      api.get(
+        "/stats",
+        answers("Runs, failures and durations", schemas.Stats, statsQuery),
+        async (request) => ({
+          groups: (await seenBy(request).statsByName(statsQuery.read(request.query))).map(presentGroup),
+        }),
+      );
+
+      api.get("/names", answers("Names that flows have", schemas.Names, pickerQuery), async (request) => ({
+        names: await seenBy(request).names(pickerQuery.read(request.query).tenant),
       }));
 
-      api.get("/names", answers(schemas.Names), async (request) => ({
-        names: await seenBy(request).names(readPickerQuery(request.query).tenant),
+      api.get("/labels", answers("Labels that flows have", schemas.Labels, pickerQuery), async (request) => ({
+        labels: await seenBy(request).labels(pickerQuery.read(request.query).tenant),
       }));
 
-      api.get("/labels", answers(schemas.Labels), async (request) => ({
-        labels: await seenBy(request).labels(readPickerQuery(request.query).tenant),
-      }));
-
-      api.get("/limits", answers(schemas.LimitsReached), async ({ query, caller }) => {
-        const { tenant: asked } = readPickerQuery(query);
-        const wanted = [asked, caller.tenant].filter((each) => each !== undefined && each !== null);
-        const reached = await limitsReached();
-        return {
-          limits: reached.filter(({ tenant }) => wanted.every((each) => each === tenant)).map(presentLimit),
-        };
-      });
+      api.get(
+        "/limits",
+        answers("Limits that customers came to", schemas.LimitsReached, pickerQuery),
+        async ({ query, caller }) => {
+          const { tenant: asked } = pickerQuery.read(query);
+          const wanted = [asked, caller.tenant].filter((each) => each !== undefined && each !== null);
+          const reached = await limitsReached();
+          return {
+            limits: reached.filter(({ tenant }) => wanted.every((each) => each === tenant)).map(presentLimit),
+          };
+        },
+      );
     },
     { prefix: "/api/v1" },
   );
 }
 
-function answers<A extends TSchema, P extends TSchema>(
+function answers<A extends TSchema, P extends TSchema = TObject>(
+  summary: string,
   answer: A,
-  params: P,
-): { config: typeof READS; schema: Schema<A> & { params: P } };
-function answers<A extends TSchema>(answer: A): { config: typeof READS; schema: Schema<A> };
-function answers(answer: TSchema, params?: TSchema) {
-  return { config: READS, schema: { response: { 200: answer }, ...(params && { params }) } };
+  { schema: querystring }: Query<unknown>,
+  params?: P,
+): { config: typeof READS; schema: Described & { response: { 200: A }; params: P } } {
+  const schema = { summary, querystring, response: { 200: answer }, ...(params && { params }) };
+  return { config: READS, schema: schema as typeof schema & { params: P } };
 }
 
-interface Schema<A> {
-  response: { 200: A };
+interface Described {
+  summary: string;
+  querystring: QuerySchema;
 }
 
 function noSuchTenant(tenant: string): WeirError {

@@ -5,6 +5,8 @@ import { WeirError } from "../errors.ts";
 export interface Field<T> {
   /** Completes "expected …". */
   takes: string;
+  /** The same as JSON Schema, for the API's description. */
+  schema: object;
   /** What it is where the body does not say; none: the body must. */
   fallback?: T;
   /** `undefined` when the value is none of what it takes. */
@@ -20,6 +22,17 @@ const BODY_LIMIT = 16 * 1024;
 export function takeJson(scope: FastifyInstance): void {
   const parse = scope.getDefaultJsonParser("error", "error");
   scope.addContentTypeParser("application/json", { parseAs: "string", bodyLimit: BODY_LIMIT }, parse);
+}
+
+/** The same fields, for the API's description. */
+export function bodySchema(fields: Fields): object {
+  const entries = Object.entries(fields);
+  return {
+    type: "object",
+    required: entries.filter(([, { fallback }]) => fallback === undefined).map(([name]) => name),
+    properties: Object.fromEntries(entries.map(([name, { schema }]) => [name, schema])),
+    additionalProperties: false,
+  };
 }
 
 /** @throws {WeirError} `invalid_argument` that names the field, `unsupported_media_type` where it is no JSON. */
@@ -49,6 +62,7 @@ export function readBody<F extends Fields>(body: unknown, fields: F): Values<F> 
 export function textOrNull(longest: number): Field<string | null> {
   return {
     takes: `text of 1 to ${longest} characters`,
+    schema: { type: ["string", "null"], minLength: 1, maxLength: longest },
     fallback: null,
     read: (value) => (isText(value, longest) ? value : undefined),
   };

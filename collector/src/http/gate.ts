@@ -27,7 +27,7 @@ declare module "fastify" {
   }
 }
 
-export type RouteRule = Pick<RouteOptions, "method" | "url" | "config">;
+export type RouteRule = Pick<RouteOptions, "method" | "url" | "config" | "schema">;
 
 export interface GateOptions {
   gate: Gate;

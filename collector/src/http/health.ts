@@ -8,12 +8,14 @@ import { Liveness } from "./schemas.ts";
 const FRESH_MS = 1_000;
 
 export function addHealth(app: FastifyInstance, store: Pick<Store, "checkWritable">): void {
-  const schema = { response: { 200: Liveness } };
+  const response = { 200: Liveness };
   const checkWritable = onceIn(FRESH_MS, () => store.checkWritable());
 
-  app.get("/healthz", { config: { access: "public" }, schema }, async () => ({ status: "ok" }));
+  const runs = { summary: "Whether the collector runs", response };
+  app.get("/healthz", { config: { access: "public" }, schema: runs }, async () => ({ status: "ok" }));
 
-  app.get("/readyz", { config: { access: "key" }, schema }, async (_request, reply) => {
+  const ready = { summary: "Whether its store can be written", response };
+  app.get("/readyz", { config: { access: "key" }, schema: ready }, async (_request, reply) => {
     reply.header("cache-control", "no-store");
     try {
       await checkWritable();

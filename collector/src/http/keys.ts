@@ -8,19 +8,21 @@ import { type Caller, nameOf } from "../auth/gate.ts";
 import { LONGEST_KEY_NAME, LONGEST_TENANT, makeKey } from "../auth/keys.ts";
 import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
-import { type Field, isText, readBody, takeJson, textOrNull } from "./body.ts";
+import { bodySchema, type Field, isText, readBody, takeJson, textOrNull } from "./body.ts";
 import { presentAudit, presentKey } from "./present-access.ts";
-import { readAuditQuery, readNoQuery } from "./query.ts";
+import { auditQuery, noQuery } from "./query.ts";
 import * as schemas from "./schemas.ts";
 
 const ROLE: Field<Role> = {
   takes: `one of ${ROLES.join(", ")}`,
+  schema: { type: "string", enum: ROLES },
   read: (value) => ROLES.find((role) => role === value),
 };
 
 /** How long something works, as text. */
 export const EXPIRES_IN: Field<Micros> = {
   takes: EXPIRY_TAKES,
+  schema: { type: "string", maxLength: 10, description: EXPIRY_TAKES },
   read: (value) => (isText(value, 10) ? readExpiry(value) : undefined),
 };
 
@@ -41,41 +43,52 @@ export function addKeys(app: FastifyInstance, access: AccessStore, now: () => Mi
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
       api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
-      api.get("/keys", { config, schema: { response: { 200: schemas.Keys } } }, async ({ query, caller }) => {
-        readNoQuery(query);
+      const list = { summary: "Keys", querystring: noQuery.schema, response: { 200: schemas.Keys } };
+      api.get("/keys", { config, schema: list }, async ({ query, caller }) => {
+        noQuery.read(query);
         return { keys: (await access.keys(caller.tenant)).map(presentKey) };
       });
 
-      api.post(
-        "/keys",
-        { config, schema: { response: { 201: schemas.MadeKey } } },
-        async (request, reply) => {
-          readNoQuery(request.query);
-          const wish = readBody(request.body, KEY);
-          const tenant = tenantFor(request.caller, wish.tenant);
-          const { key, text } = await makeKey(access, { ...wish, tenant }, actOf(request, now));
-          return reply.code(201).send({ ...presentKey(key), key: text });
-        },
-      );
+      const make = {
+        summary: "Makes a key",
+        querystring: noQuery.schema,
+        body: bodySchema(KEY),
+        response: { 201: schemas.MadeKey },
+      };
+      api.post("/keys", { config, schema: make }, async (request, reply) => {
+        noQuery.read(request.query);
+        const wish = readBody(request.body, KEY);
+        const tenant = tenantFor(request.caller, wish.tenant);
+        const { key, text } = await makeKey(access, { ...wish, tenant }, actOf(request, now));
+        return reply.code(201).send({ ...presentKey(key), key: text });
+      });
 
-      api.delete("/keys/:id", { config, schema: { params: ID } }, async (request, reply) => {
-        const { params, caller } = request;
+      const revoke = {
+        summary: "Revokes a key",
+        querystring: noQuery.schema,
+        params: ID,
+        response: { 204: schemas.Nothing },
+      };
+      api.delete("/keys/:id", { config, schema: revoke }, async (request, reply) => {
+        const { query, params, caller } = request;
+        noQuery.read(query);
         const key = await access.key(params.id);
         if (key === undefined || !isHis(caller, key.tenant)) throw noSuch("key", params.id);
         await access.revokeKey(key.id, actOf(request, now));
         return reply.code(204).send();
       });
 
-      api.get(
-        "/audit",
-        { config, schema: { response: { 200: schemas.AuditPage } } },
-        async ({ query, caller }) => {
-          const { limit, before } = readAuditQuery(query);
-          const entries = await access.audit({ tenant: caller.tenant, limit, before });
-          const more = entries.length === limit ? entries.at(-1)?.number : undefined;
-          return { entries: entries.map(presentAudit), nextCursor: more === undefined ? null : String(more) };
-        },
-      );
+      const audit = {
+        summary: "Who made and revoked what, newest first",
+        querystring: auditQuery.schema,
+        response: { 200: schemas.AuditPage },
+      };
+      api.get("/audit", { config, schema: audit }, async ({ query, caller }) => {
+        const { limit, before } = auditQuery.read(query);
+        const entries = await access.audit({ tenant: caller.tenant, limit, before });
+        const more = entries.length === limit ? entries.at(-1)?.number : undefined;
+        return { entries: entries.map(presentAudit), nextCursor: more === undefined ? null : String(more) };
+      });
     },
     { prefix: "/api/v1" },
   );

@@ -1,4 +1,5 @@
 /** The pages that are there before the page: plain HTML with a style sheet, and no script. */
+import { escaped } from "./escaped.ts";
 
 const HEAD = `<!doctype html>
 <html lang="en">
@@ -50,10 +51,6 @@ export function movedPage(path: string): string {
 </body>
 </html>
 `;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 export const LOGIN_STYLE = `:root {

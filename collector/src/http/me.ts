@@ -1,13 +1,14 @@
 /** `GET /api/v1/me`: who asks, and whether the collector is open to everyone who can reach it. */
 import type { FastifyInstance } from "fastify";
 import type { Gate } from "../auth/gate.ts";
-import { readNoQuery } from "./query.ts";
+import { noQuery } from "./query.ts";
 import { Me } from "./schemas.ts";
 
 export function addMe(app: FastifyInstance, gate: Gate): void {
-  const route = { config: { access: "key" }, schema: { response: { 200: Me } } } as const;
+  const schema = { summary: "Who asks", querystring: noQuery.schema, response: { 200: Me } };
+  const route = { config: { access: "key" }, schema } as const;
   app.get("/api/v1/me", route, async ({ query, caller }, reply): Promise<Me> => {
-    readNoQuery(query);
+    noQuery.read(query);
     reply.header("cache-control", "no-store");
     const { role, tenant, via, keyId, keyName } = caller;
     const key = keyId === null ? null : { id: keyId, name: keyName };

@@ -12,38 +12,63 @@ type RawQuery = Record<string, string | string[]>;
 export interface Param<T> {
   /** Completes "expected …". */
   takes: string;
+  /** The same as JSON Schema, for the API's description: a list where it may repeat. */
+  schema: object;
   /** `undefined` when one of the values is none of what it takes. */
   read(values: string[]): T | undefined;
 }
 
+type Params = Record<string, Param<unknown>>;
 type Values<P> = { [K in keyof P]?: P[K] extends Param<infer T> ? T : never };
 
+/** What the query string of a route takes. */
+export interface Query<T> {
+  schema: QuerySchema;
+  /** @throws {WeirError} `invalid_argument`, naming the parameter and what it takes. */
+  read(query: unknown): T;
+}
+
+export interface QuerySchema {
+  type: "object";
+  properties: Record<string, object>;
+  /** Of `label.<key>`, where the route takes it. */
+  patternProperties?: Record<string, object>;
+  additionalProperties: false;
+}
+
 const LONGEST_TEXT = 1024;
-const LABEL = "label.";
+/** What the names of label parameters begin with. */
+export const LABEL_PREFIX = "label.";
+const TEXT = { type: "string", minLength: 1, maxLength: LONGEST_TEXT };
 
 export const texts: Param<string[]> = {
   takes: `text of 1 to ${LONGEST_TEXT} characters`,
+  schema: { type: "array", items: TEXT },
   read: (values) => (values.every(isText) ? values : undefined),
 };
 
 export const text: Param<string> = {
   takes: `one text of 1 to ${LONGEST_TEXT} characters`,
+  schema: TEXT,
   read: ([value, ...more]) => (isText(value) && more.length === 0 ? value : undefined),
 };
 
 /** Like `text`; empty looks for nothing, as an empty search field does. */
 export const search: Param<string> = {
   takes: `one text of at most ${LONGEST_TEXT} characters`,
+  schema: { type: "string", maxLength: LONGEST_TEXT },
   read: (values) => (values.length === 1 && values[0] === "" ? "" : text.read(values)),
 };
 
 export const moment: Param<Micros> = {
   takes: "one time as RFC 3339, such as 2026-11-22T10:00:00Z, or as milliseconds since 1970",
+  schema: { type: "string", examples: ["2026-11-22T10:00:00Z", "1795341600000"] },
   read: ([value = "", ...more]) => (more.length === 0 ? readTime(value) : undefined),
 };
 
 export const limit: Param<number> = {
   takes: "one whole number from 1 to 500",
+  schema: { type: "integer", minimum: 1, maximum: 500 },
   read: ([value = "", ...more]) => {
     const number = /^\d{1,3}$/.test(value) ? Number(value) : 0;
     return more.length === 0 && number >= 1 && number <= 500 ? number : undefined;
@@ -52,6 +77,7 @@ export const limit: Param<number> = {
 
 export const entryNumber: Param<number> = {
   takes: "one number that nextCursor gave",
+  schema: { type: "string", pattern: "^\\d{1,15}$" },
   read: ([value = "", ...more]) =>
     more.length === 0 && /^\d{1,15}$/.test(value) ? Number(value) : undefined,
 };
@@ -59,6 +85,7 @@ export const entryNumber: Param<number> = {
 export function oneOf<T extends string>(choices: readonly T[]): Param<T> {
   return {
     takes: choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`,
+    schema: { type: "string", enum: choices },
     read: ([value, ...more]) => (more.length === 0 ? choices.find((choice) => choice === value) : undefined),
   };
 }
@@ -66,22 +93,47 @@ export function oneOf<T extends string>(choices: readonly T[]): Param<T> {
 export function anyOf<T extends string>(choices: readonly T[]): Param<T[]> {
   return {
     takes: `any of ${choices.join(", ")}`,
+    schema: { type: "array", items: { type: "string", enum: choices } },
     read: (values) => (values.every((value) => choices.includes(value as T)) ? (values as T[]) : undefined),
   };
 }
 
 /**
- * Reads every parameter of a query string.
+ * What a route takes, once: it is read by this, and described by this.
  *
- * @param labels whether the route takes `label.<key>` too, for the message.
- * @throws {WeirError} `invalid_argument`, naming the parameter and what it takes.
+ * @param complete what the handler gets of what was given: where the defaults are.
  */
-export function readParams<P extends Record<string, Param<unknown>>>(
-  query: unknown,
+export function takes<P extends Params, T>(params: P, complete: (given: Values<P>) => T): Query<T> {
+  return {
+    schema: schemaOf(params),
+    read: (query) => complete(readParams(query as RawQuery, params, false)),
+  };
+}
+
+/** As `takes`, and `label.<key>` besides. */
+export function takesLabels<P extends Params, T>(
   params: P,
-  labels = false,
-): Values<P> {
-  const raw = query as RawQuery;
+  complete: (given: Values<P> & { labels?: Record<string, string[]> }) => T,
+): Query<T> {
+  const patternProperties = {
+    "^label\\..": { type: "array", items: { type: "string", maxLength: LONGEST_TEXT } },
+  };
+  return {
+    schema: { ...schemaOf(params), patternProperties },
+    read(query) {
+      const { labels, rest } = splitLabels(query);
+      return complete({ ...readParams(rest, params, true), ...labels });
+    },
+  };
+}
+
+function schemaOf(params: Params): QuerySchema {
+  const properties = Object.fromEntries(Object.entries(params).map(([name, { schema }]) => [name, schema]));
+  return { type: "object", properties, additionalProperties: false };
+}
+
+/** @param labels whether the route takes `label.<key>` too, for the message. */
+function readParams<P extends Params>(raw: RawQuery, params: P, labels: boolean): Values<P> {
   const result: Values<P> = {};
   for (const key of Object.keys(raw)) {
     const param = Object.hasOwn(params, key) ? params[key] : undefined;
@@ -95,7 +147,7 @@ export function readParams<P extends Record<string, Param<unknown>>>(
 }
 
 /** Takes `label.<key>` parameters apart from the others. */
-export function splitLabels(query: unknown): {
+function splitLabels(query: unknown): {
   labels: { labels?: Record<string, string[]> };
   rest: RawQuery;
 } {
@@ -105,13 +157,13 @@ export function splitLabels(query: unknown): {
   const rest: RawQuery = Object.create(null);
   let any = false;
   for (const key of Object.keys(raw)) {
-    if (!key.startsWith(LABEL) || key === LABEL) {
+    if (!key.startsWith(LABEL_PREFIX) || key === LABEL_PREFIX) {
       rest[key] = raw[key] as string | string[];
       continue;
     }
     const values = valuesOf(raw, key);
     if (!values.every((value) => value.length <= LONGEST_TEXT)) throw wrongValue(key, texts.takes, values);
-    wanted[key.slice(LABEL.length)] = values;
+    wanted[key.slice(LABEL_PREFIX.length)] = values;
     any = true;
   }
   return { labels: any ? { labels: wanted } : {}, rest };
@@ -138,7 +190,7 @@ function readTime(value: string): Micros | undefined {
 }
 
 function unknownParameter(key: string, known: string[], labels: boolean): WeirError {
-  const takes = labels ? [...known, `${LABEL}<key>`] : known;
+  const takes = labels ? [...known, `${LABEL_PREFIX}<key>`] : known;
   const expected = takes.length === 0 ? "no parameters" : takes.join(", ");
   return new WeirError("invalid_argument", `unknown parameter ${shown(key)}: expected ${expected}`);
 }

@@ -15,9 +15,9 @@ import {
   limit,
   moment,
   oneOf,
-  readParams,
   search,
-  splitLabels,
+  takes,
+  takesLabels,
   text,
   texts,
 } from "./params.ts";
@@ -35,61 +35,54 @@ const FILTERS = {
   service: texts,
 };
 const PAGE = { cursor: text, limit };
+const STATS_FILTERS = { tenant: texts, name: texts, from: moment, to: moment };
 const ORDER = oneOf(FLOW_ORDERS);
 const GROUP_BY = oneOf(["name"]);
 const DEFAULT_LIMIT = 50;
 
 /** `GET /tenants` */
-export function readTenantQuery(query: unknown): TenantQuery {
-  return { limit: DEFAULT_LIMIT, ...readParams(query, { q: search, ...PAGE }) };
-}
+export const tenantQuery = takes(
+  { q: search, ...PAGE },
+  (given): TenantQuery => ({ limit: DEFAULT_LIMIT, ...given }),
+);
 
 /** `GET /flows` */
-export function readFlowQuery(query: unknown): FlowQuery {
-  const { labels, rest } = splitLabels(query);
-  const params = readParams(rest, { ...FILTERS, ...PAGE, order: ORDER }, true);
-  return { limit: DEFAULT_LIMIT, order: "newest", ...params, ...labels };
-}
+export const flowQuery = takesLabels(
+  { ...FILTERS, ...PAGE, order: ORDER },
+  (given): FlowQuery => ({ limit: DEFAULT_LIMIT, order: "newest", ...given }),
+);
+
+const { tenant: _, ...filtersWithinTenant } = FILTERS;
 
 /** `GET /tenants/:tenant/flows`: the tenant is in the path. */
-export function readTenantFlowQuery(query: unknown, tenant: string): FlowQuery {
-  const { tenant: _, ...filters } = FILTERS;
-  const { labels, rest } = splitLabels(query);
-  const params = readParams(rest, { ...filters, ...PAGE, order: ORDER }, true);
-  return { limit: DEFAULT_LIMIT, order: "newest", ...params, ...labels, tenant: [tenant] };
-}
+export const tenantFlowQuery = takesLabels(
+  { ...filtersWithinTenant, ...PAGE, order: ORDER },
+  (given): FlowQuery => ({ limit: DEFAULT_LIMIT, order: "newest", ...given }),
+);
 
 /** `GET /flows/count`, `GET /stream` */
-export function readFilterQuery(query: unknown): FlowFilter {
-  const { labels, rest } = splitLabels(query);
-  return { ...readParams(rest, FILTERS, true), ...labels };
-}
+export const filterQuery = takesLabels(FILTERS, (given): FlowFilter => given);
 
 /** `GET /stats` */
-export function readStatsQuery(query: unknown): StatsFilter {
-  const { tenant, name, from, to } = FILTERS;
-  const { labels, rest } = splitLabels(query);
-  const { groupBy: _, ...filter } = readParams(rest, { tenant, name, from, to, groupBy: GROUP_BY }, true);
-  return { ...filter, ...labels };
-}
+export const statsQuery = takesLabels(
+  { ...STATS_FILTERS, groupBy: GROUP_BY },
+  ({ groupBy: _, ...filter }): StatsFilter => filter,
+);
 
 /** `GET /names`, `GET /labels` */
-export function readPickerQuery(query: unknown): { tenant?: string } {
-  return readParams(query, { tenant: text });
-}
+export const pickerQuery = takes({ tenant: text }, (given): { tenant?: string } => given);
 
 /** `GET /shared/:token/flows` */
-export function readPageQuery(query: unknown): PageQuery {
-  return { limit: DEFAULT_LIMIT, ...readParams(query, PAGE) };
-}
+export const pageQuery = takes(PAGE, (given): PageQuery => ({ limit: DEFAULT_LIMIT, ...given }));
 
 /** `GET /audit`: the cursor is the number of the last entry. */
-export function readAuditQuery(query: unknown): { limit: number; before?: number } {
-  const { limit: most = DEFAULT_LIMIT, cursor } = readParams(query, { ...PAGE, cursor: entryNumber });
-  return { limit: most, ...(cursor !== undefined && { before: cursor }) };
-}
+export const auditQuery = takes(
+  { ...PAGE, cursor: entryNumber },
+  ({ limit: most = DEFAULT_LIMIT, cursor }): { limit: number; before?: number } => ({
+    limit: most,
+    ...(cursor !== undefined && { before: cursor }),
+  }),
+);
 
 /** For routes that take nothing. */
-export function readNoQuery(query: unknown): void {
-  readParams(query, {});
-}
+export const noQuery = takes({}, () => {});

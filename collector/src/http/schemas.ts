@@ -12,6 +12,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 const Dictionary = <T extends TSchema>(values: T) =>
   Type.Unsafe<Record<string, Static<T>>>({ type: "object", additionalProperties: values });
 const Time = Type.String({
+  format: "date-time",
   description: "RFC 3339, UTC, milliseconds",
   examples: ["2026-11-22T10:00:00.000Z"],
 });
@@ -325,6 +326,9 @@ export const AuditPage = Type.Object({ entries: Type.Array(AuditEntry), nextCurs
 export const ErrorBody = Type.Object({
   error: Type.Object({ code: Type.String(), message: Type.String() }),
 });
+
+/** Of what was deleted. */
+export const Nothing = Type.Unsafe<undefined>({ type: "null", description: "It is done" });
 
 /** Answer of `/healthz` and `/readyz`. */
 export const Liveness = Type.Object({ status: Type.String() });

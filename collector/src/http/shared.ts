@@ -11,7 +11,7 @@ import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
 import type { Questions } from "../store.ts";
 import { presentDetail, presentPage, time } from "./present.ts";
-import { readNoQuery, readPageQuery } from "./query.ts";
+import { noQuery, pageQuery } from "./query.ts";
 import * as schemas from "./schemas.ts";
 
 const TOKEN = Type.Object({ token: Type.String() });
@@ -35,22 +35,37 @@ export function addShared(
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
       api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
-      const about = { config, schema: { params: TOKEN, response: { 200: schemas.Shared } } };
-      api.get("", about, async ({ params, query }) => {
-        readNoQuery(query);
+      const about = {
+        summary: "What a link shows",
+        querystring: noQuery.schema,
+        params: TOKEN,
+        response: { 200: schemas.Shared },
+      };
+      api.get("", { config, schema: about }, async ({ params, query }) => {
+        noQuery.read(query);
         const { tenant, flowId, name, redact, expiresAt } = await find(params.token);
         return { tenant, flowId, name, redact, expiresAt: time(expiresAt) };
       });
 
-      const list = { config, schema: { params: TOKEN, response: { 200: schemas.FlowPage } } };
-      api.get("/flows", list, async ({ params, query }) => {
-        const page = readPageQuery(query);
+      const list = {
+        summary: "The flows of a link, newest first",
+        querystring: pageQuery.schema,
+        params: TOKEN,
+        response: { 200: schemas.FlowPage },
+      };
+      api.get("/flows", { config, schema: list }, async ({ params, query }) => {
+        const page = pageQuery.read(query);
         return presentPage(await sharedView(store, await find(params.token)).flows(page));
       });
 
-      const one = { config, schema: { params: FLOW, response: { 200: schemas.FlowDetail } } };
-      api.get("/flows/:id", one, async ({ params, query }) => {
-        readNoQuery(query);
+      const one = {
+        summary: "A flow of a link",
+        querystring: noQuery.schema,
+        params: FLOW,
+        response: { 200: schemas.FlowDetail },
+      };
+      api.get("/flows/:id", { config, schema: one }, async ({ params, query }) => {
+        noQuery.read(query);
         const flow = await sharedView(store, await find(params.token)).flow(params.id);
         if (flow === undefined) throw new WeirError("not_found", "this link shows no such flow");
         return presentDetail(flow);

@@ -5,7 +5,24 @@ import type { Caller, Gate } from "../auth/gate.ts";
 import { WeirError } from "../errors.ts";
 import type { Hub, Sink } from "../live/hub.ts";
 import type { FlowFilter } from "../store.ts";
-import { readFilterQuery } from "./query.ts";
+import { filterQuery } from "./query.ts";
+
+const STREAM = {
+  summary: "Changes as they happen, as server-sent events",
+  description: `Each event has an \`id\` and JSON as its \`data\`:
+
+- \`flow\`: a FlowSummary. A flow that no longer passes the filters is sent once more, so that it can be taken off a list.
+- \`step\`: a StepChange.
+- \`resync\`: changes were missed; ask again for what you show.`,
+  querystring: filterQuery.schema,
+  headers: { type: "object", properties: { "last-event-id": { type: "string" } } },
+  response: {
+    200: {
+      description: "Events, until the connection ends",
+      content: { "text/event-stream": { schema: { type: "string" } } },
+    },
+  },
+};
 
 /** How soon a reader is sent away whose key was revoked. */
 const LOOK_MS = 1_000;
@@ -14,9 +31,9 @@ export function addStream(app: FastifyInstance, hub: Hub, gate: Gate): void {
   /** Who reads, and what ends it. */
   const readers = new Map<FastifyReply, Caller>();
 
-  app.get("/api/v1/stream", { config: { access: "read" } }, (request, reply) => {
+  app.get("/api/v1/stream", { config: { access: "read" }, schema: STREAM }, (request, reply) => {
     const { caller } = request;
-    const filter = filterFor(caller, readFilterQuery(request.query));
+    const filter = filterFor(caller, filterQuery.read(request.query));
     hub.checkRoom();
     reply.headers({
       "content-type": "text/event-stream; charset=utf-8",
