@@ -35,6 +35,7 @@ afterAll(async () => {
 
 async function open(path: string, width?: number): Promise<void> {
   ({ page, troubles } = await openPage(browser, collector.url + path, width));
+  page.setDefaultTimeout(10_000);
 }
 
 function fail(tenant: string, id: string): void {
@@ -83,10 +84,196 @@ describe("the frame", () => {
 
     await page.keyboard.press("g");
     await page.keyboard.press("f");
-    await page.waitForURL(/\/flows$/);
+    await row("report-eu").waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("g c?");
     await page.waitForURL(/q=g\+c/);
     expect(await page.getByRole("dialog").count()).toBe(0);
   });
 });
+
+describe("filters", () => {
+  test("are chosen by keyboard, stand as chips and in the address, and go by a click or by going back", async () => {
+    await open("/tenants/globex");
+    await row("report-eu").waitFor();
+    await pressFilterKey();
+    await page.keyboard.type("fail");
+    await page.getByRole("option", { name: /Failed/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await row("report-eu").waitFor({ state: "detached" });
+    await row("import-1").waitFor();
+    expect(page.url()).toContain("status=failed");
+
+    await pressFilterKey();
+    await page.keyboard.type("eu");
+    await page.getByRole("option", { name: /region = eu/ }).click();
+    await page.keyboard.press("Escape");
+    await page.getByText("No flow passes these filters").waitFor();
+    await page.getByRole("button", { name: "Clear the filter Status" }).click();
+    await row("report-eu").waitFor();
+    await row("report-us").waitFor({ state: "detached" });
+    expect(await accessFaults(page)).toEqual([]);
+    await page.goBack();
+    await page.goBack();
+    await row("import-1").waitFor();
+    await page.getByRole("button", { name: "Clear all" }).click();
+    await row("report-us").waitFor();
+  });
+
+  test("a step and a service of any name can be typed", async () => {
+    await open("/tenants/globex");
+    await row("report-eu").waitFor();
+    await pressFilterKey();
+    await page.keyboard.type("step");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("valid");
+    await page.getByRole("option", { name: "validate" }).click();
+    await row("report-eu").waitFor({ state: "detached" });
+    expect(page.url()).toContain("step=validate");
+  });
+
+  test("a list is given a name, and is there again by it after a reload", async () => {
+    await open("/flows?status=failed&label.env=production");
+    await row("import-1").waitFor();
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("menuitem", { name: /Save this one/ }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("Broken imports");
+    await page.keyboard.press("Enter");
+    await page.getByText("Saved Broken imports").waitFor();
+
+    await page.goto(`${collector.url}/flows`);
+    await row("report-eu").waitFor();
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("menuitem", { name: "Broken imports", exact: true }).click();
+    await page.waitForURL(/status=failed&label\.env=production/);
+    await row("report-eu").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("menuitem", { name: "Remove the view Broken imports" }).click();
+    await page.getByRole("menuitem", { name: "Broken imports", exact: true }).waitFor({ state: "detached" });
+  });
+});
+
+describe("rows", () => {
+  test("the focus goes by j and k, Enter opens, Escape lets go", async () => {
+    await open("/tenants/globex");
+    await row("report-eu").waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("k");
+    const second = rows().nth(1);
+    expect(await second.getByRole("link").evaluate((link) => link === document.activeElement)).toBe(true);
+    await page.keyboard.press("Escape");
+    expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+    await page.keyboard.press("j");
+    const href = await page.evaluate(() => document.activeElement?.getAttribute("href"));
+    await page.keyboard.press("Enter");
+    await page.waitForURL((url) => url.pathname === href);
+  });
+
+  test("id, link and curl are copied, by key and by menu", async () => {
+    await open("/tenants/globex?status=failed");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await row("import-1").waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("c");
+    await page.getByText("Copied the id of import-1").waitFor();
+    expect(await copied()).toBe("import-1");
+    await page.keyboard.press("l");
+    await page.getByText("Copied the link of import-1").waitFor();
+    expect(await copied()).toBe(`${collector.url}/tenants/globex/flows/import-1`);
+    await rows().first().hover();
+    await page.getByRole("button", { name: /^Copy from/ }).click();
+    await page.getByRole("menuitem", { name: "Copy curl" }).click();
+    await page.getByText("Copied the curl command of import-1").waitFor();
+    expect(await copied()).toBe(`curl '${collector.url}/api/v1/tenants/globex/flows/import-1'`);
+  });
+
+  test("columns are chosen, and kept", async () => {
+    await open("/flows");
+    await row("report-eu").waitFor();
+    await page.getByRole("button", { name: "Columns" }).click();
+    await page.getByRole("menuitemcheckbox", { name: "region" }).click();
+    await page.getByRole("menuitemcheckbox", { name: "Labels, services" }).click();
+    await page.keyboard.press("Escape");
+    const cells = row("report-eu").locator("[data-column]");
+    const shown = () => cells.evaluateAll((all) => all.map((cell) => cell.getAttribute("data-column")));
+    const wanted = ["status", "tenant", "flow", "where", "started", "duration", "label.region"];
+    expect(await shown()).toEqual(wanted);
+    await page.reload();
+    await row("report-eu").waitFor();
+    expect(await shown()).toEqual(wanted);
+  });
+
+  test("the order is turned by a heading", async () => {
+    await open("/tenants/globex");
+    await row("report-eu").waitFor();
+    await page.getByRole("button", { name: "Started, newest first" }).click();
+    await page.waitForURL(/order=oldest/);
+    await rows().first().getByText("report-eu").waitFor();
+  });
+
+  test("while someone reads, what is new waits behind a button", async () => {
+    await open("/tenants/globex?name=report");
+    await row("report-eu").waitFor();
+    await page.getByText("Live").waitFor();
+    await rows().first().hover();
+    flow.start({ name: "report", tenant: "globex", id: "report-new", labels: { region: "eu" } }, () => {});
+    await page.getByRole("button", { name: "1 new" }).waitFor();
+    expect(await row("report-new").count()).toBe(0);
+    await page.keyboard.press("n");
+    await rows().first().getByText("report-new").waitFor();
+  });
+
+  test("what could not be had is said, with a way to try again; so is a stream that broke off", async () => {
+    await open("/");
+    const refuse = (url: string) => page.route(url, (route) => route.abort());
+    await refuse("**/api/v1/flows?*");
+    await refuse("**/api/v1/stream*");
+    await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Flows" }).click();
+    await page.getByText("The collector cannot be reached.").waitFor();
+    await page.getByText("Reconnecting").waitFor();
+    await page.unroute("**/api/v1/flows?*");
+    await page.unroute("**/api/v1/stream*");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await row("report-eu").waitFor();
+    await page.getByText("Live", { exact: true }).waitFor();
+    troubles = troubles.filter((trouble) => !trouble.includes("ERR_FAILED"));
+  });
+
+  test("nothing moves while a page loads", async () => {
+    await open("/flows");
+    await row("report-eu").waitFor();
+    const shift = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let sum = 0;
+          const observer = new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) sum += (entry as unknown as { value: number }).value;
+          });
+          observer.observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => resolve(sum), 300);
+        }),
+    );
+    expect(shift).toBeLessThan(0.02);
+  });
+});
+
+function rows() {
+  return page.getByRole("list", { name: "Flows", exact: true }).getByRole("listitem");
+}
+
+function row(id: string) {
+  return rows().filter({ hasText: id });
+}
+
+/** The menu takes what is typed as soon as its field has the focus. */
+async function pressFilterKey(): Promise<void> {
+  await page.keyboard.press("f");
+  await page.locator("input[aria-label='Filter by']:focus").waitFor();
+}
+
+function copied(): Promise<string> {
+  return page.evaluate(() => navigator.clipboard.readText());
+}

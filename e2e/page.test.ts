@@ -170,7 +170,8 @@ describe("the lists", () => {
     await flush();
     await open("/tenants/initech");
     await sees("report-eu");
-    await page.getByRole("button", { name: "Status", exact: true }).click();
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByRole("option", { name: "Status" }).click();
     await page.getByRole("option", { name: "Failed" }).click();
     await doesNotSee("report-eu");
     await sees("import-1");

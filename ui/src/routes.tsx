@@ -9,7 +9,7 @@ import {
 import { NotFound } from "./components/NotFound.tsx";
 import { PageCrashed } from "./components/PageCrashed.tsx";
 import { Shell } from "./components/Shell.tsx";
-import { flowFilter, parseSearch, type Search, stringifySearch } from "./filter/search.ts";
+import { listSearch, parseSearch, type Search, stringifySearch } from "./filter/search.ts";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
 
@@ -29,14 +29,14 @@ const customers = createRoute({
 const flows = createRoute({
   getParentRoute: () => root,
   path: "/flows",
-  validateSearch: (search: Search) => flowFilter(search),
+  validateSearch: (search: Search) => listSearch(search),
   component: lazyRouteComponent(() => import("./pages/flows/AllFlowsPage.tsx"), "AllFlowsPage"),
 });
 
 const tenant = createRoute({
   getParentRoute: () => root,
   path: "/tenants/$tenant",
-  validateSearch: (search: Search) => flowFilter(search),
+  validateSearch: (search: Search) => listSearch(search),
   component: lazyRouteComponent(() => import("./pages/flows/TenantPage.tsx"), "TenantPage"),
 });
 

@@ -1,3 +1,4 @@
+import type { FlowOrder } from "../filter/order.ts";
 import type { FlowFilter } from "../filter/search.ts";
 
 /** Every key of the query cache. Live events touch these and nothing else. */
@@ -6,7 +7,7 @@ export const keys = {
   allTenants: ["tenants"] as const,
   attention: ["attention"] as const,
   find: (text: string) => ["find", text] as const,
-  flows: (filter: FlowFilter) => ["flows", filter] as const,
+  flows: (filter: FlowFilter, order: FlowOrder) => ["flows", filter, order] as const,
   unwell: (filter: FlowFilter) => ["unwell", filter] as const,
   flow: (tenant: string, id: string) => ["flow", tenant, id] as const,
   stats: (tenant: string) => ["stats", tenant] as const,

@@ -10,6 +10,7 @@ import type {
   Stats,
   TenantPage,
 } from "@weir/collector/schemas";
+import { defaultOrder, type FlowOrder } from "../filter/order.ts";
 import { rangeStart } from "../filter/range.ts";
 import { type FlowFilter, filterParams } from "../filter/search.ts";
 import { get, segment } from "./client.ts";
@@ -17,7 +18,7 @@ import { serverNow } from "./clock.ts";
 import { keys } from "./keys.ts";
 
 const largestPage = 500;
-const flowsPerPage = 100;
+const firstPage = 100;
 const mostFound = 6;
 
 /** Health is worked out when it is read: no event tells that time went by. */
@@ -85,15 +86,17 @@ export interface FlowPageParam {
   from: string | null;
 }
 
-export function flowsQuery(filter: FlowFilter) {
+export function flowsQuery(filter: FlowFilter, order: FlowOrder) {
   return infiniteQueryOptions({
-    queryKey: keys.flows(filter),
+    queryKey: keys.flows(filter, order),
     queryFn: async ({ pageParam, signal }): Promise<FlowPage & { from: string | null }> => {
       const from = pageParam.from ?? (filter.range ? rangeStart(filter.range, serverNow()) : null);
       const params = filterParams(filter);
       if (from) params.set("from", from);
+      if (order !== defaultOrder) params.set("order", order);
       if (pageParam.cursor) params.set("cursor", pageParam.cursor);
-      params.set("limit", String(flowsPerPage));
+      // Whoever scrolls on wants many; the first are wanted soon.
+      params.set("limit", String(pageParam.cursor ? largestPage : firstPage));
       return { ...(await get<FlowPage>("/flows", params, signal)), from };
     },
     initialPageParam: { cursor: null, from: null } as FlowPageParam,
@@ -102,7 +105,7 @@ export function flowsQuery(filter: FlowFilter) {
     placeholderData: keepPreviousData,
     // Patched by the stream: comparing ten thousand rows by value at each patch would cost more than it saves.
     structuralSharing: false,
-    // All pages would be fetched again, one after another: the stream and `unwellQuery` keep them fresh instead.
+    // All pages would be fetched again, one after another: the stream keeps them fresh instead.
     refetchOnWindowFocus: false,
     staleTime: 30_000,
   });

@@ -1,6 +1,7 @@
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import styles from "./CopyButton.module.css";
+import { copyText } from "./copyText.ts";
 
 /** Copies a text. With `children` a button with words, without an icon alone. */
 export function CopyButton({
@@ -27,32 +28,10 @@ export function CopyButton({
       className={styles["copy"]}
       aria-label={children ? undefined : label}
       title={label}
-      onClick={async () => setState((await copy(text)) ? "copied" : "refused")}
+      onClick={async () => setState((await copyText(text)) ? "copied" : "refused")}
     >
       {state === "copied" ? <IconCheck size={14} /> : <IconCopy size={14} stroke={1.8} />}
       {children && <span>{state === "copied" ? "Copied" : children}</span>}
     </button>
   );
-}
-
-async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
-/** Without HTTPS a browser has no clipboard to give, save for a selection's. */
-function copyBySelection(text: string): boolean {
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.setAttribute("readonly", "");
-  area.className = "visually-hidden";
-  document.body.append(area);
-  area.select();
-  const copied = document.execCommand("copy");
-  area.remove();
-  return copied;
 }

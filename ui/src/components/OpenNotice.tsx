@@ -11,10 +11,10 @@ export function OpenNotice() {
   const [isAway, putAway] = useState(false);
   if (isAway || me === undefined || me.notice === null) return null;
   return (
-    <div className={styles["notice"]} role="note">
+    <aside className={styles["notice"]} aria-label="Who may see this">
       <IconLockOpen2 size={15} stroke={1.8} aria-hidden="true" />
       <p className={styles["text"]}>{me.notice}</p>
       <CloseButton size="sm" aria-label="Put this note away" onClick={() => putAway(true)} />
-    </div>
+    </aside>
   );
 }

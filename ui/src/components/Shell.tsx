@@ -11,6 +11,7 @@ import { focusSearch } from "./focusSearch.ts";
 import { LiveIndicator } from "./LiveIndicator.tsx";
 import { Logo } from "./Logo.tsx";
 import { OpenNotice } from "./OpenNotice.tsx";
+import { Said } from "./Said.tsx";
 import { SchemeMenu } from "./SchemeMenu.tsx";
 import styles from "./Shell.module.css";
 
@@ -70,12 +71,13 @@ export function Shell() {
           <Account />
         </span>
       </header>
-      <OpenNotice />
       <main id="main" className={styles["main"]}>
         <Outlet />
       </main>
+      <OpenNotice />
       {shown === "palette" && <Palette onClose={close} />}
       {shown === "keys" && <KeysDialog onClose={close} />}
+      <Said />
     </>
   );
 }

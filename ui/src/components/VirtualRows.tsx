@@ -1,12 +1,14 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useLayoutEffect, useRef } from "react";
-import { useOffsetTop } from "./useOffsetTop.ts";
+import { useRowKeys } from "./useRowKeys.ts";
+import { useVisibleRows } from "./useVisibleRows.ts";
+import styles from "./VirtualRows.module.css";
 
 interface VirtualRowsProps<T> {
   rows: readonly T[];
   rowKey: (row: T) => string;
   /** Pixels; every row has it. */
   rowHeight: number;
+  /** One link or button of it has `data-row-link`: the keys go there. */
   renderRow: (row: T) => React.ReactNode;
   /** Called when the last row comes near. */
   onNearEnd?: (() => void) | undefined;
@@ -15,52 +17,40 @@ interface VirtualRowsProps<T> {
   label: string;
 }
 
-/** A list that draws only what is seen and scrolls with the window. */
+/** A list that draws only what is seen and scrolls with the window. `j` and `k` go from row to row. */
 export function VirtualRows<T>(props: VirtualRowsProps<T>) {
   const { rows, rowKey, rowHeight, renderRow, onNearEnd, hasMore = false, label } = props;
-  const container = useRef<HTMLUListElement>(null);
-  const scrollMargin = useOffsetTop(container);
-  const virtualizer = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-    scrollMargin,
-    getItemKey: (index) => {
-      const row = rows[index];
-      return row === undefined ? index : rowKey(row);
-    },
-  });
-  // A row's height is another on a narrow screen.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height is what was measured
-  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
+  const list = useRef<HTMLUListElement>(null);
+  const { first, end, top } = useVisibleRows(list, rows.length, rowHeight);
+  const { kept, onKeyDown, onFocus } = useRowKeys({ list, count: rows.length, rowHeight, top });
 
-  const items = virtualizer.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
   useLayoutEffect(() => {
-    if (last >= rows.length - 20) onNearEnd?.();
-  }, [last, rows.length, onNearEnd]);
+    if (end >= rows.length - 20) onNearEnd?.();
+  }, [end, rows.length, onNearEnd]);
 
+  const indices = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+  // The row that has the focus keeps it, however far one scrolls away.
+  if (kept !== null && kept < rows.length && (kept < first || kept >= end)) indices.push(kept);
   return (
     <ul
-      ref={container}
+      ref={list}
       aria-label={label}
-      style={{ position: "relative", listStyle: "none", height: virtualizer.getTotalSize() }}
+      className={styles["list"]}
+      style={{ height: rows.length * rowHeight, "--row-height": `${rowHeight}px` } as React.CSSProperties}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
     >
-      {items.map((item) => {
-        const row = rows[item.index];
+      {indices.map((index) => {
+        const row = rows[index];
         if (row === undefined) return null;
         return (
           <li
-            key={item.key}
-            aria-posinset={item.index + 1}
+            key={rowKey(row)}
+            data-index={index}
+            aria-posinset={index + 1}
             aria-setsize={hasMore ? -1 : rows.length}
-            style={{
-              position: "absolute",
-              insetInline: 0,
-              top: 0,
-              height: item.size,
-              transform: `translateY(${item.start - scrollMargin}px)`,
-            }}
+            className={styles["item"]}
+            style={{ height: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
           >
             {renderRow(row)}
           </li>

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aFlow } from "../api/flow.fixture.ts";
 import { matches } from "./matches.ts";
+import { orders } from "./order.ts";
 import { type Range, ranges } from "./range.ts";
 import {
   filterParams,
@@ -26,6 +27,8 @@ const filters = {
   tenant: list(),
   name: list(),
   step: list(),
+  service: list(),
+  order: fc.constantFrom(...orders.filter((order) => order !== "newest")),
   status: inOrder(statuses),
   health: inOrder(healths),
   label: fc.uniqueArray(fc.record({ key: fc.oneof(text, fc.constant("__proto__")), value: fc.string() }), {
@@ -85,7 +88,9 @@ describe("address ⇄ search", () => {
   });
 
   test("requests carry no page state", () => {
-    expect(filterParams({ q: "x", range: "1h", selected: "s" } as Search).toString()).toBe("q=x");
+    expect(filterParams({ q: "x", range: "1h", selected: "s", order: "oldest" } as Search).toString()).toBe(
+      "q=x",
+    );
   });
 });
 
@@ -117,6 +122,8 @@ describe("a flow against a filter", () => {
     ["another status", { status: ["running"] }, false],
     ["an ended flow has no health", { health: ["ok"] }, false],
     ["it failed at the step", { step: ["validate"] }, true],
+    ["a service that took part", { service: ["import-worker", "import-api"] }, true],
+    ["a service that did not", { service: ["import"] }, false],
     ["values of one key are an or", { label: [l("env", "staging"), l("env", "production")] }, true],
     ["keys are an and", { label: [l("env", "production"), l("region", "us")] }, false],
     ["an inherited key is no label", { label: [l("toString", "x")] }, false],

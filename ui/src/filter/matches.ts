@@ -13,6 +13,7 @@ export function matches(flow: FlowSummary, filter: FlowFilter, now: number): boo
   if (!among(filter.status, flow.status)) return false;
   if (filter.health && (flow.health === null || !filter.health.includes(flow.health))) return false;
   if (filter.step && !filter.step.some((step) => standsAt(flow, step))) return false;
+  if (filter.service && !filter.service.some((service) => flow.services.includes(service))) return false;
   if (filter.label && !labelsMatch(flow, filter.label)) return false;
   const from = filter.range ? rangeStart(filter.range, now) : filter.from;
   if (from !== undefined && flow.startedAt < from) return false;

@@ -3,6 +3,7 @@
  * `label.env=production`, repeated for "or"), so that a link, a filter and a request read the same.
  */
 import type { Health, Status } from "@weir/collector/schemas";
+import { defaultOrder, type FlowOrder, isOrder } from "./order.ts";
 import { isRange, type Range } from "./range.ts";
 
 export interface LabelFilter {
@@ -18,6 +19,7 @@ export interface FlowFilter {
   status?: Status[] | undefined;
   health?: Health[] | undefined;
   step?: string[] | undefined;
+  service?: string[] | undefined;
   label?: LabelFilter[] | undefined;
   /** Started within this long before now. */
   range?: Range | undefined;
@@ -27,7 +29,13 @@ export interface FlowFilter {
   to?: string | undefined;
 }
 
-export interface Search extends FlowFilter {
+/** What a list shows, and in which order. */
+export interface ListSearch extends FlowFilter {
+  /** Absent: newest first. */
+  order?: FlowOrder | undefined;
+}
+
+export interface Search extends ListSearch {
   /** The step that a flow's page has open. */
   selected?: string | undefined;
 }
@@ -47,7 +55,7 @@ export function parseSearch(query: string): Search {
   const selected = params.get("selected");
   if (selected) search.selected = selected;
 
-  for (const key of ["tenant", "name", "step"] as const) {
+  for (const key of ["tenant", "name", "step", "service"] as const) {
     const values = unique(params.getAll(key));
     if (values.length > 0) search[key] = values;
   }
@@ -55,6 +63,9 @@ export function parseSearch(query: string): Search {
   if (status.length > 0) search.status = status;
   const health = healths.filter((value) => params.getAll("health").includes(value));
   if (health.length > 0) search.health = health;
+
+  const order = params.get("order");
+  if (order !== null && isOrder(order) && order !== defaultOrder) search.order = order;
 
   const label: LabelFilter[] = [];
   for (const [name, value] of params) {
@@ -81,6 +92,7 @@ export function parseSearch(query: string): Search {
 export function stringifySearch(search: Search): string {
   const params = filterParams(search);
   if (search.range) params.set("range", search.range);
+  if (search.order && search.order !== defaultOrder) params.set("order", search.order);
   if (search.selected) params.set("selected", search.selected);
   const query = params.toString();
   return query === "" ? "" : `?${query}`;
@@ -89,7 +101,7 @@ export function stringifySearch(search: Search): string {
 /** A filter as the API takes it, save for `range`, which needs a clock. */
 export function filterParams(filter: FlowFilter): URLSearchParams {
   const params = new URLSearchParams();
-  for (const key of ["tenant", "name", "status", "health", "step"] as const) {
+  for (const key of ["tenant", "name", "status", "health", "step", "service"] as const) {
     for (const value of filter[key] ?? []) params.append(key, value);
   }
   for (const { key, value } of filter.label ?? []) params.append(`${labelPrefix}${key}`, value);
@@ -99,10 +111,18 @@ export function filterParams(filter: FlowFilter): URLSearchParams {
   return params;
 }
 
-/** The part of a search that filters flows, without what is absent: equal filters are equal as JSON. */
-export function flowFilter(search: Search): FlowFilter {
-  const { selected: _, ...filter } = search;
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+/** The part of a search that makes a list. */
+export function listSearch({ selected: _, ...search }: Search): ListSearch {
+  return present(search);
+}
+
+/** The part of a search that filters flows: equal filters are equal as JSON. */
+export function flowFilter({ order: _, ...filter }: ListSearch): FlowFilter {
+  return present(filter);
+}
+
+function present<T extends object>(search: T): T {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
 }
 
 export function isFiltered(filter: FlowFilter): boolean {

@@ -1,79 +1,40 @@
-import { Link } from "@tanstack/react-router";
+import { IconDots } from "@tabler/icons-react";
 import type { FlowSummary } from "@weir/collector/schemas";
 import { memo } from "react";
-import { StatusMark, stateOf } from "../../components/StatusMark.tsx";
-import { Ago, Duration } from "../../components/Time.tsx";
-import { Where } from "../../components/Where.tsx";
 import { visible } from "../../format/text.ts";
+import type { Column } from "./columns.tsx";
 import styles from "./FlowRow.module.css";
 
 interface FlowRowProps {
   flow: FlowSummary;
-  showTenant: boolean;
+  columns: readonly Column[];
   /** Token of the link that shows it, on the page of one. */
   sharedBy?: string;
+  /** Opens what can be done with it, beside the button that was pressed. */
+  onMore?: (flow: FlowSummary, button: HTMLElement) => void;
 }
 
 /** Drawn anew only when its flow has changed. */
-export const FlowRow = memo(function FlowRow({ flow, showTenant, sharedBy }: FlowRowProps) {
-  const { tenant, id } = flow;
+export const FlowRow = memo(function FlowRow({ flow, columns, sharedBy, onMore }: FlowRowProps) {
   return (
-    <div className={styles["row"]} data-tenant={showTenant || undefined}>
-      <span className={styles["status"]}>
-        <StatusMark state={stateOf(flow)} />
-      </span>
-      {showTenant && (
-        <span className={styles["tenant"]}>
-          <Link
-            to="/tenants/$tenant"
-            params={{ tenant }}
-            className={`cut ${styles["tenantLink"]}`}
-            title={tenant}
-          >
-            {visible(tenant)}
-          </Link>
+    <div className={styles["row"]} data-tenant={columns.some(({ id }) => id === "tenant") || undefined}>
+      {columns.map(({ id, isRight, cell }) => (
+        <span key={id} className={styles["cell"]} data-column={id} data-right={isRight}>
+          {cell(flow, sharedBy)}
         </span>
-      )}
-      <span className={styles["flow"]}>
-        <Link
-          {...(sharedBy === undefined
-            ? ({ to: "/tenants/$tenant/flows/$id", params: { tenant, id } } as const)
-            : ({ to: "/s/$token/flows/$id", params: { token: sharedBy, id } } as const))}
-          className={styles["open"]}
+      ))}
+      {onMore && (
+        <button
+          type="button"
+          className={styles["more"]}
+          aria-label={`Copy from ${visible(flow.name)} ${flow.id}`}
+          aria-haspopup="menu"
+          title="Copy id, link or curl"
+          onClick={(event) => onMore(flow, event.currentTarget)}
         >
-          <span className="cut" title={flow.name}>
-            {visible(flow.name)}
-          </span>
-        </Link>
-        <span className={`cut mono ${styles["id"]}`} title={id}>
-          {id}
-        </span>
-      </span>
-      <span className={styles["where"]}>
-        <Where flow={flow} />
-      </span>
-      <span className={styles["started"]}>
-        <Ago at={flow.startedAt} />
-      </span>
-      <span className={styles["duration"]}>
-        <Duration since={flow.startedAt} ms={flow.durationMs} open={flow.endedAt === null} />
-      </span>
-      <span className={styles["labels"]}>
-        <Labels labels={flow.labels} />
-        <span className={`cut ${styles["services"]}`} title={flow.services.join("\n")}>
-          {flow.services.join(" · ")}
-        </span>
-      </span>
+          <IconDots size={16} aria-hidden="true" />
+        </button>
+      )}
     </div>
   );
 });
-
-function Labels({ labels }: { labels: FlowSummary["labels"] }) {
-  const pairs = Object.entries(labels);
-  const text = pairs.map(([key, value]) => `${visible(key)}=${visible(value)}`);
-  return (
-    <span className={`cut ${styles["labelLine"]}`} title={text.join("\n")}>
-      {text.join("  ")}
-    </span>
-  );
-}

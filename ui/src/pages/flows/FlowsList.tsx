@@ -9,50 +9,66 @@ import { ErrorState, StaleNotice } from "../../components/ErrorState.tsx";
 import { RowSkeletons } from "../../components/Skeletons.tsx";
 import { useNarrow } from "../../components/useNarrow.ts";
 import { VirtualRows } from "../../components/VirtualRows.tsx";
-import type { FlowFilter } from "../../filter/search.ts";
+import { defaultOrder, type FlowOrder } from "../../filter/order.ts";
+import { flowFilter, isFiltered, type ListSearch } from "../../filter/search.ts";
+import { useKeys } from "../../keyboard/useKeys.ts";
+import { ColumnHeadings } from "./ColumnHeadings.tsx";
+import { type Column, gridOf } from "./columns.tsx";
 import { FlowRow } from "./FlowRow.tsx";
 import styles from "./FlowsList.module.css";
-import { useLiveFlows } from "./useLiveFlows.ts";
+import { RowMenu } from "./RowMenu.tsx";
+import { type News, useLiveFlows } from "./useLiveFlows.ts";
+import { useRowCopies } from "./useRowCopies.ts";
 
 interface FlowsListProps {
-  filter: FlowFilter;
-  showTenant: boolean;
-  /** The person chose filters: an empty list is their doing. */
-  isFiltered: boolean;
+  search: ListSearch;
+  /** The customer whose flows these are; `null` where they are of all. */
+  tenant: string | null;
+  columns: readonly Column[];
+  onOrder: (order: FlowOrder) => void;
   onClearFilters: () => void;
   onChange?: (batch: Batch) => void;
 }
 
-export function FlowsList({ filter, showTenant, isFiltered, onClearFilters, onChange }: FlowsListProps) {
-  const narrow = useNarrow();
+export function FlowsList({ search, tenant, columns, onOrder, onClearFilters, onChange }: FlowsListProps) {
+  const isNarrow = useNarrow();
   const list = useRef<HTMLDivElement>(null);
   const isHeld = () =>
     isScrolledIn(list.current) || (list.current?.matches(":hover, :focus-within") ?? false);
-  const { query, flows, newCount, showNew } = useLiveFlows(filter, isHeld, onChange);
+  const order = search.order ?? defaultOrder;
+  const filter = flowFilter(tenant === null ? search : { ...search, tenant: [tenant] });
+  const { query, flows, news, showNews } = useLiveFlows(filter, order, isHeld, onChange);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { menu, openMenu } = useRowCopies(list, flows);
 
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const renderRow = useCallback(
-    (flow: FlowSummary) => <FlowRow flow={flow} showTenant={showTenant} />,
-    [showTenant],
+    (flow: FlowSummary) => <FlowRow flow={flow} columns={columns} onMore={openMenu} />,
+    [columns, openMenu],
   );
+  const show = () => {
+    showNews();
+    scrollToStart(list.current);
+  };
+  useKeys({ n: show });
 
-  const rowHeight = narrow ? (showTenant ? 90 : 72) : 48;
+  const rowHeight = rowHeightOf(isNarrow, tenant === null);
+  const grid = { "--flow-columns": gridOf(columns) } as React.CSSProperties;
   if (query.isPending) {
     return (
-      <>
-        <Columns showTenant={showTenant} />
+      <div style={grid}>
+        <ColumnHeadings columns={columns} />
         <RowSkeletons count={12} height={rowHeight} />
-      </>
+      </div>
     );
   }
   if (!query.data) {
     return <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />;
   }
-  if (flows.length === 0) {
-    if (!isFiltered) return <NothingYet tenant={filter.tenant?.[0]} />;
+  if (flows.length === 0 && !hasNextPage) {
+    if (!isFiltered(flowFilter(search))) return <NothingYet tenant={tenant ?? undefined} />;
     return (
       <NothingFound title="No flow passes these filters">
         <Button variant="default" size="xs" onClick={onClearFilters}>
@@ -66,21 +82,14 @@ export function FlowsList({ filter, showTenant, isFiltered, onClearFilters, onCh
       {query.isError && !query.isFetchNextPageError && (
         <StaleNotice error={query.error} onRetry={() => query.refetch()} />
       )}
-      <div ref={list} data-stale={query.isPlaceholderData || undefined} className={styles["list"]}>
-        <Columns showTenant={showTenant} />
-        {newCount > 0 && (
-          <div className={styles["new"]}>
-            <button
-              type="button"
-              onClick={() => {
-                showNew();
-                scrollToStart(list.current);
-              }}
-            >
-              <IconArrowUp size={14} aria-hidden="true" /> {newCount} new
-            </button>
-          </div>
-        )}
+      <div
+        ref={list}
+        data-stale={query.isPlaceholderData || undefined}
+        className={styles["list"]}
+        style={grid}
+      >
+        <ColumnHeadings columns={columns} order={order} onOrder={onOrder} />
+        <NewsButton news={news} onShow={show} />
         <VirtualRows
           rows={flows}
           rowKey={flowKey}
@@ -91,6 +100,7 @@ export function FlowsList({ filter, showTenant, isFiltered, onClearFilters, onCh
           label="Flows"
         />
       </div>
+      {menu && <RowMenu {...menu} />}
       <div className={styles["end"]}>
         {query.isFetchNextPageError ? (
           <StaleNotice error={query.error} onRetry={() => fetchNextPage()} />
@@ -104,18 +114,23 @@ export function FlowsList({ filter, showTenant, isFiltered, onClearFilters, onCh
   );
 }
 
-export function Columns({ showTenant }: { showTenant: boolean }) {
+/** Nothing jumps while someone reads: what is new waits behind this. */
+function NewsButton({ news: { count, isMore }, onShow }: { news: News; onShow: () => void }) {
+  if (count === 0 && !isMore) return null;
+  const words = count === 0 ? "Show what is new" : `${count.toLocaleString("en")}${isMore ? "+" : ""} new`;
   return (
-    <div aria-hidden="true" className={styles["columns"]} data-tenant={showTenant || undefined}>
-      <span>Status</span>
-      {showTenant && <span>Customer</span>}
-      <span>Flow</span>
-      <span>Where it stands</span>
-      <span className={styles["right"]}>Started</span>
-      <span className={styles["right"]}>Duration</span>
-      <span className={styles["labels"]}>Labels, services</span>
+    <div className={styles["new"]}>
+      <button type="button" onClick={onShow} title="Show them (n)">
+        <IconArrowUp size={14} aria-hidden="true" /> {words}
+      </button>
     </div>
   );
+}
+
+/** Pixels; style sheets draw a card on a narrow screen. */
+export function rowHeightOf(isNarrow: boolean, showTenant: boolean): number {
+  if (!isNarrow) return 48;
+  return showTenant ? 90 : 72;
 }
 
 /** Its first rows have left the window: rows put before them would move what is being read. */

@@ -5,14 +5,12 @@ import { keys } from "../../api/keys.ts";
 import { throttle } from "../../api/throttle.ts";
 import { LimitsNotice } from "../../components/LimitsNotice.tsx";
 import { usePageState } from "../../components/usePageState.ts";
-import { type FlowFilter, isFiltered, toggled } from "../../filter/search.ts";
+import { toggled } from "../../filter/search.ts";
 import { visible } from "../../format/text.ts";
-import { FilterBar } from "./FilterBar.tsx";
-import { FlowsList } from "./FlowsList.tsx";
 import styles from "./FlowsPages.module.css";
+import { FlowsView } from "./FlowsView.tsx";
 import { StatsStrip } from "./StatsStrip.tsx";
 import { StuckNow } from "./StuckNow.tsx";
-import { useLoadedFlows } from "./useLoadedFlows.ts";
 
 const route = getRouteApi("/tenants/$tenant");
 const statsEvery = 3_000;
@@ -22,7 +20,6 @@ export function TenantPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const queryClient = useQueryClient();
-  const filter = useMemo((): FlowFilter => ({ ...search, tenant: [tenant] }), [search, tenant]);
   usePageState(visible(tenant));
 
   const refetchStats = useMemo(
@@ -46,19 +43,7 @@ export function TenantPage() {
         onToggle={(name) => navigate({ search: { ...search, name: toggled(search.name, name) } })}
       />
       {!search.health && <StuckNow tenant={tenant} name={search.name} />}
-      <FilterBar
-        filter={search}
-        tenant={tenant}
-        flows={useLoadedFlows(filter)}
-        onChange={(next, by) => navigate({ search: next, replace: by === "typing" })}
-      />
-      <FlowsList
-        filter={filter}
-        showTenant={false}
-        isFiltered={isFiltered(search)}
-        onClearFilters={() => navigate({ search: {} })}
-        onChange={refetchStats}
-      />
+      <FlowsView search={search} tenant={tenant} onChange={refetchStats} />
     </>
   );
 }

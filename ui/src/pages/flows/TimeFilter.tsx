@@ -1,11 +1,10 @@
 import { Button, Popover } from "@mantine/core";
-import { IconCheck, IconChevronDown, IconX } from "@tabler/icons-react";
+import { IconCheck, IconClock } from "@tabler/icons-react";
 import dayjs from "dayjs";
 import { useState } from "react";
 import { type Range, ranges } from "../../filter/range.ts";
 import type { FlowFilter } from "../../filter/search.ts";
-import styles from "./FilterMenu.module.css";
-import own from "./TimeFilter.module.css";
+import styles from "./TimeFilter.module.css";
 
 type Times = Pick<FlowFilter, "range" | "from" | "to">;
 
@@ -21,28 +20,12 @@ export function TimeFilter({ range, from, to, onChange }: Times & { onChange: (t
   };
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" width={280} trapFocus>
-      <span className={styles["filter"]} data-on={isOn || undefined}>
-        <Popover.Target>
-          <button type="button" className={styles["button"]} onClick={() => setOpened(!opened)}>
-            <span>Started</span>
-            {isOn ? (
-              <span className={`cut ${styles["chosen"]}`}>{describe({ range, from, to })}</span>
-            ) : (
-              <IconChevronDown size={13} aria-hidden="true" />
-            )}
-          </button>
-        </Popover.Target>
-        {isOn && (
-          <button
-            type="button"
-            className={styles["clear"]}
-            onClick={() => choose(anyTime)}
-            aria-label="Clear the filter Started"
-          >
-            <IconX size={13} aria-hidden="true" />
-          </button>
-        )}
-      </span>
+      <Popover.Target>
+        <button type="button" className="tool" data-on={isOn || undefined} onClick={() => setOpened(!opened)}>
+          <IconClock size={14} stroke={1.8} aria-hidden="true" />
+          {isOn ? describe({ range, from, to }) : "Any time"}
+        </button>
+      </Popover.Target>
       <Popover.Dropdown className={styles["dropdown"] ?? ""} p={6}>
         <Preset label="Any time" isOn={!isOn} onClick={() => choose(anyTime)} />
         {Object.entries(ranges).map(([key, { label }]) => (
@@ -61,7 +44,7 @@ export function TimeFilter({ range, from, to, onChange }: Times & { onChange: (t
 
 function Preset({ label, isOn, onClick }: { label: string; isOn: boolean; onClick: () => void }) {
   return (
-    <button type="button" className={own["preset"]} aria-pressed={isOn} onClick={onClick}>
+    <button type="button" className={styles["preset"]} aria-pressed={isOn} onClick={onClick}>
       <span className={styles["check"]}>{isOn && <IconCheck size={14} aria-hidden="true" />}</span>
       {label}
     </button>
@@ -75,13 +58,13 @@ function Custom({ from, to, onApply }: Pick<Times, "from" | "to"> & { onApply: (
   const isBackwards = start !== "" && end !== "" && start >= end;
   return (
     <form
-      className={own["custom"]}
+      className={styles["custom"]}
       onSubmit={(event) => {
         event.preventDefault();
         if (!isBackwards) onApply({ from: fromField(start), to: fromField(end) });
       }}
     >
-      <span className="heading">Between, in local time</span>
+      <span className="heading">Started between, in local time</span>
       <input
         type="datetime-local"
         step={1}
@@ -105,10 +88,10 @@ function Custom({ from, to, onApply }: Pick<Times, "from" | "to"> & { onApply: (
 }
 
 function describe({ range, from, to }: Times): string {
-  if (range) return ranges[range].label.toLowerCase();
+  if (range) return ranges[range].label;
   const short = (at: string) => dayjs(at).format("D MMM HH:mm");
   if (from && to) return `${short(from)} – ${short(to)}`;
-  return from ? `after ${short(from)}` : to ? `before ${short(to)}` : "";
+  return from ? `After ${short(from)}` : to ? `Before ${short(to)}` : "";
 }
 
 function toField(at: string | undefined): string {

@@ -11,8 +11,11 @@ import { useNarrow } from "../../components/useNarrow.ts";
 import { usePageState } from "../../components/usePageState.ts";
 import { VirtualRows } from "../../components/VirtualRows.tsx";
 import { visible } from "../../format/text.ts";
+import { ColumnHeadings } from "../flows/ColumnHeadings.tsx";
+import { defaultColumns, gridOf } from "../flows/columns.tsx";
 import { FlowRow } from "../flows/FlowRow.tsx";
-import { Columns } from "../flows/FlowsList.tsx";
+import { rowHeightOf } from "../flows/FlowsList.tsx";
+import { useColumns } from "../flows/useColumns.ts";
 import { SharedFlow } from "./SharedFlow.tsx";
 import { SharedFrame } from "./SharedFrame.tsx";
 import styles from "./SharedPage.module.css";
@@ -47,17 +50,17 @@ export function SharedPage() {
 function List({ token, shared }: { token: string; shared: Shared }) {
   const name = visible(shared.name ?? "");
   usePageState(`${name} · ${visible(shared.tenant)}`);
-  const narrow = useNarrow();
+  const columns = useColumns(false, defaultColumns);
   const query = useInfiniteQuery(sharedFlowsQuery(token));
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const renderRow = useCallback(
-    (flow: FlowSummary) => <FlowRow flow={flow} showTenant={false} sharedBy={token} />,
-    [token],
+    (flow: FlowSummary) => <FlowRow flow={flow} columns={columns} sharedBy={token} />,
+    [columns, token],
   );
-  const rowHeight = narrow ? 72 : 48;
+  const rowHeight = rowHeightOf(useNarrow(), false);
   return (
     <>
       <h1 className={`cut ${styles["title"]}`}>{name}</h1>
@@ -68,8 +71,8 @@ function List({ token, shared }: { token: string; shared: Shared }) {
       ) : query.data.pages[0]?.flows.length === 0 ? (
         <NothingFound title={`No ${name} flow has arrived yet`} />
       ) : (
-        <div>
-          <Columns showTenant={false} />
+        <div style={{ "--flow-columns": gridOf(columns) } as React.CSSProperties}>
+          <ColumnHeadings columns={columns} />
           <VirtualRows
             rows={query.data.pages.flatMap(({ flows }) => flows)}
             rowKey={flowKey}

@@ -1,0 +1,50 @@
+import { useNavigate } from "@tanstack/react-router";
+import type { Batch } from "../../api/stream.ts";
+import { flowFilter, type ListSearch } from "../../filter/search.ts";
+import { ColumnsMenu } from "./ColumnsMenu.tsx";
+import { FilterBar } from "./FilterBar.tsx";
+import { FlowsList } from "./FlowsList.tsx";
+import styles from "./FlowsPages.module.css";
+import { useChosenColumns, useColumns } from "./useColumns.ts";
+import { useLoadedFlows } from "./useLoadedFlows.ts";
+import { ViewsMenu } from "./ViewsMenu.tsx";
+
+interface FlowsViewProps {
+  /** What the address says. */
+  search: ListSearch;
+  /** The customer whose flows these are; `null` where they are of all. */
+  tenant: string | null;
+  onChange?: (batch: Batch) => void;
+}
+
+/** A list of flows with all that chooses what is on it. The address holds every choice. */
+export function FlowsView({ search, tenant, onChange }: FlowsViewProps) {
+  const navigate = useNavigate();
+  const [chosen, setChosen] = useChosenColumns();
+  const columns = useColumns(tenant === null, chosen);
+  const open = (next: ListSearch, by: "choice" | "typing" = "choice") =>
+    void navigate({ to: ".", search: next, replace: by === "typing", resetScroll: false });
+  return (
+    <>
+      <div className={styles["filters"]}>
+        <FilterBar
+          filter={flowFilter(search)}
+          tenant={tenant}
+          flows={useLoadedFlows(search, tenant)}
+          onChange={(filter, by) => open({ ...filter, order: search.order }, by)}
+        >
+          <ViewsMenu search={search} onOpen={open} />
+          <ColumnsMenu tenant={tenant} chosen={chosen} onChange={setChosen} />
+        </FilterBar>
+      </div>
+      <FlowsList
+        search={search}
+        tenant={tenant}
+        columns={columns}
+        onOrder={(order) => open({ ...search, order })}
+        onClearFilters={() => open({ order: search.order })}
+        {...(onChange && { onChange })}
+      />
+    </>
+  );
+}
