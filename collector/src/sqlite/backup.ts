@@ -4,6 +4,7 @@ import { chmod, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { WeirError } from "../errors.ts";
+import { threadFile } from "../thread-file.ts";
 import { isSameFile } from "./same-file.ts";
 import { readStoreFile } from "./store-file.ts";
 import type { VacuumTask } from "./vacuum-thread.ts";
@@ -59,7 +60,7 @@ export async function backUp({ from, to, force, onProgress }: CopyOptions): Prom
 }
 
 async function vacuumInto(task: VacuumTask, onProgress: (done: number) => void): Promise<void> {
-  const thread = new Worker(new URL("./vacuum-thread.ts", import.meta.url), { workerData: task });
+  const thread = new Worker(threadFile(import.meta.url, "vacuum-thread"), { workerData: task });
   const look = setInterval(() => {
     void stat(task.to).then(
       ({ size }) => onProgress(size),

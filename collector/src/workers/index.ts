@@ -9,6 +9,7 @@ import { type Limits, NO_LIMITS } from "../limits.ts";
 import type { Ingest } from "../otlp/ingest.ts";
 import type { Durability } from "../sqlite/open.ts";
 import type { Store } from "../store.ts";
+import { threadFile } from "../thread-file.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
 import { type ReaderCalls, type SharedClock, type StoreData, unfold, type WriterCalls } from "./calls.ts";
 import { Listeners } from "./listeners.ts";
@@ -59,7 +60,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   // First, and alone: it makes the file.
   const writer = await Thread.start<WriterCalls>({
     name: "the writing thread",
-    entry: entryOf("writer"),
+    entry: threadFile(import.meta.url, "writer"),
     data,
     bounds: { ...WRITER_BOUNDS, ...bounds },
     warn,
@@ -68,7 +69,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     Array.from({ length: count }, () =>
       Thread.start<ReaderCalls>({
         name: "a reading thread",
-        entry: entryOf("reader"),
+        entry: threadFile(import.meta.url, "reader"),
         data,
         bounds: READER_BOUNDS,
         warn,
@@ -110,9 +111,4 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
       await writer.close();
     },
   };
-}
-
-/** The file of a thread, beside this one: TypeScript where this runs from source, else what it was built to. */
-function entryOf(name: string): URL {
-  return new URL(import.meta.url.endsWith(".ts") ? `./${name}.ts` : `./${name}.js`, import.meta.url);
 }

@@ -40,68 +40,74 @@ export interface EntryRow {
 
 export type Statements = ReturnType<typeof prepareAll>;
 
+/** What is used of a prepared statement: published types can't name the driver's. */
+interface Statement<P extends unknown[], R> {
+  run(...values: P): { changes: number };
+  get(...values: P): R | undefined;
+  all(...values: P): R[];
+}
+
 export function prepareAll(db: Db) {
+  const prepare = <P extends unknown[], R = unknown>(sql: string): Statement<P, R> => db.prepare<P, R>(sql);
+  /** Of rows of one column: that column. */
+  const pluck = <P extends unknown[], R>(sql: string): Statement<P, R> => db.prepare<P, R>(sql).pluck();
   return {
-    run: db.prepare<[string], RunRow>("SELECT * FROM weir_runs WHERE id = ?"),
-    held: db.prepare<[string], HeldRow>(
+    run: prepare<[string], RunRow>("SELECT * FROM weir_runs WHERE id = ?"),
+    held: prepare<[string], HeldRow>(
       "SELECT pk, status, token, owner, cancel_reason FROM weir_runs WHERE id = ?",
     ),
-    addRun: db.prepare(`
+    addRun: prepare<unknown[]>(`
       INSERT INTO weir_runs (id, tenant, flow, version, input_digest, input, context, status, attempt, token, due_at, created_at)
       VALUES (@id, @tenant, @flow, @version, @inputDigest, @input, @context, 'running', 1, 0, @dueAt, @now)`),
-    claim: db.prepare<[string, number, number]>(`
+    claim: prepare<[string, number, number]>(`
       UPDATE weir_runs SET status = 'running', owner = ?, token = token + 1, due_at = ?, waits_for = NULL WHERE pk = ?`),
-    due: db.prepare<[string, number, number, number, number], RunRow>(`
+    due: prepare<[string, number, number, number, number], RunRow>(`
       SELECT * FROM weir_runs
       WHERE flow = ? AND version = ? AND due_at <= ? AND token >= ?
       ORDER BY due_at LIMIT ?`),
-    nextDue: db
-      .prepare<[string, number, number], number>(`
+    nextDue: pluck<[string, number, number], number>(`
       SELECT due_at FROM weir_runs
       WHERE flow = ? AND version = ? AND due_at IS NOT NULL AND token >= ?
-      ORDER BY due_at LIMIT 1`)
-      .pluck(),
-    renew: db.prepare<[number, number]>("UPDATE weir_runs SET due_at = ? WHERE pk = ?"),
-    attempt: db.prepare<[number, number]>("UPDATE weir_runs SET attempt = ? WHERE pk = ?"),
-    park: db.prepare(`
+      ORDER BY due_at LIMIT 1`),
+    renew: prepare<[number, number]>("UPDATE weir_runs SET due_at = ? WHERE pk = ?"),
+    attempt: prepare<[number, number]>("UPDATE weir_runs SET attempt = ? WHERE pk = ?"),
+    park: prepare<unknown[]>(`
       UPDATE weir_runs SET owner = NULL, status = @status, due_at = @dueAt, waits_for = @waitsFor,
         attempt = coalesce(@attempt, attempt)
       WHERE pk = @pk`),
-    end: db.prepare(`
+    end: prepare<unknown[]>(`
       UPDATE weir_runs SET owner = NULL, status = @status, due_at = NULL, value = @value, ended_at = @now
       WHERE pk = @pk`),
-    dropMail: db.prepare<[number]>(
-      "UPDATE weir_messages SET value = NULL WHERE run = ? AND value IS NOT NULL",
-    ),
-    entry: db.prepare<[number, string, number], EntryRow>(
+    dropMail: prepare<[number]>("UPDATE weir_messages SET value = NULL WHERE run = ? AND value IS NOT NULL"),
+    entry: prepare<[number, string, number], EntryRow>(
       "SELECT * FROM weir_entries WHERE run = ? AND path = ? AND attempt = ?",
     ),
-    entries: db.prepare<[string], EntryRow>(`
+    entries: prepare<[string], EntryRow>(`
       SELECT e.* FROM weir_entries e JOIN weir_runs r ON r.pk = e.run WHERE r.id = ? ORDER BY e.seq`),
-    putEntry: db.prepare(`
+    putEntry: prepare<unknown[]>(`
       INSERT INTO weir_entries (run, path, attempt, kind, name, status, value, started_at, ended_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (run, path, attempt) DO UPDATE SET
         kind = excluded.kind, name = excluded.name, status = excluded.status, value = excluded.value,
         started_at = excluded.started_at, ended_at = excluded.ended_at
       WHERE status <> 'succeeded'`),
-    addMessage: db.prepare<[number, string, string, string]>(`
+    addMessage: prepare<[number, string, string, string]>(`
       INSERT INTO weir_messages (run, id, name, value) VALUES (?, ?, ?, ?) ON CONFLICT (run, id) DO NOTHING`),
-    knowsMessage: db.prepare<[number, string]>("SELECT 1 FROM weir_messages WHERE run = ? AND id = ?"),
-    firstMessage: db.prepare<[number, string], { seq: number; value: string }>(`
+    knowsMessage: prepare<[number, string]>("SELECT 1 FROM weir_messages WHERE run = ? AND id = ?"),
+    firstMessage: prepare<[number, string], { seq: number; value: string }>(`
       SELECT seq, value FROM weir_messages WHERE run = ? AND name = ? AND value IS NOT NULL ORDER BY seq LIMIT 1`),
-    takeMessage: db.prepare<[number]>("UPDATE weir_messages SET value = NULL WHERE seq = ?"),
-    wake: db.prepare<[number, number]>("UPDATE weir_runs SET due_at = ?, waits_for = NULL WHERE pk = ?"),
-    cancel: db.prepare<[string, number]>(
+    takeMessage: prepare<[number]>("UPDATE weir_messages SET value = NULL WHERE seq = ?"),
+    wake: prepare<[number, number]>("UPDATE weir_runs SET due_at = ?, waits_for = NULL WHERE pk = ?"),
+    cancel: prepare<[string, number]>(
       "UPDATE weir_runs SET cancel_reason = coalesce(cancel_reason, ?) WHERE pk = ?",
     ),
-    prune: db.prepare<[number, number]>(`
+    prune: prepare<[number, number]>(`
       DELETE FROM weir_runs WHERE pk IN (
         SELECT pk FROM weir_runs WHERE ended_at < ? ORDER BY ended_at LIMIT ?)`),
-    nextNews: db.prepare<[], number>("UPDATE weir_journal SET news = news + 1 RETURNING news").pluck(),
-    setNews: db.prepare<[number, number]>("UPDATE weir_runs SET news = ? WHERE pk = ?"),
-    lastNews: db.prepare<[], number>("SELECT news FROM weir_journal").pluck(),
-    newsAfter: db.prepare<[number], { id: string; news: number }>(
+    nextNews: pluck<[], number>("UPDATE weir_journal SET news = news + 1 RETURNING news"),
+    setNews: prepare<[number, number]>("UPDATE weir_runs SET news = ? WHERE pk = ?"),
+    lastNews: pluck<[], number>("SELECT news FROM weir_journal"),
+    newsAfter: prepare<[number], { id: string; news: number }>(
       "SELECT id, news FROM weir_runs WHERE news > ? ORDER BY news LIMIT 1000",
     ),
   };
