@@ -114,6 +114,35 @@ export interface ChildFlow extends FlowKey {
   status: Status;
 }
 
+/** How long something usually takes: milliseconds over so many finished runs of one customer. */
+export interface Usual {
+  p50: number;
+  p95: number;
+  runs: number;
+}
+
+export interface StepUsual extends Usual {
+  name: string;
+  kind: StepKind;
+}
+
+/** What is usual for the flows of one customer and name. */
+export interface FlowUsual {
+  /** Of the last finished runs; `null` where none has finished. */
+  flow: Usual | null;
+  /** Of the runs of the last days: the steps of that name, sorted by it. */
+  steps: StepUsual[];
+}
+
+/** The process that must be alive for a flow to go on. */
+export interface Runner {
+  /** As `service.instance.id` names it. */
+  instance: string;
+  service: string | null;
+  /** When anything was last heard of it, by the collector's clock; `null` where that is forgotten. */
+  heardAt: Micros | null;
+}
+
 /** A flow with all that happened in it. Steps are in the order of their start. */
 export interface FlowDetail extends FlowSummary {
   /** The trace in which it was opened, else that of its first step; `null` where none is known. */
@@ -123,6 +152,51 @@ export interface FlowDetail extends FlowSummary {
   children: ChildFlow[];
   /** The shape of its workflow; `null` where its service has sent none. */
   definition: Definition | null;
+  usual: FlowUsual;
+  /** Who runs the last of the open steps; `null` where nobody does, or nobody said. */
+  runner: Runner | null;
+}
+
+/** An open flow that is lost, or open longer than usual. */
+export interface StuckFlow extends FlowSummary {
+  /** Since when it is: when it had taken too long, or when its process should have been heard of again. */
+  stuckSince: Micros;
+  /** How long its kind usually takes; `null` where nothing is known of it. */
+  usual: Usual | null;
+  /** Where it hangs: the last of the open steps. */
+  step: StuckStep | null;
+  runner: Runner | null;
+  /** Of the attempt before, or of the last step that failed. */
+  earlierError: FlowError | null;
+}
+
+export interface StuckStep {
+  id: string;
+  name: string;
+  kind: StepKind;
+  attempt: number;
+  startedAt: Micros;
+  usual: Usual | null;
+}
+
+/** Flows of one day by how they stand now. */
+export interface DayCounts {
+  /** The day of their start, UTC. */
+  day: Micros;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  /** Not ended: running and paused. */
+  running: number;
+}
+
+/** Today and yesterday more flows failed than chance would have, by what was usual in the days before. */
+export interface FailingMore {
+  failed: number;
+  /** How many ended in whatever way. */
+  finished: number;
+  /** Share of those that failed in the days before: 0 to 1. */
+  usualRate: number;
 }
 
 export interface TenantSummary {
@@ -133,27 +207,80 @@ export interface TenantSummary {
   stalled: number;
   lost: number;
   lastActivityAt: Micros;
+  /** The oldest day first, today last; as many as were asked for. */
+  history: DayCounts[];
+  failingMore: FailingMore | null;
 }
 
-/** Milliseconds over the finished runs of a group; all `null` where none has finished. */
+/** Milliseconds over the finished runs of a group; all `null` where none has finished. All but `last` within 1 %. */
 export interface DurationStats {
   min: number | null;
   avg: number | null;
   p50: number | null;
+  p90: number | null;
   p95: number | null;
+  p99: number | null;
   max: number | null;
   last: number | null;
 }
 
-export interface StatsGroup {
-  /** What the group shares: the flow name, where grouped by name. */
-  key: string;
-  total: number;
+export interface StatusCounts {
+  /** Not ended: running and paused. */
   running: number;
   succeeded: number;
   failed: number;
   cancelled: number;
-  lastStatus: Status;
-  lastStartedAt: Micros;
+}
+
+export interface StatsGroup extends StatusCounts {
+  /** What the group shares: a name, a label as `key=value`, a step's name, or the begin of the day or hour in RFC 3339. */
+  key: string;
+  label: { key: string; value: string } | null;
+  stepKind: StepKind | null;
+  total: number;
+  /** Of those that finished, how many failed: 0 to 1; `null` where none has. */
+  failureRate: number | null;
+  /** Of the newest run; `null` of steps. */
+  lastStatus: Status | null;
+  lastStartedAt: Micros | null;
   durationMs: DurationStats;
+}
+
+/** What an answer was counted over. */
+export interface Counted {
+  /** As asked for, or wider: whole hours, where a part of one holds too many flows to look at each. */
+  from: Micros | null;
+  to: Micros | null;
+  /** `false`: there is more than was counted, for looking at all of it would take too long. */
+  complete: boolean;
+}
+
+export interface Stats extends Counted {
+  groups: StatsGroup[];
+}
+
+/** Errors alike in type and, numbers and ids aside, in message. */
+export interface ErrorGroup {
+  type: string;
+  message: string;
+  count: number;
+  /** The newest flow that failed with it; `null` where it is not found again. */
+  example: FlowKey | null;
+  /** When that flow began. */
+  lastAt: Micros;
+}
+
+export interface ErrorStats extends Counted {
+  /** The most frequent first. */
+  errors: ErrorGroup[];
+}
+
+/** Flows that began within one bar of a histogram, by how they stand now. */
+export type HistogramBucket = Record<Status, number> & { at: Micros };
+
+export interface FlowHistogram extends Counted {
+  /** How long a bucket is. They begin at whole multiples of it since the epoch. */
+  bucketMs: number;
+  /** In the order of time; those without flows are left out. */
+  buckets: HistogramBucket[];
 }

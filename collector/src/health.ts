@@ -18,6 +18,8 @@ export interface Instance {
   heardAt: Micros;
   /** Milliseconds between its heartbeats; `null` where it sends none, so that its silence means nothing. */
   intervalMs: number | null;
+  /** What it last called itself. */
+  service: string | null;
 }
 
 /** Flow name → milliseconds after which an open flow of that name is stalled, whatever is usual for it. */
@@ -37,15 +39,32 @@ export interface HealthInput {
   listeningSince: Micros;
 }
 
-export function healthOf(input: HealthInput): Health {
-  for (const id of input.runners) {
-    const instance = input.instance(id);
+/** How an open flow is, and since when. */
+export interface Condition {
+  health: Health;
+  /** Where it is `ok`, since its start. */
+  since: Micros;
+}
+
+export function conditionOf(input: HealthInput): Condition {
+  const { now, startedAt } = input;
+  const lostSince = lastDue(input);
+  if (now > lostSince) return { health: "lost", since: lostSince };
+  const stalledSince = startedAt + (input.limitMs ?? limitOf(input.usualMs)) * 1000;
+  if (now > stalledSince) return { health: "stalled", since: stalledSince };
+  return { health: "ok", since: startedAt };
+}
+
+/** Until when all of its processes may stay silent; the first that was due counts. */
+function lastDue({ runners, instance: find, listeningSince }: HealthInput): Micros {
+  let due = Number.POSITIVE_INFINITY;
+  for (const id of runners) {
+    const instance = find(id);
     if (instance === undefined || instance.intervalMs === null) continue;
-    const silentMs = (input.now - Math.max(instance.heardAt, input.listeningSince)) / 1000;
-    if (silentMs > MISSED_HEARTBEATS * instance.intervalMs) return "lost";
+    const heardAt = Math.max(instance.heardAt, listeningSince);
+    due = Math.min(due, heardAt + MISSED_HEARTBEATS * instance.intervalMs * 1000);
   }
-  const limitMs = input.limitMs ?? limitOf(input.usualMs);
-  return (input.now - input.startedAt) / 1000 > limitMs ? "stalled" : "ok";
+  return due;
 }
 
 function limitOf(usualMs: number | null): number {

@@ -15,14 +15,17 @@
  *   throws harms nobody.
  */
 import type {
+  ErrorStats,
   FlowDetail,
+  FlowHistogram,
   FlowKey,
   FlowSummary,
   Health,
   Micros,
-  StatsGroup,
+  Stats,
   Status,
   Step,
+  StuckFlow,
   TenantSummary,
 } from "./flow.ts";
 import type { Observation } from "./observation.ts";
@@ -112,7 +115,38 @@ export interface FlowCount {
   complete: boolean;
 }
 
+/** What flows are grouped by in statistics. Steps are those of the flows that match. */
+export type StatsGroupBy = "name" | "labels" | "day" | "hour" | "step";
+
+export interface StatsQuery extends StatsFilter {
+  groupBy: StatsGroupBy;
+}
+
+export interface ErrorsQuery extends StatsFilter {
+  /** At most so many kinds of error. */
+  limit: number;
+}
+
+export interface HistogramQuery extends FlowFilter {
+  /** At most so many, 1 to 1000. */
+  buckets: number;
+}
+
+export interface StuckQuery extends PageQuery, Pick<FlowFilter, "tenant" | "name"> {}
+
+export interface StuckPage extends Page<StuckFlow> {
+  /** Of all that match, not of this page. */
+  counts: Record<Exclude<Health, "ok">, number>;
+}
+
+/** `attention`: lost, then stalled, then failing more than usual, then by activity, the latest first. */
+export type TenantOrder = "attention" | "name" | "activity";
+
 export interface TenantQuery extends PageQuery {
+  /** Default `name`. */
+  order?: TenantOrder | undefined;
+  /** Days of history, 0 to 90. Default 0. */
+  history?: number | undefined;
   /** Exactly this tenant. */
   tenant?: string | undefined;
   /** Text in the tenant's name. */
@@ -178,14 +212,22 @@ export interface StoreFigures extends CommitFigures {
 
 /** What can be asked of a store. */
 export interface Questions {
-  /** Customers by name of tenant. */
+  /** Customers. */
   tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
   flows(query: FlowQuery): Promise<FlowPage>;
   /** By status and by health. Exact up to 10,000 flows; more where that costs nothing. */
   count(filter: FlowFilter): Promise<FlowCount>;
   flow(key: FlowKey): Promise<FlowDetail | undefined>;
-  /** Grouped by flow name, most recently started first. A group without a finished run is there too. */
-  statsByName(filter: StatsFilter): Promise<StatsGroup[]>;
+  /**
+   * Counts and durations, by groups: names by their newest run, days and hours in their order, labels by name and then
+   * the most frequent first, steps the slowest first. A group without a finished run is there too.
+   */
+  stats(query: StatsQuery): Promise<Stats>;
+  errors(query: ErrorsQuery): Promise<ErrorStats>;
+  /** How many flows began when, by status. */
+  histogram(query: HistogramQuery): Promise<FlowHistogram>;
+  /** Lost flows, then stalled ones; of each those that are it for longest come first. */
+  stuck(query: StuckQuery): Promise<StuckPage>;
   /** Flow names in use, sorted. */
   names(tenant?: string): Promise<string[]>;
   /** Label keys with up to 100 values each, sorted. */

@@ -60,6 +60,12 @@ const ROUTES: Record<string, Case> = {
     foreign: 404,
   },
   "GET /api/v1/stats": { kind: "read", ask: (tenant) => [`/api/v1/stats?tenant=${tenant}&groupBy=name`] },
+  "GET /api/v1/stats/errors": { kind: "read", ask: (tenant) => [`/api/v1/stats/errors?tenant=${tenant}`] },
+  "GET /api/v1/flows/histogram": {
+    kind: "read",
+    ask: (tenant) => [`/api/v1/flows/histogram?tenant=${tenant}`],
+  },
+  "GET /api/v1/stuck": { kind: "read", ask: (tenant) => [`/api/v1/stuck?tenant=${tenant}`] },
   "GET /api/v1/names": { kind: "read", ask: (tenant) => [`/api/v1/names?tenant=${tenant}`] },
   "GET /api/v1/labels": { kind: "read", ask: (tenant) => [`/api/v1/labels?tenant=${tenant}`] },
   "GET /api/v1/limits": { kind: "read", ask: (tenant) => [`/api/v1/limits?tenant=${tenant}`] },

@@ -56,7 +56,7 @@ async function filled(count = 300): Promise<void> {
 async function total(at: string): Promise<number | undefined> {
   const store = openSqliteStore({ path: at });
   try {
-    return (await store.statsByName({}))[0]?.total;
+    return (await store.stats({ groupBy: "name" })).groups[0]?.total;
   } finally {
     await store.close();
   }
@@ -106,7 +106,7 @@ describe("backup", () => {
       const to = join(folder, `restored-${round}.db`);
       await restore({ from: file, to, force: false });
       const restored = openSqliteStore({ path: to });
-      const [stats] = await restored.statsByName({});
+      const [stats] = (await restored.stats({ groupBy: "name" })).groups;
       expect(stats?.total).toBeGreaterThanOrEqual(before);
       expect(stats?.succeeded).toBe(stats?.total);
       expect((stats?.total ?? 0) % 100).toBe(0);
@@ -191,7 +191,7 @@ describe("restore", () => {
     expect(rowsOf(path)).toEqual(before);
     const again = openSqliteStore({ path });
     await fill(again, 9000, 100);
-    expect((await again.statsByName({}))[0]?.total).toBe(300);
+    expect((await again.stats({ groupBy: "name" })).groups[0]?.total).toBe(300);
     await again.close();
   });
 
@@ -200,7 +200,7 @@ describe("restore", () => {
     await fill(store, 5000, 100);
     await expect(restore({ from: file, to: path, force: true })).rejects.toMatchObject(isHeld);
     await fill(store, 6000, 100);
-    expect((await store.statsByName({}))[0]?.total).toBe(400);
+    expect((await store.stats({ groupBy: "name" })).groups[0]?.total).toBe(400);
     // As after a kill: the file and its log are left as they are.
     const killed = join(folder, "killed.db");
     copyFileSync(path, killed);

@@ -51,7 +51,10 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
         key,
         flows.find(({ id, tenant }) => id === key.id && tenant === key.tenant),
       ),
-    statsByName: (filter) => ask("statsByName", filter, []),
+    stats: (query) => ask("stats", query, { groups: [], ...COUNTED }),
+    errors: (query) => ask("errors", query, { errors: [], ...COUNTED }),
+    histogram: (query) => ask("histogram", query, { bucketMs: 60_000, buckets: [], ...COUNTED }),
+    stuck: (query) => ask("stuck", query, { items: [], nextCursor: null, counts: { lost: 0, stalled: 0 } }),
     names: (tenant) => ask("names", tenant, ["data_import"]),
     labels: (tenant) => ask("labels", tenant, [{ key: "env", values: ["production"] }]),
     has: (key) => ask("has", key, flows.length > 0),
@@ -68,6 +71,8 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
     },
   };
 }
+
+const COUNTED = { from: null, to: null, complete: true };
 
 export const FIGURES: StoreFigures = {
   flows: { running: 3, paused: 1, succeeded: 40, failed: 5, cancelled: 2 },

@@ -13,6 +13,11 @@ const detail: FlowDetail = {
   events: [{ name: "file opened", at: START + 1_999, attributes: { size: 9 } }],
   children: [{ tenant: "acme-corp", id: "child", name: "notify", status: "running" }],
   definition: { kind: "tree", name: "data_import", root: { id: "0", type: "run", name: "validate" } },
+  usual: {
+    flow: { p50: 10, p95: 20, runs: 9 },
+    steps: [{ name: "validate", kind: "step", p50: 1, p95: 2, runs: 7 }],
+  },
+  runner: { instance: "pod-1", service: "import-api", heardAt: START },
 };
 
 const NO_FLOWS = { items: [], nextCursor: null, prevCursor: null, partial: false };
@@ -107,25 +112,84 @@ describe("answers", () => {
       events: [{ name: "file opened", at: "2026-11-22T10:00:00.001Z", attributes: { size: 9 } }],
       children: [{ tenant: "acme-corp", id: "child", name: "notify", status: "running" }],
       definition: { kind: "tree", name: "data_import", root: { id: "0", type: "run", name: "validate" } },
+      usual: detail.usual,
+      runner: { instance: "pod-1", service: "import-api", heardAt: "2026-11-22T10:00:00.000Z" },
     });
   });
 
   test("tenants, statistics, names, labels", async () => {
     start();
+    const day = { succeeded: 7, failed: 2, cancelled: 1, running: 1 };
+    const tenant = { tenant: "acme-corp", running: 1, failed: 2, stalled: 3, lost: 4 };
+    const failingMore = { failed: 2, finished: 10, usualRate: 0.01 };
     store.tenants = async () => ({
-      items: [{ tenant: "acme-corp", running: 1, failed: 2, stalled: 3, lost: 4, lastActivityAt: START }],
+      items: [{ ...tenant, lastActivityAt: START, history: [{ day: START, ...day }], failingMore }],
       nextCursor: null,
     });
-    const durationMs = { min: null, avg: null, p50: null, p95: null, max: null, last: null };
-    const group = { key: "data_import", total: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
-    store.statsByName = async () => [{ ...group, lastStatus: "running", lastStartedAt: START, durationMs }];
+    const durations = { min: null, avg: null, p50: null, p90: null, p95: null, p99: null, max: null };
+    const group = {
+      key: "data_import",
+      label: null,
+      stepKind: null,
+      total: 1,
+      running: 1,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+      failureRate: null,
+      lastStatus: "running" as const,
+      durationMs: { ...durations, last: null },
+    };
+    const counted = { from: START, to: null, complete: false };
+    store.stats = async () => ({ groups: [{ ...group, lastStartedAt: START }], ...counted });
+    const error = { type: "ValueError", message: "bad row #", count: 3 };
+    const example = { tenant: "acme-corp", id: "order-17" };
+    store.errors = async () => ({ errors: [{ ...error, example, lastAt: START }], ...counted });
+    const bucket = { running: 1, paused: 0, succeeded: 2, failed: 0, cancelled: 0 };
+    store.histogram = async () => ({ bucketMs: 60_000, buckets: [{ at: START, ...bucket }], ...counted });
+    const usual = { p50: 10, p95: 20, runs: 9 };
+    const step = { id: "s", name: "validate", kind: "step" as const, attempt: 2, usual };
+    const runner = { instance: "pod-1", service: null, heardAt: null };
+    const stuck = { ...aFlow(), usual, runner, earlierError: null };
+    store.stuck = async () => ({
+      items: [{ ...stuck, stuckSince: START, step: { ...step, startedAt: START } }],
+      nextCursor: null,
+      counts: { lost: 0, stalled: 1 },
+    });
     const at = "2026-11-22T10:00:00.000Z";
+    const window = { from: at, to: null, complete: false };
     expect((await get("tenants")).json()).toEqual({
-      tenants: [{ tenant: "acme-corp", running: 1, failed: 2, stalled: 3, lost: 4, lastActivityAt: at }],
+      tenants: [{ ...tenant, lastActivityAt: at, history: [{ day: at, ...day }], failingMore }],
       nextCursor: null,
     });
     expect((await get("stats?groupBy=name")).json()).toEqual({
-      groups: [{ ...group, lastStatus: "running", lastStartedAt: at, durationMs }],
+      groups: [{ ...group, lastStartedAt: at }],
+      ...window,
+    });
+    expect((await get("stats/errors")).json()).toEqual({
+      errors: [{ ...error, example, lastAt: at }],
+      ...window,
+    });
+    expect((await get("flows/histogram")).json()).toEqual({
+      bucketMs: 60_000,
+      buckets: [{ at, ...bucket }],
+      ...window,
+    });
+    expect((await get("stuck")).json()).toEqual({
+      flows: [
+        {
+          ...summary,
+          status: "running",
+          error: null,
+          stuckSince: at,
+          step: { ...step, startedAt: at },
+          usual,
+          runner,
+          earlierError: null,
+        },
+      ],
+      counts: { lost: 0, stalled: 1 },
+      nextCursor: null,
     });
     expect((await get("names")).json()).toEqual({ names: ["data_import"] });
     expect((await get("labels")).json()).toEqual({ labels: [{ key: "env", values: ["production"] }] });
@@ -164,10 +228,21 @@ describe("parameters", () => {
     ["flows/count?tenant=a&label.env=x&q=bad", "count", { tenant: ["a"], labels: { env: ["x"] }, q: "bad" }],
     ["tenants/a%2Fb%20c/flows?status=failed", "flows", { tenant: ["a/b c"], status: ["failed"] }],
     ["tenants?q=acme&limit=1", "tenants", { q: "acme", limit: 1 }],
+    ["tenants?order=attention&history=14", "tenants", { order: "attention", history: 14, limit: 50 }],
     [
-      "stats?tenant=a&name=n&label.env=x&from=0",
-      "statsByName",
-      { tenant: ["a"], name: ["n"], labels: { env: ["x"] }, from: 0 },
+      "stats?tenant=a&name=n&label.env=x&from=0&groupBy=step",
+      "stats",
+      { tenant: ["a"], name: ["n"], labels: { env: ["x"] }, from: 0, groupBy: "step" },
+    ],
+    ["stats", "stats", { groupBy: "name" }],
+    ["stats/errors?tenant=a&limit=3", "errors", { tenant: ["a"], limit: 3 }],
+    ["stats/errors", "errors", { limit: 10 }],
+    ["flows/histogram?status=failed&buckets=1000", "histogram", { status: ["failed"], buckets: 1000 }],
+    ["flows/histogram", "histogram", { buckets: 60 }],
+    [
+      "stuck?tenant=a&name=n&limit=1&cursor=c",
+      "stuck",
+      { tenant: ["a"], name: ["n"], limit: 1, cursor: "c" },
     ],
     ["names?tenant=a", "names", "a"],
     ["names", "names", undefined],
@@ -227,10 +302,17 @@ describe("parameters", () => {
     ["flows/count?limit=1", 'unknown parameter "limit"'],
     ["flows/count?order=newest", 'unknown parameter "order"'],
     ["flows?service=", "service: expected text"],
-    ["tenants?tenant=a", 'unknown parameter "tenant": expected q, cursor, limit'],
+    ["tenants?tenant=a", 'unknown parameter "tenant": expected q, order, history, cursor, limit'],
     ["tenants/a/flows?tenant=b", 'unknown parameter "tenant"'],
     ["tenants/a/flows/b?x=1", "expected no parameters"],
-    ["stats?groupBy=day", 'groupBy: expected name, got "day"'],
+    ["stats?groupBy=week", 'groupBy: expected one of name, labels, day, hour, step, got "week"'],
+    ["stats/errors?limit=0", "limit: expected one whole number from 1 to 500"],
+    ["flows/histogram?buckets=1001", "buckets: expected one whole number from 1 to 1000"],
+    ["flows/histogram?buckets=60&cursor=x", 'unknown parameter "cursor"'],
+    ["stuck?status=failed", 'unknown parameter "status": expected tenant, name, cursor, limit'],
+    ["tenants?order=worst", "order: expected one of attention, name, activity"],
+    ["tenants?history=91", "history: expected one whole number from 0 to 90"],
+    ["tenants?history=-1", "history: expected one whole number"],
     [
       "stats?status=failed",
       'unknown parameter "status": expected tenant, name, from, to, groupBy, label.<key>',

@@ -3,7 +3,8 @@ import { Kept, openMemoryStore } from "../src/memory/index.ts";
 import type { Store } from "../src/store.ts";
 import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
-import { type StoreSettings, storeContract } from "./store.contract.ts";
+import { statsContract } from "./stats.contract.ts";
+import { type StoreSettings, type StoreUnderTest, storeContract } from "./store.contract.ts";
 
 const memories = new Map<Store, Kept>();
 const openOn = (kept: Kept, now: () => number, settings?: StoreSettings): Store => {
@@ -12,14 +13,16 @@ const openOn = (kept: Kept, now: () => number, settings?: StoreSettings): Store 
   return store;
 };
 
-storeContract("memory", {
+const underTest: StoreUnderTest = {
   neverWaits: true,
   open: async (now, settings) => openOn(new Kept(), now, settings),
   async reopen(store, now) {
     await store.close();
     return openOn(memories.get(store) as Kept, now);
   },
-});
+};
+storeContract("memory", underTest);
+statsContract("memory", underTest);
 
 listsContract("memory", { open: async (now) => openMemoryStore({ now, most: 200_000 }) });
 

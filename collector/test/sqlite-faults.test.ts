@@ -62,7 +62,7 @@ describe("sqlite: faults", () => {
         message: expect.stringContaining("free some space"),
       });
       expect(taken).toBeGreaterThan(0);
-      const kept = async () => (await store.statsByName({}))[0]?.total;
+      const kept = async () => (await store.stats({ groupBy: "name" })).groups[0]?.total;
       expect(await kept()).toBe(taken * 100);
       rmSync(ballast);
       await store.append(batch(taken));
@@ -94,7 +94,7 @@ describe("sqlite: faults", () => {
     expect({ code, message }).toEqual({ code: "unavailable", message: expect.stringContaining("disk") });
     expect(taken).toBeGreaterThan(0);
     const store = openSqliteStore({ path });
-    expect((await store.statsByName({}))[0]?.total).toBe(taken * 100);
+    expect((await store.stats({ groupBy: "name" })).groups[0]?.total).toBe(taken * 100);
     await store.append(batch(taken));
     await store.close();
     const db = new Database(path);

@@ -5,12 +5,13 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
-import { openSqliteStore } from "../src/sqlite/index.ts";
+import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import type { Store } from "../src/store.ts";
 import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
-import { storeContract } from "./store.contract.ts";
+import { statsContract } from "./stats.contract.ts";
+import { type StoreUnderTest, storeContract } from "./store.contract.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "weir-sqlite-"));
@@ -20,7 +21,8 @@ let files = 0;
 const newPath = () => join(folder, `${++files}`, "weir.db");
 const paths = new Map<Store, string>();
 
-storeContract("sqlite", {
+const underTest: StoreUnderTest = {
+  settle: (store) => (store as SqliteStore).settle(),
   async open(now, settings) {
     const path = newPath();
     const store = openSqliteStore({ path, now, ...settings });
@@ -34,7 +36,9 @@ storeContract("sqlite", {
     paths.set(again, path);
     return again;
   },
-});
+};
+storeContract("sqlite", underTest);
+statsContract("sqlite", underTest);
 
 listsContract("sqlite", { open: async (now) => openSqliteStore({ path: newPath(), now }) });
 

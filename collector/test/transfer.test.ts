@@ -31,11 +31,13 @@ function detailOf(said: Parameters<typeof fold>[0]): FlowDetail {
     events,
     children: [],
     definition: definitionFrom(definition),
+    usual: { flow: null, steps: [] },
+    runner: null,
   };
 }
 
 /** What was exported, but for what follows from the clock and from other flows. */
-function essence({ health, children, ...flow }: FlowDetail) {
+function essence({ health, children, usual, runner, ...flow }: FlowDetail) {
   return flow;
 }
 

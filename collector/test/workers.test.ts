@@ -16,7 +16,8 @@ import { aFlow, aStep, createFakeStore } from "./fake-store.ts";
 import { ingestContract } from "./ingest.contract.ts";
 import { aSpan, jsonBody } from "./otlp-support.ts";
 import { flowOf } from "./saying.ts";
-import { type StoreSettings, storeContract } from "./store.contract.ts";
+import { statsContract } from "./stats.contract.ts";
+import { type StoreSettings, type StoreUnderTest, storeContract } from "./store.contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-workers-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,14 +46,16 @@ async function openWithClock(path: string, now: () => number, settings: StoreSet
   return shown;
 }
 
-storeContract("sqlite on threads", {
+const underTest: StoreUnderTest = {
   sets: 20,
   open: (now, settings) => openWithClock(newPath(), now, settings),
   async reopen(store, now) {
     await store.close();
     return openWithClock(paths.get(store) as string, now);
   },
-});
+};
+storeContract("sqlite on threads", underTest);
+statsContract("sqlite on threads", underTest);
 
 ingestContract("in one thread", async () => {
   const store = openSqliteStore({ path: newPath() });

@@ -3,8 +3,8 @@
  * answer says of other tenants is left out. It is typed by the store's own contract: a question that is added there
  * and not here does not compile.
  */
-import type { FlowDetail, FlowSummary } from "../flow.ts";
-import { noFlows, type Questions } from "../store.ts";
+import type { Counted, FlowDetail, FlowSummary } from "../flow.ts";
+import { type FlowFilter, noFlows, type Questions } from "../store.ts";
 
 const NOTHING = { items: [], nextCursor: null };
 const NO_FLOWS = { ...NOTHING, prevCursor: null, partial: false };
@@ -33,13 +33,32 @@ export function confinedTo(store: Questions, tenant: string): Questions {
       const flow = key.tenant === tenant ? await store.flow(key) : undefined;
       return flow && detailFor(flow, tenant);
     },
-    async statsByName(filter) {
-      const narrowed = narrow(filter);
-      return narrowed === undefined ? [] : store.statsByName(narrowed);
+    async stats(query) {
+      const narrowed = narrow(query);
+      return narrowed === undefined ? { groups: [], ...windowOf(query) } : store.stats(narrowed);
+    },
+    async errors(query) {
+      const narrowed = narrow(query);
+      return narrowed === undefined ? { errors: [], ...windowOf(query) } : store.errors(narrowed);
+    },
+    async histogram(query) {
+      const narrowed = narrow(query);
+      if (narrowed !== undefined) return store.histogram(narrowed);
+      return { bucketMs: 0, buckets: [], ...windowOf(query) };
+    },
+    async stuck(query) {
+      const narrowed = narrow(query);
+      if (narrowed === undefined) return { ...NOTHING, counts: { lost: 0, stalled: 0 } };
+      const page = await store.stuck(narrowed);
+      return { ...page, items: page.items.map((flow) => summaryFor(flow, tenant)) };
     },
     names: async (asked) => (isOwn(asked) ? store.names(tenant) : []),
     labels: async (asked) => (isOwn(asked) ? store.labels(tenant) : []),
   };
+}
+
+function windowOf({ from, to }: Pick<FlowFilter, "from" | "to">): Counted {
+  return { from: from ?? null, to: to ?? null, complete: true };
 }
 
 /** Without the flow of another tenant that it was opened in. */

@@ -65,7 +65,9 @@ export function sharedView(store: Questions, { tenant, flowId, name, redact }: S
   async function detail(id: string): Promise<FlowDetail | undefined> {
     const flow = await store.flow({ tenant, id });
     if (flow === undefined || !isShown(flow)) return undefined;
-    const alone = { ...summary(flow), traceId: null, children: [] };
+    // Nothing of other flows, nor of the processes that run them.
+    const beside = { traceId: null, children: [], usual: { flow: null, steps: [] }, runner: null };
+    const alone = { ...summary(flow), ...beside };
     return redact ? redactDetail(alone) : alone;
   }
   return {

@@ -17,6 +17,10 @@ export interface Picture {
   definition: string | null;
   /** The processes that must be alive for this flow to go on. */
   runners: string[];
+  /** Where it hangs: the last of the open steps. */
+  standing: Step | null;
+  /** The process that runs that step, or the flow between two of them. */
+  runner: string | null;
   /** Spans of which it is not known what they are: a step may hang below what is above them. */
   unplaced: string[];
 }
@@ -33,6 +37,8 @@ export function picture(flow: FlowState): Picture {
   const status = statusOf(facts, end, failure);
   const startedAt = facts.opened?.at ?? facts.firstAt;
   const current = ordered.filter((step) => step.state.ends.length === 0 && !step.superseded);
+
+  const last = current.at(-1);
 
   const incomplete: Incomplete[] = [];
   if (facts.opened === null) incomplete.push("start-missing");
@@ -51,7 +57,7 @@ export function picture(flow: FlowState): Picture {
       endedAt: end?.at ?? null,
       durationMs: duration(startedAt, end?.at),
       currentSteps: current.map((step) => step.name),
-      currentSince: sinceOf(current),
+      currentSince: last === undefined ? null : startOf(last.state),
       failedStep: failure?.name ?? null,
       stepNames: firstNames(ordered),
       error: end?.error ?? failure?.state.ends[0]?.error ?? null,
@@ -73,6 +79,8 @@ export function picture(flow: FlowState): Picture {
       .map(({ name, at, attributes }) => ({ name, at, attributes })),
     definition: facts.definition?.value ?? null,
     runners: runnersOf(facts, current),
+    standing: last === undefined ? null : toStep(last),
+    runner: runnerOf(facts, last),
     unplaced,
   };
 }
@@ -110,13 +118,20 @@ function innermost(failing: Placed[]): Placed[] {
 function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
   if (facts.ends.length > 0) return [];
   const instances = new Set<string>();
-  for (const { state } of current) {
-    const instance = state.runner?.instance;
-    if (instance && (state.facts?.value.kind ?? "step") === "step") instances.add(instance);
+  for (const step of current) {
+    const instance = runnerOf(facts, step);
+    if (instance !== null) instances.add(instance);
   }
-  if (current.length === 0 && facts.left === null && facts.runner?.instance)
-    instances.add(facts.runner.instance);
+  const instance = current.length === 0 ? runnerOf(facts, undefined) : null;
+  if (instance !== null) instances.add(instance);
   return [...instances].sort(compareText);
+}
+
+/** @param step `undefined`: of the flow between two of them. */
+function runnerOf(facts: FlowFacts, step: Placed | undefined): string | null {
+  if (facts.ends.length > 0) return null;
+  if (step === undefined) return facts.left === null ? facts.runner?.instance || null : null;
+  return (step.state.facts?.value.kind ?? "step") === "step" ? step.state.runner?.instance || null : null;
 }
 
 function count(steps: Placed[]): StepCounts {
@@ -155,11 +170,6 @@ function firstNames(steps: Placed[]): string[] {
     if (names.size === MOST_NAMES) break;
   }
   return [...names];
-}
-
-function sinceOf(current: Placed[]): Micros | null {
-  const last = current.at(-1);
-  return last === undefined ? null : startOf(last.state);
 }
 
 function startOf(step: Placed["state"]): Micros {

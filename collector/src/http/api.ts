@@ -8,13 +8,25 @@ import type { LimitReached } from "../limits.ts";
 import type { Questions } from "../store.ts";
 import type { DetailBytes } from "./detail.ts";
 import type { Query, QuerySchema } from "./params.ts";
-import { presentDetail, presentGroup, presentLimit, presentPage, presentTenant } from "./present.ts";
 import {
+  presentDetail,
+  presentErrors,
+  presentHistogram,
+  presentLimit,
+  presentPage,
+  presentStats,
+  presentStuck,
+  presentTenant,
+} from "./present.ts";
+import {
+  errorsQuery,
   filterQuery,
   flowQuery,
+  histogramQuery,
   noQuery,
   pickerQuery,
   statsQuery,
+  stuckQuery,
   tenantFlowQuery,
   tenantQuery,
 } from "./query.ts";
@@ -43,7 +55,7 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
       api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
-      api.get("/tenants", answers("Customers, by name", schemas.TenantPage, tenantQuery), async (request) => {
+      api.get("/tenants", answers("Customers", schemas.TenantPage, tenantQuery), async (request) => {
         const { items, nextCursor } = await seenBy(request).tenants(tenantQuery.read(request.query));
         return { tenants: items.map(presentTenant), nextCursor };
       });
@@ -87,12 +99,28 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
         },
       );
 
-      api.get(
-        "/stats",
-        answers("Runs, failures and durations", schemas.Stats, statsQuery),
-        async (request) => ({
-          groups: (await seenBy(request).statsByName(statsQuery.read(request.query))).map(presentGroup),
-        }),
+      const bars = answers("How many flows began when, by status", schemas.FlowHistogram, histogramQuery);
+      api.get("/flows/histogram", bars, async (request) =>
+        presentHistogram(await seenBy(request).histogram(histogramQuery.read(request.query))),
+      );
+
+      const stats = answers("Runs, failures and durations, by groups", schemas.Stats, statsQuery);
+      api.get("/stats", stats, async (request) =>
+        presentStats(await seenBy(request).stats(statsQuery.read(request.query))),
+      );
+
+      const errors = answers(
+        "What flows failed with, the most frequent first",
+        schemas.ErrorStats,
+        errorsQuery,
+      );
+      api.get("/stats/errors", errors, async (request) =>
+        presentErrors(await seenBy(request).errors(errorsQuery.read(request.query))),
+      );
+
+      const stuck = answers("Flows that are lost or stalled, the worst first", schemas.StuckPage, stuckQuery);
+      api.get("/stuck", stuck, async (request) =>
+        presentStuck(await seenBy(request).stuck(stuckQuery.read(request.query))),
       );
 
       api.get("/names", answers("Names that flows have", schemas.Names, pickerQuery), async (request) => ({

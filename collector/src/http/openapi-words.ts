@@ -53,6 +53,8 @@ Flows come in over OTLP, at \`POST /v1/traces\` and over gRPC, which OpenTelemet
     limit: "How many at most",
     order: "What comes first",
     groupBy: "What a group has in common",
+    history: "So many days of history, today included",
+    buckets: "At most so many buckets",
     "label.<key>": "Flows with this label, such as `label.env=production`",
     "last-event-id": "The id of the last event that was seen: what came since follows, or `resync`",
   } as Record<string, string>,

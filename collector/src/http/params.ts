@@ -66,14 +66,19 @@ export const moment: Param<Micros> = {
   read: ([value = "", ...more]) => (more.length === 0 ? readTime(value) : undefined),
 };
 
-export const limit: Param<number> = {
-  takes: "one whole number from 1 to 500",
-  schema: { type: "integer", minimum: 1, maximum: 500 },
-  read: ([value = "", ...more]) => {
-    const number = /^\d{1,3}$/.test(value) ? Number(value) : 0;
-    return more.length === 0 && number >= 1 && number <= 500 ? number : undefined;
-  },
-};
+export const limit = wholeNumber(1, 500);
+
+/** @param to less than 10,000. */
+export function wholeNumber(from: number, to: number): Param<number> {
+  return {
+    takes: `one whole number from ${from} to ${to}`,
+    schema: { type: "integer", minimum: from, maximum: to },
+    read: ([value = "", ...more]) => {
+      const number = /^\d{1,4}$/.test(value) ? Number(value) : -1;
+      return more.length === 0 && number >= from && number <= to ? number : undefined;
+    },
+  };
+}
 
 export const entryNumber: Param<number> = {
   takes: "one number that nextCursor gave",

@@ -1,7 +1,18 @@
 /** Domain → JSON: microseconds become RFC 3339 with milliseconds; everything else stays what it is. */
-import type { FlowDetail, FlowSummary, Micros, StatsGroup, Step, TenantSummary } from "../flow.ts";
+import type {
+  ErrorStats,
+  FlowDetail,
+  FlowHistogram,
+  FlowSummary,
+  Micros,
+  Runner,
+  Stats,
+  Step,
+  StuckFlow,
+  TenantSummary,
+} from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
-import type { FlowPage } from "../store.ts";
+import type { FlowPage, StuckPage } from "../store.ts";
 import type * as Json from "./schemas.ts";
 
 /** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
@@ -53,15 +64,64 @@ export function presentDetail(flow: FlowDetail): Json.FlowDetail {
     events: flow.events.map(({ name, at, attributes }) => ({ name, at: time(at), attributes })),
     children: flow.children,
     definition: flow.definition,
+    usual: flow.usual,
+    runner: presentRunner(flow.runner),
+  };
+}
+
+function presentRunner(runner: Runner | null): Json.Runner | null {
+  return runner && { ...runner, heardAt: timeOrNull(runner.heardAt) };
+}
+
+export function presentStuck({ items, counts, nextCursor }: StuckPage): Json.StuckPage {
+  return { flows: items.map(presentStuckFlow), counts, nextCursor };
+}
+
+function presentStuckFlow(flow: StuckFlow): Json.StuckFlow {
+  const { stuckSince, usual, step, runner, earlierError } = flow;
+  return {
+    ...presentFlow(flow),
+    stuckSince: time(stuckSince),
+    usual,
+    step: step && { ...step, startedAt: time(step.startedAt) },
+    runner: presentRunner(runner),
+    earlierError,
   };
 }
 
 export function presentTenant(tenant: TenantSummary): Json.TenantSummary {
-  return { ...tenant, lastActivityAt: time(tenant.lastActivityAt) };
+  return {
+    ...tenant,
+    lastActivityAt: time(tenant.lastActivityAt),
+    history: tenant.history.map((day) => ({ ...day, day: time(day.day) })),
+  };
 }
 
-export function presentGroup(group: StatsGroup): Json.StatsGroup {
-  return { ...group, lastStartedAt: time(group.lastStartedAt) };
+export function presentStats({ groups, from, to, complete }: Stats): Json.Stats {
+  return {
+    groups: groups.map((group) => ({ ...group, lastStartedAt: timeOrNull(group.lastStartedAt) })),
+    from: timeOrNull(from),
+    to: timeOrNull(to),
+    complete,
+  };
+}
+
+export function presentErrors({ errors, from, to, complete }: ErrorStats): Json.ErrorStats {
+  return {
+    errors: errors.map((error) => ({ ...error, lastAt: time(error.lastAt) })),
+    from: timeOrNull(from),
+    to: timeOrNull(to),
+    complete,
+  };
+}
+
+export function presentHistogram(histogram: FlowHistogram): Json.FlowHistogram {
+  return {
+    ...histogram,
+    from: timeOrNull(histogram.from),
+    to: timeOrNull(histogram.to),
+    buckets: histogram.buckets.map((bucket) => ({ ...bucket, at: time(bucket.at) })),
+  };
 }
 
 export function presentLimit(reached: LimitReached): Json.LimitReached {

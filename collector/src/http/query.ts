@@ -2,11 +2,14 @@
 import { STATUSES } from "@weir/sdk/attributes";
 import type { Health } from "../flow.ts";
 import {
+  type ErrorsQuery,
   FLOW_ORDERS,
   type FlowFilter,
   type FlowQuery,
+  type HistogramQuery,
   type PageQuery,
-  type StatsFilter,
+  type StatsQuery,
+  type StuckQuery,
   type TenantQuery,
 } from "../store.ts";
 import {
@@ -20,6 +23,7 @@ import {
   takesLabels,
   text,
   texts,
+  wholeNumber,
 } from "./params.ts";
 
 const HEALTHS: readonly Health[] = ["ok", "stalled", "lost"];
@@ -37,12 +41,15 @@ const FILTERS = {
 const PAGE = { cursor: text, limit };
 const STATS_FILTERS = { tenant: texts, name: texts, from: moment, to: moment };
 const ORDER = oneOf(FLOW_ORDERS);
-const GROUP_BY = oneOf(["name"]);
+const GROUP_BY = oneOf(["name", "labels", "day", "hour", "step"]);
+const TENANT_ORDER = oneOf(["attention", "name", "activity"]);
 const DEFAULT_LIMIT = 50;
+const DEFAULT_ERRORS = 10;
+const DEFAULT_BUCKETS = 60;
 
 /** `GET /tenants` */
 export const tenantQuery = takes(
-  { q: search, ...PAGE },
+  { q: search, order: TENANT_ORDER, history: wholeNumber(0, 90), ...PAGE },
   (given): TenantQuery => ({ limit: DEFAULT_LIMIT, ...given }),
 );
 
@@ -66,7 +73,25 @@ export const filterQuery = takesLabels(FILTERS, (given): FlowFilter => given);
 /** `GET /stats` */
 export const statsQuery = takesLabels(
   { ...STATS_FILTERS, groupBy: GROUP_BY },
-  ({ groupBy: _, ...filter }): StatsFilter => filter,
+  (given): StatsQuery => ({ groupBy: "name", ...given }),
+);
+
+/** `GET /stats/errors` */
+export const errorsQuery = takesLabels(
+  { ...STATS_FILTERS, limit },
+  (given): ErrorsQuery => ({ limit: DEFAULT_ERRORS, ...given }),
+);
+
+/** `GET /flows/histogram` */
+export const histogramQuery = takesLabels(
+  { ...FILTERS, buckets: wholeNumber(1, 1000) },
+  (given): HistogramQuery => ({ buckets: DEFAULT_BUCKETS, ...given }),
+);
+
+/** `GET /stuck` */
+export const stuckQuery = takes(
+  { tenant: texts, name: texts, ...PAGE },
+  (given): StuckQuery => ({ limit: DEFAULT_LIMIT, ...given }),
 );
 
 /** `GET /names`, `GET /labels` */

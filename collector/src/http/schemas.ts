@@ -163,6 +163,20 @@ export const Definition = Type.Union(
   ],
   { description: "the shape of a workflow that is known before it runs; ids are unique within it" },
 );
+const StepKind = Step.properties.kind;
+
+/** How long something usually takes. */
+export const Usual = Type.Object({
+  p50: Milliseconds,
+  p95: Milliseconds,
+  runs: Type.Integer({ description: "how many finished runs tell it" }),
+});
+
+export const Runner = Type.Object({
+  instance: Type.String({ description: "service.instance.id of the process" }),
+  service: Nullable(Type.String()),
+  heardAt: Nullable(Time),
+});
 
 export const FlowDetail = Type.Object({
   ...FlowSummary.properties,
@@ -173,7 +187,32 @@ export const FlowDetail = Type.Object({
   events: Type.Array(FlowEvent),
   children: Type.Array(ChildFlow),
   definition: Nullable(Definition),
+  usual: Type.Object({
+    flow: Nullable(Usual),
+    steps: Type.Array(Type.Object({ name: Type.String(), kind: StepKind, ...Usual.properties })),
+  }),
+  runner: Nullable(Runner),
 });
+
+export const StuckFlow = Type.Object({
+  ...FlowSummary.properties,
+  stuckSince: Time,
+  usual: Nullable(Usual),
+  step: Nullable(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      kind: StepKind,
+      attempt: Type.Integer(),
+      startedAt: Time,
+      usual: Nullable(Usual),
+    }),
+  ),
+  runner: Nullable(Runner),
+  earlierError: Nullable(FlowError),
+});
+
+const Rate = Type.Number({ description: "a share: 0 to 1" });
 
 export const TenantSummary = Type.Object({
   tenant: Type.String(),
@@ -182,6 +221,16 @@ export const TenantSummary = Type.Object({
   stalled: Type.Integer(),
   lost: Type.Integer(),
   lastActivityAt: Time,
+  history: Type.Array(
+    Type.Object({
+      day: Time,
+      succeeded: Type.Integer(),
+      failed: Type.Integer(),
+      cancelled: Type.Integer(),
+      running: Type.Integer(),
+    }),
+  ),
+  failingMore: Nullable(Type.Object({ failed: Type.Integer(), finished: Type.Integer(), usualRate: Rate })),
 });
 
 const Cursor = Nullable(Type.String({ description: "for the next page; null on the last" }));
@@ -212,25 +261,73 @@ export const FlowCount = Type.Object({
   complete: Type.Boolean({ description: "false: there are at least so many" }),
 });
 
+export const StuckPage = Type.Object({
+  flows: Type.Array(StuckFlow),
+  counts: Type.Object({ lost: Type.Integer(), stalled: Type.Integer() }),
+  nextCursor: Cursor,
+});
+
+/** What an answer was counted over. */
+const Counted = {
+  from: Nullable(Time),
+  to: Nullable(Time),
+  complete: Type.Boolean({ description: "false: there is more than was counted" }),
+};
+
+const Duration = Nullable(Milliseconds);
+
 export const StatsGroup = Type.Object({
   key: Type.String(),
+  label: Nullable(Type.Object({ key: Type.String(), value: Type.String() })),
+  stepKind: Nullable(StepKind),
   total: Type.Integer(),
   running: Type.Integer(),
   succeeded: Type.Integer(),
   failed: Type.Integer(),
   cancelled: Type.Integer(),
-  lastStatus: Status,
-  lastStartedAt: Time,
+  failureRate: Nullable(Rate),
+  lastStatus: Nullable(Status),
+  lastStartedAt: Nullable(Time),
   durationMs: Type.Object({
-    min: Nullable(Milliseconds),
-    avg: Nullable(Milliseconds),
-    p50: Nullable(Milliseconds),
-    p95: Nullable(Milliseconds),
-    max: Nullable(Milliseconds),
-    last: Nullable(Milliseconds),
+    min: Duration,
+    avg: Duration,
+    p50: Duration,
+    p90: Duration,
+    p95: Duration,
+    p99: Duration,
+    max: Duration,
+    last: Duration,
   }),
 });
-export const Stats = Type.Object({ groups: Type.Array(StatsGroup) });
+export const Stats = Type.Object({ groups: Type.Array(StatsGroup), ...Counted });
+
+export const ErrorStats = Type.Object({
+  errors: Type.Array(
+    Type.Object({
+      type: Type.String(),
+      message: Type.String({ description: "with # for numbers and ids, … for what is quoted" }),
+      count: Type.Integer(),
+      example: Nullable(FlowKey),
+      lastAt: Time,
+    }),
+  ),
+  ...Counted,
+});
+
+export const FlowHistogram = Type.Object({
+  ...Counted,
+  bucketMs: Milliseconds,
+  buckets: Type.Array(
+    Type.Object({
+      at: Time,
+      running: Type.Integer(),
+      paused: Type.Integer(),
+      succeeded: Type.Integer(),
+      failed: Type.Integer(),
+      cancelled: Type.Integer(),
+    }),
+  ),
+});
 
 export const Names = Type.Object({ names: Type.Array(Type.String()) });
 export const Labels = Type.Object({
@@ -347,6 +444,12 @@ export type FlowPage = Static<typeof FlowPage>;
 export type FlowCount = Static<typeof FlowCount>;
 export type StatsGroup = Static<typeof StatsGroup>;
 export type Stats = Static<typeof Stats>;
+export type ErrorStats = Static<typeof ErrorStats>;
+export type FlowHistogram = Static<typeof FlowHistogram>;
+export type Usual = Static<typeof Usual>;
+export type Runner = Static<typeof Runner>;
+export type StuckFlow = Static<typeof StuckFlow>;
+export type StuckPage = Static<typeof StuckPage>;
 export type Names = Static<typeof Names>;
 export type Labels = Static<typeof Labels>;
 export type LimitReached = Static<typeof LimitReached>;

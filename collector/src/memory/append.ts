@@ -99,8 +99,9 @@ function hear({ instances }: Kept, said: Exclude<Observation, SpanLinked>, now: 
   if (instance === null) return;
   const intervalMs =
     said.kind === "heartbeat" ? said.intervalMs : (instances.get(instance)?.intervalMs ?? null);
+  const service = said.service ?? instances.get(instance)?.service ?? null;
   instances.delete(instance);
-  instances.set(instance, { heardAt: now, intervalMs });
+  instances.set(instance, { heardAt: now, intervalMs, service });
   const [longestSilent] = instances.keys();
   if (instances.size > MOST_INSTANCES && longestSilent !== undefined) instances.delete(longestSilent);
 }

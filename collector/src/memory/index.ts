@@ -2,12 +2,15 @@
  * A store in memory, for demos and tests: nothing of it is left when the process ends. It is bounded: when it is full,
  * the oldest flows that have ended make room, and appends are refused where none has.
  */
-import { keyText, type Micros } from "../flow.ts";
+import { keyText, type Micros, type StepUsual } from "../flow.ts";
 import type { StalledAfter } from "../health.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { Commits } from "../stores/commits.ts";
+import { runnerFrom } from "../stores/context.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
+import { DAY_US, dayOf } from "../stores/slots.ts";
+import { USUAL_DAYS } from "../stores/stats.ts";
 import { tell } from "../stores/tell.ts";
 import { LAST_RUNS, UsualDurations } from "../stores/usual.ts";
 import { append } from "./append.ts";
@@ -15,7 +18,7 @@ import { figuresOf, usageOf } from "./figures.ts";
 import { Kept, type KeptFlow } from "./kept.ts";
 import { prune } from "./prune.ts";
 import { questionsOf } from "./questions.ts";
-import { durationOf } from "./stats.ts";
+import { durationOf, stepUsualIn } from "./stats.ts";
 
 export { Kept } from "./kept.ts";
 
@@ -38,7 +41,8 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
     kept = new Kept(),
     stalledAfter = new Map(),
   } = options;
-  const health = new HealthReader(now, kept.instances, new UsualDurations(lastRuns), stalledAfter);
+  const usual = new UsualDurations(lastRuns);
+  const health = new HealthReader(now, kept.instances, usual, stalledAfter);
   const commits = new Commits();
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const complete = ({ picture }: KeptFlow) => health.complete(picture.summary, picture.runners);
@@ -64,8 +68,18 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
       .flatMap((run) => durationOf(run) ?? []);
   }
 
+  function stepUsual(tenant: string, name: string): StepUsual[] {
+    const since = (dayOf(now()) - USUAL_DAYS + 1) * DAY_US;
+    return stepUsualIn(
+      [...kept.flows.values()]
+        .map(({ picture }) => picture)
+        .filter(({ summary }) => summary.tenant === tenant && summary.name === name)
+        .filter(({ summary }) => summary.startedAt >= since),
+    );
+  }
+
   return {
-    ...questionsOf(kept, health),
+    ...questionsOf(kept, { health, usual, stepUsual, runnerOf: runnerFrom(kept.instances), now }),
     async append(observations) {
       const started = performance.now();
       const changed = append(kept, observations, { now: now(), most });

@@ -1,20 +1,29 @@
 /** What can be asked. Each question looks at every flow: there are no more of them than fit. */
-import { definitionFrom } from "../definition.ts";
-import type { FlowSummary, TenantSummary } from "../flow.ts";
+import type { FlowSummary, Micros, TenantSummary } from "../flow.ts";
 import { keyText } from "../flow.ts";
+import type { Picture } from "../fold/index.ts";
 import { matcher } from "../matcher.ts";
 import type { FlowFilter, LabelValues, Questions } from "../store.ts";
-import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
+import { type Context, detailOf } from "../stores/context.ts";
+import { failingMore, HISTORY_DAYS } from "../stores/failing-more.ts";
 import { countFlows } from "../stores/flow-count.ts";
 import { flowPage } from "../stores/flow-page.ts";
 import type { HealthReader } from "../stores/health-reader.ts";
 import { comparePlaces, directionOf, orderBy, placeOf, sortedOf } from "../stores/order.ts";
+import { compareUnwell, pageOfUnwell, stuckFlow, type UnwellFlow } from "../stores/stuck.ts";
+import { pageOfTenants } from "../stores/tenant-order.ts";
 import type { Kept, KeptFlow } from "./kept.ts";
-import { statsByName } from "./stats.ts";
+import { errorsOf, histogramOf, historyOf, statsOf } from "./stats.ts";
 
 const VALUES_PER_LABEL = 100;
 
-export function questionsOf(kept: Kept, health: HealthReader): Questions {
+/** What questions need beside the flows. */
+export interface QuestionParts extends Context {
+  now: () => Micros;
+}
+
+export function questionsOf(kept: Kept, parts: QuestionParts): Questions {
+  const { health, now } = parts;
   const complete = ({ picture }: KeptFlow): FlowSummary => health.complete(picture.summary, picture.runners);
   const of = (tenant: string | undefined): KeptFlow[] =>
     [...kept.flows.values()].filter(
@@ -26,20 +35,22 @@ export function questionsOf(kept: Kept, health: HealthReader): Questions {
       .map((flow) => ({ pk: flow.pk, flow: complete(flow) }))
       .filter(({ flow }) => matches(flow));
   };
+  /** The newest first. */
+  const picturesOf = (filter: FlowFilter): Picture[] => {
+    const matches = matcher(filter);
+    return inOrder([...kept.flows.values()], -1)
+      .filter((flow) => matches(complete(flow)))
+      .map(({ picture }) => picture);
+  };
 
   return {
-    async tenants({ q = "", tenant, cursor, limit }) {
-      const after = cursor === undefined ? "" : String(decodeCursor(cursor, ["string"])[0]);
+    async tenants({ q = "", tenant, history = 0, ...page }) {
       const text = q.toLowerCase();
       const byTenant = Map.groupBy(of(tenant), ({ picture }) => picture.summary.tenant);
-      const names = [...byTenant.keys()]
-        .filter((name) => name > after && name.toLowerCase().includes(text))
-        .sort();
-      const items = names
-        .slice(0, limit)
-        .map((name) => summaryOf(name, (byTenant.get(name) ?? []).map(complete)));
-      const last = items.at(-1);
-      return { items, nextCursor: names.length > limit && last ? encodeCursor([last.tenant]) : null };
+      const summaries = [...byTenant]
+        .filter(([name]) => name.toLowerCase().includes(text))
+        .map(([name, flows]) => summaryOf(name, flows.map(complete), history, now()));
+      return pageOfTenants(summaries, page);
     },
 
     async flows(query) {
@@ -59,30 +70,34 @@ export function questionsOf(kept: Kept, health: HealthReader): Questions {
     async flow(key) {
       const flow = kept.flows.get(keyText(key));
       if (flow === undefined) return undefined;
-      const { traceId, steps, events, definition } = flow.picture;
       const children = inOrder(kept.childrenOf(key), 1).map(({ picture: { summary } }) => ({
         tenant: summary.tenant,
         id: summary.id,
         name: summary.name,
         status: summary.status,
       }));
-      return {
-        ...complete(flow),
-        traceId,
-        steps,
-        events,
-        children,
-        definition: definitionFrom(definition),
-      };
+      return detailOf(flow.picture, children, parts);
     },
 
-    async statsByName(filter) {
-      const matches = matcher(filter);
-      const runs = inOrder([...kept.flows.values()], -1).map(({ picture }) => ({
-        ...picture.summary,
-        health: null,
-      }));
-      return statsByName(runs.filter(matches));
+    stats: async (query) => statsOf(picturesOf(query), query),
+    errors: async (query) => errorsOf(picturesOf(query), query),
+    histogram: async (query) =>
+      histogramOf(
+        picturesOf(query).map(({ summary }) => summary),
+        query,
+        now(),
+      ),
+
+    async stuck(query) {
+      const unwell = [...kept.flows.values()]
+        .flatMap((flow) => unwellOf(flow, health) ?? [])
+        .sort(compareUnwell);
+      const { items, nextCursor, counts } = pageOfUnwell(unwell, query);
+      return {
+        items: items.flatMap(({ picture }) => stuckFlow(picture, parts) ?? []),
+        nextCursor,
+        counts,
+      };
     },
 
     async names(tenant) {
@@ -109,8 +124,19 @@ function inOrder(flows: KeptFlow[], sign: 1 | -1): KeptFlow[] {
   );
 }
 
-function summaryOf(tenant: string, flows: FlowSummary[]): TenantSummary {
+function unwellOf(
+  { pk, picture }: KeptFlow,
+  health: HealthReader,
+): (UnwellFlow & { picture: Picture }) | undefined {
+  const condition = health.conditionOf(picture.summary, picture.runners);
+  if (condition === null || condition.health === "ok") return undefined;
+  const { tenant, name } = picture.summary;
+  return { pk, tenant, name, health: condition.health, since: condition.since, picture };
+}
+
+function summaryOf(tenant: string, flows: FlowSummary[], history: number, now: Micros): TenantSummary {
   const count = (test: (flow: FlowSummary) => boolean) => flows.filter(test).length;
+  const days = historyOf(flows, Math.max(history, HISTORY_DAYS), now);
   return {
     tenant,
     running: count(({ endedAt }) => endedAt === null),
@@ -118,5 +144,7 @@ function summaryOf(tenant: string, flows: FlowSummary[]): TenantSummary {
     stalled: count(({ health }) => health === "stalled"),
     lost: count(({ health }) => health === "lost"),
     lastActivityAt: Math.max(...flows.map(({ updatedAt }) => updatedAt)),
+    history: days.slice(days.length - history),
+    failingMore: failingMore(days.slice(-HISTORY_DAYS)),
   };
 }

@@ -117,7 +117,7 @@ export function appender(
   function wake(touched: Map<string, Touched>, key: FlowKey): void {
     const name = keyText(key);
     if (touched.has(name)) return;
-    const flow = hot.get(name) ?? rows.load(key);
+    const flow = hot.get(name) ?? rows.take(key);
     if (flow === undefined) return;
     touched.set(name, { flow, steps: new Set(flow.state.steps.keys()), events: new Set() });
   }
@@ -125,13 +125,14 @@ export function appender(
   function inHand(name: string, observation: FlowObservation): FlowInHand {
     return (
       hot.get(name) ??
-      rows.load(observation.flow) ?? {
+      rows.take(observation.flow) ?? {
         state: begin(observation),
         pk: null,
         summary: null,
         definition: null,
         unplaced: "",
         large: false,
+        share: null,
       }
     );
   }

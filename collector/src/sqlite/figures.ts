@@ -4,11 +4,11 @@ import type { StoreFigures } from "../store.ts";
 import type { Commits } from "../stores/commits.ts";
 import type { FlowCounts } from "./flow-counts.ts";
 import type { Db } from "./open.ts";
-import type { UnwellCounts } from "./unwell.ts";
+import type { UnwellFlows } from "./unwell.ts";
 
 export function figuresOf(
   db: Db,
-  parts: { commits: Commits; counts: FlowCounts; unwell: UnwellCounts },
+  parts: { commits: Commits; counts: FlowCounts; unwell: UnwellFlows },
 ): () => StoreFigures {
   return () => {
     const flows = parts.counts.read();

@@ -1,18 +1,19 @@
 /** Lists of flows, and one flow with all that happened in it. */
-import { definitionFrom } from "../definition.ts";
 import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
 import { picture } from "../fold/index.ts";
 import { matcher } from "../matcher.ts";
-import type { FlowCount, FlowFilter, FlowPage, FlowQuery } from "../store.ts";
+import type { FlowCount, FlowFilter, FlowPage, FlowQuery, StuckPage, StuckQuery } from "../store.ts";
+import { type Context, detailOf } from "../stores/context.ts";
 import { countFlows } from "../stores/flow-count.ts";
 import { flowPage, type Reached, type WalkFrom } from "../stores/flow-page.ts";
-import type { HealthReader } from "../stores/health-reader.ts";
 import { comparePlaces, directionOf, orderBy, placeOf, sortedOf } from "../stores/order.ts";
+import { pageOfUnwell, stuckFlow } from "../stores/stuck.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
 import { statusOf } from "./status.ts";
-import { walker } from "./walk.ts";
+import type { UnwellFlows } from "./unwell.ts";
+import type { WalkOptions, WalkRow } from "./walk.ts";
 
 interface ChildRow {
   tenant: number;
@@ -25,14 +26,23 @@ export interface FlowQueries {
   list(query: FlowQuery): FlowPage;
   count(filter: FlowFilter): FlowCount;
   detail(key: FlowKey): FlowDetail | undefined;
+  stuck(query: StuckQuery): StuckPage;
   has(key: FlowKey): boolean;
   /** Those of the rows that are still there. */
   summaries(pks: number[]): FlowSummary[];
 }
 
-export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: HealthReader): FlowQueries {
+export interface FlowQueryParts {
+  rows: FlowRows;
+  numbers: Numbers;
+  unwell: UnwellFlows;
+  context: Context;
+  walk: (filter: FlowFilter, options: WalkOptions) => Generator<WalkRow>;
+}
+
+export function flowQueries(db: Db, { rows, numbers, unwell, context, walk }: FlowQueryParts): FlowQueries {
   const { texts, tenants } = numbers;
-  const walk = walker(db, numbers);
+  const { health } = context;
   const children = db.prepare<[number, StoredId], ChildRow>(
     "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, pk",
   );
@@ -96,16 +106,19 @@ export function flowQueries(db: Db, rows: FlowRows, numbers: Numbers, health: He
     count: (filter) => countFlows(matching(filter)),
 
     detail(key) {
-      const flow = rows.load(key);
-      if (flow === undefined) return undefined;
-      const { summary, traceId, steps, events, definition, runners } = picture(flow.state);
+      const state = rows.load(key);
+      return state && detailOf(picture(state), childrenOf(key), context);
+    },
+
+    stuck(query) {
+      const { items, nextCursor, counts } = pageOfUnwell(unwell.worst(), query);
       return {
-        ...health.complete(summary, runners),
-        traceId,
-        steps,
-        events,
-        children: childrenOf(key),
-        definition: definitionFrom(definition),
+        items: items.flatMap(({ pk }) => {
+          const row = byPk.get(pk);
+          return (row && stuckFlow(rows.pictureOf(row), context)) ?? [];
+        }),
+        nextCursor,
+        counts,
       };
     },
 

@@ -8,6 +8,10 @@ import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { Labels } from "./labels.ts";
 import type { Links } from "./links.ts";
 import type { Db } from "./open.ts";
+import { StatsLog } from "./stats-log.ts";
+import { Parts } from "./stats-parts.ts";
+import { Shares } from "./stats-share.ts";
+import { StatsState } from "./stats-state.ts";
 import { statusCode } from "./status.ts";
 import { Tenants } from "./tenants.ts";
 import { StoredTexts } from "./texts.ts";
@@ -27,6 +31,8 @@ export interface FlowInHand {
   unplaced: string;
   /** Its steps and events have rows of their own. */
   large: boolean;
+  /** What is counted of it in the statistics; `null` where nothing is. */
+  share: Buffer | null;
 }
 
 /** The columns of a flow that say what a list shows. */
@@ -51,7 +57,10 @@ const NO_STEPS: FlowState["steps"] = new Map();
 const NO_EVENTS: FlowState["events"] = new Map();
 
 export interface FlowRows {
-  load(key: FlowKey): FlowInHand | undefined;
+  /** To be shown. */
+  load(key: FlowKey): FlowState | undefined;
+  /** To be changed, within a transaction. */
+  take(key: FlowKey): FlowInHand | undefined;
   /** Writes the flow's row and those of its steps and events that are named. */
   save(flow: FlowInHand, picture: Picture, steps: Iterable<string>, events: Iterable<string>): void;
   /** Deletes a flow with all that is found by it. */
@@ -61,6 +70,10 @@ export interface FlowRows {
   /** After a transaction that was rolled back. */
   forget(): void;
   summaryOf(row: FlowRow): StoredSummary;
+  /** All that is known of it. */
+  pictureOf(row: FlowRow): Picture;
+  /** What is to be counted of a flow that was there before anything was. */
+  shareOf(row: FlowRow): Buffer;
 }
 
 /** What rows tell by number. */
@@ -80,12 +93,30 @@ export function numbersOf(db: Db): Numbers {
   };
 }
 
-export function flowRows(
-  db: Db,
-  { texts, tenants, labels, definitions }: Numbers,
-  links: Links,
-  counts: FlowCounts,
-): FlowRows {
+/** What rows are written with. */
+export interface RowParts {
+  numbers: Numbers;
+  links: Links;
+  counts: FlowCounts;
+  statistics: Statistics;
+}
+
+/** What is kept of flows besides, to be counted. */
+export interface Statistics {
+  shares: Shares;
+  log: StatsLog;
+  parts: Parts;
+  state: StatsState;
+}
+
+export function statisticsOf(db: Db): Statistics {
+  const parts = new Parts(db);
+  return { parts, shares: new Shares(parts), log: new StatsLog(db), state: new StatsState(db) };
+}
+
+export function flowRows(db: Db, { numbers, links, counts, statistics }: RowParts): FlowRows {
+  const { texts, tenants, labels, definitions } = numbers;
+  const { shares, log, parts, state: counted } = statistics;
   const packer = new FlowPacker(texts, definitions);
   const selectFlow = db.prepare<[StoredId, number], FlowRow>(
     `SELECT ${FLOW_COLUMNS} FROM flows WHERE id = ? AND tenant = ?`,
@@ -155,24 +186,51 @@ export function flowRows(
     if (before?.name !== now.name) putName.run(tenant, name);
   }
 
+  function read(key: FlowKey): { row: FlowRow; state: FlowState } | undefined {
+    const tenant = tenants.find(key.tenant);
+    const row = tenant === undefined ? undefined : selectFlow.get(storedId(key.id), tenant);
+    return row && { row, state: wholeStateOf(row) };
+  }
+
+  /** With the rows of its steps and events, where it has such. */
+  function wholeStateOf(row: FlowRow): FlowState {
+    const state = stateOf(row);
+    if (row.summary === null) return state;
+    for (const bytes of selectSteps.iterate(row.pk)) unpackStep(bytes, state, texts);
+    for (const bytes of selectEvents.iterate(row.pk)) unpackEvent(bytes, state, texts);
+    return state;
+  }
+
+  function shareOf(drawn: Pick<Picture, "summary" | "steps">): Buffer {
+    const { tenant, name } = drawn.summary;
+    return shares.of(drawn, { tenant: tenants.keep(tenant), name: texts.keep(name), mayKeep: true });
+  }
+
   return {
-    load(key) {
-      const tenant = tenants.find(key.tenant);
-      const row = tenant === undefined ? undefined : selectFlow.get(storedId(key.id), tenant);
-      if (row === undefined) return undefined;
-      const state = stateOf(row);
-      const large = row.summary !== null;
-      if (large) {
-        for (const bytes of selectSteps.iterate(row.pk)) unpackStep(bytes, state, texts);
-        for (const bytes of selectEvents.iterate(row.pk)) unpackEvent(bytes, state, texts);
-      }
-      const summary = row.summary === null ? picture(state).summary : this.summaryOf(row);
+    load: (key) => read(key)?.state,
+
+    take(key) {
+      const found = read(key);
+      if (found === undefined) return undefined;
+      const { row, state } = found;
+      const drawn = picture(state);
       // What it waits for is not known without a look; so the next write looks.
-      const definition = state.facts.definition?.value ?? null;
-      return { state, pk: row.pk, summary, definition, unplaced: "?", large };
+      return {
+        state,
+        pk: row.pk,
+        summary: drawn.summary,
+        definition: drawn.definition,
+        unplaced: "?",
+        large: row.summary !== null,
+        share: shareOf(drawn),
+      };
     },
 
-    save(flow, { summary, definition, runners, unplaced }, steps, events) {
+    pictureOf: (row) => picture(wholeStateOf(row)),
+    shareOf: (row) => shareOf(picture(wholeStateOf(row))),
+
+    save(flow, drawn, steps, events) {
+      const { summary, definition, runners, unplaced } = drawn;
       const { state, summary: before } = flow;
       const tenant = tenants.keep(summary.tenant);
       const name = texts.keep(summary.name);
@@ -214,17 +272,22 @@ export function flowRows(
       definitions.changed(flow.definition, definition);
       flow.definition = definition;
       flow.summary = summary;
+
+      const share = shares.of(drawn, { tenant, name, mayKeep: true });
+      if (pk > counted.uncountedTo()) log.replace(flow.share, share);
+      flow.share = share;
     },
 
     remove(key) {
-      const flow = this.load(key);
+      const flow = this.take(key);
       if (flow === undefined || flow.pk === null || flow.summary === null) return;
-      const { pk, summary, definition } = flow;
+      const { pk, summary, definition, share } = flow;
       const tenant = tenants.keep(key.tenant);
       labels.drop({ pk, tenant, startedAt: summary.startedAt, labels: summary.labels });
       for (const step of standsAt(summary)) dropStand.run(step, summary.startedAt, pk);
       deleteFlow.run(pk);
       definitions.changed(definition, null);
+      if (pk > counted.uncountedTo()) log.replace(share, null);
       tenants.count(tenant, { flows: -1, running: -running(summary), failed: -failed(summary), lastAt: 0 });
     },
 
@@ -232,6 +295,7 @@ export function flowRows(
       tenants.save();
       counts.save();
       definitions.save();
+      log.save();
     },
 
     forget() {
@@ -240,6 +304,9 @@ export function flowRows(
       labels.forget();
       counts.forget();
       definitions.forget();
+      log.forget();
+      parts.forget();
+      counted.forget();
     },
 
     summaryOf(row) {

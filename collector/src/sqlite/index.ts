@@ -3,27 +3,35 @@ import type { Micros } from "../flow.ts";
 import type { StalledAfter } from "../health.ts";
 import type { CommitFigures, FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
 import { Commits } from "../stores/commits.ts";
+import { runnerFrom } from "../stores/context.ts";
 import { HealthReader } from "../stores/health-reader.ts";
 import { HealthWatch } from "../stores/health-watch.ts";
 import { tell } from "../stores/tell.ts";
-import { UsualDurations } from "../stores/usual.ts";
+import { remembered, UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
 import { counter } from "./count.ts";
 import { figuresOf } from "./figures.ts";
 import { FlowCounts } from "./flow-counts.ts";
 import { flowQueries } from "./flow-queries.ts";
-import { flowRows, numbersOf } from "./flow-rows.ts";
+import { flowRows, numbersOf, statisticsOf } from "./flow-rows.ts";
+import { histogramOf } from "./histogram.ts";
 import { HotFlows } from "./hot-flows.ts";
 import { Instances } from "./instances.ts";
 import { lastRuns } from "./last-runs.ts";
 import { linksOf } from "./links.ts";
 import { type Durability, openDatabase, reasonOf } from "./open.ts";
 import { openFlowsOf } from "./open-flows.ts";
+import { otherWriters } from "./other-writers.ts";
 import { pruner } from "./prune.ts";
+import { rollUpOf } from "./roll-up.ts";
+import { statsCount } from "./stats-count.ts";
 import { statsQueries } from "./stats-queries.ts";
+import { tenantHistory } from "./tenant-history.ts";
 import { tenantQueries } from "./tenant-queries.ts";
-import { UnwellCounts } from "./unwell.ts";
+import { UnwellFlows } from "./unwell.ts";
+import { Upkeep } from "./upkeep.ts";
+import { walker } from "./walk.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is not there yet. */
@@ -39,10 +47,14 @@ export interface SqliteStoreOptions {
   durability?: Durability;
   /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
   stalledAfter?: StalledAfter;
+  /** Whether to add statistics up beside the traffic. Default `true`; not for who only asks. */
+  upkeep?: boolean;
 }
 
 /** What can be asked of a file besides. */
 export interface SqliteStore extends Store {
+  /** Does at once what is otherwise done beside the traffic: adds up what was written down for statistics. */
+  settle(): Promise<void>;
   /** In this thread it costs nothing. */
   commits(): CommitFigures;
   /** How many flows `prune` would delete, without a limit. */
@@ -67,28 +79,40 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     busyTimeoutMs = 1000,
     durability = "full",
     stalledAfter = new Map(),
+    upkeep = true,
   } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
-  const health = new HealthReader(now, instances, new UsualDurations(lastRuns(db, numbers)), stalledAfter);
+  const usual = new UsualDurations(lastRuns(db, numbers));
+  const health = new HealthReader(now, instances, usual, stalledAfter);
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);
   const counts = new FlowCounts(db);
   const commits = new Commits();
-  const unwell = new UnwellCounts(openFlows);
-  const rows = flowRows(db, numbers, links, counts);
-  const flows = flowQueries(db, rows, numbers, health);
-  const tenants = tenantQueries(db, numbers, unwell);
-  const stats = statsQueries(db, numbers);
+  const unwell = new UnwellFlows(openFlows);
+  const statistics = statisticsOf(db);
+  const rows = flowRows(db, { numbers, links, counts, statistics });
+  const walk = walker(db, numbers);
+  const statsCounts = statsCount(db, { numbers, statistics, rows, walk });
+  const stats = statsQueries(db, { numbers, statistics, rows, count: statsCounts, now });
+  const stepUsual = remembered(stats.stepUsual);
+  const context = { health, usual, stepUsual, runnerOf: runnerFrom(instances) };
+  const flows = flowQueries(db, { rows, numbers, unwell, context, walk });
+  const histogram = histogramOf(db, { numbers, count: statsCounts, list: flows.list, now });
+  const tenants = tenantQueries(db, numbers, { unwell, history: tenantHistory(db, statistics, now) });
   const total = counter(db, numbers);
   const figures = figuresOf(db, { commits, counts, unwell });
   const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
+  const rollUp = rollUpOf(db, { ...statistics, shareOf: rows.shareOf, othersWrote: otherWriters(db), now });
+  const keeper = new Upkeep(rollUp, statistics.log);
+  if (upkeep) keeper.look();
 
   const hot = new HotFlows();
   const old = pruner(db, rows, hot, numbers);
   const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
+    if (upkeep) keeper.look();
     if (listeners.size === 0) return;
     tell(
       listeners,
@@ -112,12 +136,19 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     flows: (query) => ask(() => flows.list(query)),
     count: (filter) => ask(() => flows.count(filter)),
     flow: (key) => ask(() => flows.detail(key)),
-    statsByName: (filter) => ask(() => stats(filter)),
+    stats: (query) => ask(() => stats.stats(query)),
+    errors: (query) => ask(() => stats.errors(query)),
+    histogram: (query) => ask(() => histogram(query)),
+    stuck: (query) => ask(() => flows.stuck(query)),
     names: (tenant) => ask(() => tenants.names(tenant)),
     labels: (tenant) => ask(() => tenants.labels(tenant)),
     has: (key) => ask(() => flows.has(key)),
     usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
     figures: () => ask(figures),
+    settle: () =>
+      ask(() => {
+        while (rollUp.addUp() || rollUp.catchUp());
+      }),
     commits: () => commits.figures(),
     async checkWritable() {
       try {
@@ -134,7 +165,12 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
         if (listeners.size === 0) watch.stop();
       };
     },
-    prune: (query) => ask(() => old.prune(query)),
+    prune: (query) =>
+      ask(() => {
+        const pruned = old.prune(query);
+        if (upkeep) keeper.look();
+        return pruned;
+      }),
     prunable: (query) => ask(() => old.count(query)),
     total: (filter) => ask(() => total(filter)),
     bytes: () =>
@@ -145,6 +181,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       ),
     async close() {
       watch.stop();
+      keeper.stop();
       writer.flush();
       db.close();
     },

@@ -11,6 +11,7 @@ interface Row {
   instance: string;
   heard_at: number;
   interval_ms: number | null;
+  service: string | null;
 }
 
 export class Instances {
@@ -23,31 +24,31 @@ export class Instances {
   constructor(db: Db, now: () => Micros) {
     this.#now = now;
     this.#put = db.prepare(
-      "INSERT OR REPLACE INTO instances (instance, heard_at, interval_ms) VALUES (?, ?, ?)",
+      "INSERT OR REPLACE INTO instances (instance, heard_at, interval_ms, service) VALUES (?, ?, ?, ?)",
     );
     this.#select = db.prepare<[string], Row>(
-      "SELECT instance, heard_at, interval_ms FROM instances WHERE instance = ?",
+      "SELECT instance, heard_at, interval_ms, service FROM instances WHERE instance = ?",
     );
     db.prepare("DELETE FROM instances WHERE heard_at < ?").run(now() - KEPT_US);
-    const rows = db.prepare<[], Row>("SELECT instance, heard_at, interval_ms FROM instances");
-    for (const row of rows.iterate()) {
-      this.#known.set(row.instance, { heardAt: row.heard_at, intervalMs: row.interval_ms });
-    }
+    const rows = db.prepare<[], Row>("SELECT instance, heard_at, interval_ms, service FROM instances");
+    for (const row of rows.iterate()) this.#known.set(row.instance, instanceOf(row));
   }
 
   /** As committed: another connection may have heard of it. */
   get(id: string): Instance | undefined {
     const row = this.#select.get(id);
-    return row === undefined ? undefined : { heardAt: row.heard_at, intervalMs: row.interval_ms };
+    return row && instanceOf(row);
   }
 
   /** Any word from a process is a sign of life; a heartbeat also tells when to expect the next. */
   heard(observation: Exclude<Observation, SpanLinked>): void {
     const { instance: id } = observation;
     if (id === null) return;
+    const known = this.#known.get(id);
     const intervalMs =
-      observation.kind === "heartbeat" ? observation.intervalMs : (this.#known.get(id)?.intervalMs ?? null);
-    this.#known.set(id, { heardAt: this.#now(), intervalMs });
+      observation.kind === "heartbeat" ? observation.intervalMs : (known?.intervalMs ?? null);
+    const service = observation.service ?? known?.service ?? null;
+    this.#known.set(id, { heardAt: this.#now(), intervalMs, service });
     this.#changed.add(id);
   }
 
@@ -58,8 +59,12 @@ export class Instances {
   save(): void {
     for (const id of this.#changed) {
       const instance = this.#known.get(id);
-      if (instance !== undefined) this.#put.run(id, instance.heardAt, instance.intervalMs);
+      if (instance !== undefined) this.#put.run(id, instance.heardAt, instance.intervalMs, instance.service);
     }
     this.#changed.clear();
   }
+}
+
+function instanceOf({ heard_at, interval_ms, service }: Row): Instance {
+  return { heardAt: heard_at, intervalMs: interval_ms, service };
 }

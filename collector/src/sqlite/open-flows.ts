@@ -17,7 +17,10 @@ interface OpenRow {
 export interface OpenFlow {
   pk: number;
   tenant: string;
+  name: string;
   health: Health;
+  /** Since when it is that. */
+  since: Micros;
 }
 
 /** Costs a look at each open flow: for now and then, not for each request. */
@@ -36,10 +39,7 @@ export function openFlowsOf(db: Db, { tenants, texts }: Numbers, health: HealthR
         startedAt,
         endedAt: null,
       };
-      return {
-        pk,
-        tenant,
-        health: health.of(flow, runners === null ? [] : (JSON.parse(runners) as string[])) ?? "ok",
-      };
+      const condition = health.conditionOf(flow, runners === null ? [] : (JSON.parse(runners) as string[]));
+      return { pk, tenant, name: flow.name, ...(condition ?? { health: "ok", since: startedAt }) };
     });
 }

@@ -1,84 +1,256 @@
-/** Statistics by flow name. */
-import type { Micros, StatsGroup } from "../flow.ts";
-import type { StatsFilter } from "../store.ts";
-import { add, clause, type Where, whereOf } from "./filter.ts";
-import type { Numbers } from "./flow-rows.ts";
+/** Statistics in groups, errors by their kind, and what is usual for steps. */
+import type { ErrorGroup, ErrorStats, FlowKey, Micros, Stats, StatsGroup, StepUsual } from "../flow.ts";
+import type { ErrorsQuery, StatsFilter, StatsGroupBy, StatsQuery } from "../store.ts";
+import { kindFromText, kindOfError, kindText } from "../stores/error-kind.ts";
+import { durationOfOutcome } from "../stores/outcome.ts";
+import { DAY_US, dayOf, hourOf } from "../stores/slots.ts";
+import {
+  byName,
+  type GroupKey,
+  groupOf,
+  inOrder,
+  type LastRun,
+  labelKey,
+  MOST_GROUPS,
+  slotKey,
+  stepUsualOf,
+  USUAL_DAYS,
+} from "../stores/stats.ts";
+import { Tally } from "../stores/tally.ts";
+import { clause, whereOf } from "./filter.ts";
+import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type Statistics } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
 import { Statements } from "./statements.ts";
-import { statusCode, statusOf } from "./status.ts";
+import type { Place, StatsCount, Want } from "./stats-count.ts";
+import { labelOf, numberOfPart, OTHER, PART } from "./stats-parts.ts";
+import { stepOf } from "./stats-share.ts";
+import { statusOf } from "./status.ts";
 
-interface CountRow {
-  name: number;
-  total: number;
-  running: number;
-  succeeded: number;
-  failed: number;
-  cancelled: number;
-  lastStatus: number;
-  lastStartedAt: Micros;
+/** Failed flows of a slot that are looked at for an example of an error. */
+const MOST_EXAMPLES = 200;
+/** Runs that are looked at for the last one that finished, where many are open. */
+const MOST_LAST = 20_000;
+const OTHER_STEPS = "(other steps)";
+
+/** What each grouping counts, and what tells its groups apart. */
+const WANTS: Record<StatsGroupBy, Want> = {
+  name: "flows",
+  day: "flows",
+  hour: "flows",
+  labels: PART.label,
+  step: PART.step,
+};
+const KEYS: Record<StatsGroupBy, (place: Place) => number> = {
+  name: ({ name }) => name,
+  day: ({ from }) => dayOf(from),
+  hour: ({ from }) => hourOf(from),
+  labels: ({ part }) => part ?? 0,
+  step: ({ part }) => part ?? 0,
+};
+
+/** A tally that knows where to look for the newest of what is in it. */
+class GroupTally extends Tally {
+  readonly first: Place;
+  newest: Place;
+  newestFinished: Place | null = null;
+  readonly names = new Set<number>();
+  /** Where what is added now belongs to. */
+  #at: Place;
+
+  constructor(place: Place) {
+    super();
+    this.first = place;
+    this.newest = place;
+    this.#at = place;
+  }
+
+  at(place: Place): this {
+    this.#at = place;
+    this.names.add(place.name);
+    if (place.to > this.newest.to) this.newest = place;
+    return this;
+  }
+
+  override add(outcome: number, count = 1): void {
+    super.add(outcome, count);
+    if (count <= 0 || durationOfOutcome(outcome) === null) return;
+    if (this.newestFinished === null || this.#at.to > this.newestFinished.to) this.newestFinished = this.#at;
+  }
 }
 
-interface DurationRow {
-  name: number;
-  min: number;
-  avg: number;
-  p50: number;
-  p95: number;
-  max: number;
-  last: number;
+export interface StatsQueries {
+  stats(query: StatsQuery): Stats;
+  errors(query: ErrorsQuery): ErrorStats;
+  stepUsual(tenant: string, name: string): StepUsual[];
 }
 
-const [RUNNING, PAUSED, SUCCEEDED, FAILED, CANCELLED] = (
-  ["running", "paused", "succeeded", "failed", "cancelled"] as const
-).map(statusCode);
+export interface StatsQueryParts {
+  numbers: Numbers;
+  statistics: Statistics;
+  rows: FlowRows;
+  count: StatsCount;
+  now: () => Micros;
+}
 
-export function statsQueries(db: Db, numbers: Numbers): (filter: StatsFilter) => StatsGroup[] {
+export function statsQueries(
+  db: Db,
+  { numbers, statistics: { parts }, rows, count, now }: StatsQueryParts,
+): StatsQueries {
   const statements = new Statements(db);
-  return (filter) => {
+
+  /** The tallies by what they have in common. */
+  function tallies(query: StatsFilter & { want: Want; hourly?: boolean }, keyOf: (place: Place) => number) {
+    const groups = new Map<number, GroupTally>();
+    const counted = count(query, (place) => {
+      const key = keyOf(place);
+      let group = groups.get(key);
+      if (group === undefined) {
+        group = new GroupTally(place);
+        groups.set(key, group);
+      }
+      return group.at(place);
+    });
+    return { counted, groups: [...groups.values()].filter((group) => !group.isEmpty) };
+  }
+
+  function stats(query: StatsQuery): Stats {
+    const { groupBy, ...filter } = query;
+    const want = WANTS[groupBy];
+    const { counted, groups } = tallies({ ...filter, want, hourly: groupBy === "hour" }, KEYS[groupBy]);
+    let whole = groups.length <= MOST_GROUPS;
+    const all = groups
+      .sort((a, b) => b.newest.to - a.newest.to)
+      .slice(0, MOST_GROUPS)
+      .flatMap((group): StatsGroup[] => {
+        const key = keyOf(group.first, groupBy);
+        if (key !== null) return [groupOf(key, group, lastRun(filter, group, key, groupBy))];
+        whole = false;
+        return [];
+      });
+    return { groups: inOrder(all, groupBy), ...counted, complete: counted.complete && whole };
+  }
+
+  /** `null` of those that are not told apart. */
+  function keyOf({ from, name, part }: Place, groupBy: StatsGroupBy): GroupKey | null {
+    if (groupBy === "day" || groupBy === "hour") return { key: slotKey(from, groupBy) };
+    if (part === null) return { key: numbers.texts.textOf(name) };
+    const text = parts.partOf(numberOfPart(part))?.text;
+    if (groupBy === "step") {
+      if (text === undefined) return { key: OTHER_STEPS };
+      const step = stepOf(text);
+      return { key: step.name, stepKind: step.kind };
+    }
+    if (text === undefined) return null;
+    const { key, value } = labelOf(text);
+    return labelKey(key, value);
+  }
+
+  /** The newest run of a group, and how long the newest that has finished took. */
+  function lastRun(
+    filter: StatsFilter,
+    { newest, newestFinished }: GroupTally,
+    { key, label }: GroupKey,
+    groupBy: StatsGroupBy,
+  ): LastRun | null {
+    if (groupBy === "step") return null;
+    const ofGroup: StatsFilter = { ...filter };
+    if (groupBy === "name") ofGroup.name = [key];
+    if (label !== undefined) ofGroup.labels = { ...filter.labels, [label.key]: [label.value] };
+    const last = newestRun(ofGroup, newest, false);
+    if (last === null || last.durationUs !== null || newestFinished === null) return last;
+    return { ...last, durationUs: newestRun(ofGroup, newestFinished, true)?.durationUs ?? null };
+  }
+
+  /** The newest within the place; where there is none any more, the newest before it. */
+  function newestRun(filter: StatsFilter, { from, to }: Place, finished: boolean): LastRun | null {
+    const inPlace = { ...filter, ...within(filter, from, to) };
+    return newestIn(inPlace, finished) ?? newestIn({ ...filter, to: inPlace.from }, finished);
+  }
+
+  function newestIn(filter: StatsFilter, finished: boolean): LastRun | null {
     const where = whereOf(filter, numbers);
-    if (where === null) return [];
-    // Beside an aggregate max(), SQLite takes the bare columns from the row that has the maximum.
-    const counts = statements.of<CountRow>(
-      `SELECT name, count(*) AS total, sum(status IN (${RUNNING}, ${PAUSED})) AS running,
-         sum(status = ${SUCCEEDED}) AS succeeded, sum(status = ${FAILED}) AS failed,
-         sum(status = ${CANCELLED}) AS cancelled, status AS lastStatus, max(started_at) AS lastStartedAt
-       FROM flows f ${clause(where)} GROUP BY name`,
-    );
-    const ended: Where = { conditions: [...where.conditions], values: [...where.values] };
-    add(ended, "f.duration_us IS NOT NULL");
-    const durations = statements.of<DurationRow>(
-      `WITH ranked AS (
-         SELECT name, duration_us AS d,
-           row_number() OVER (PARTITION BY name ORDER BY duration_us) AS rank,
-           count(*) OVER (PARTITION BY name) AS n,
-           first_value(duration_us) OVER (PARTITION BY name ORDER BY started_at DESC, pk DESC) AS last
-         FROM flows f ${clause(ended)})
-       SELECT name, min(d) AS min, avg(d) AS avg, max(d) AS max, last,
-         max(CASE WHEN rank = (n * 50 + 99) / 100 THEN d END) AS p50,
-         max(CASE WHEN rank = (n * 95 + 99) / 100 THEN d END) AS p95
-       FROM ranked GROUP BY name`,
-    );
-    const byName = new Map(durations.all(...ended.values).map((row) => [row.name, row]));
-    const groups = counts.all(...where.values).map(({ name, lastStatus, ...group }) => {
-      const row = byName.get(name);
+    if (where === null) return null;
+    const columns = "f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs";
+    const row = statements
+      .of<{ status: number; startedAt: Micros; durationUs: Micros | null }>(
+        `SELECT * FROM (SELECT ${columns} FROM flows f INDEXED BY ${indexFor(filter)} ${clause(where)}
+           ORDER BY f.started_at DESC, f.pk DESC LIMIT ?)
+         WHERE durationUs IS NOT NULL OR NOT ? LIMIT 1`,
+      )
+      .get(...where.values, finished ? MOST_LAST : 1, finished ? 1 : 0);
+    return row === undefined ? null : { ...row, status: statusOf(row.status) };
+  }
+
+  function errors({ limit, ...filter }: ErrorsQuery): ErrorStats {
+    const { counted, groups } = tallies({ ...filter, want: PART.error }, KEYS.step);
+    const kinds = groups
+      .flatMap((group) => {
+        const text = parts.partOf(numberOfPart(group.first.part ?? OTHER))?.text;
+        return text === undefined ? [] : [{ text, group, count: group.figures().total }];
+      })
+      .sort((a, b) => b.count - a.count || b.group.newest.to - a.group.newest.to);
+    const found = kinds.slice(0, limit).map(({ text, group, count }): ErrorGroup => {
+      const example = exampleOf(filter, text, group);
       return {
-        key: numbers.texts.textOf(name),
-        ...group,
-        lastStatus: statusOf(lastStatus),
-        durationMs: {
-          min: toMs(row?.min),
-          avg: toMs(row?.avg),
-          p50: toMs(row?.p50),
-          p95: toMs(row?.p95),
-          max: toMs(row?.max),
-          last: toMs(row?.last),
-        },
+        ...kindFromText(text),
+        count,
+        example: example && { tenant: example.tenant, id: example.id },
+        lastAt: example?.startedAt ?? group.newest.from,
       };
     });
-    return groups.sort((a, b) => b.lastStartedAt - a.lastStartedAt || (a.key < b.key ? -1 : 1));
-  };
+    return { errors: found, ...counted, complete: counted.complete && kinds.length === groups.length };
+  }
+
+  /** The newest flow that failed so. */
+  function exampleOf(
+    filter: StatsFilter,
+    text: string,
+    { newest: { from, to }, names }: GroupTally,
+  ): (FlowKey & { startedAt: Micros }) | null {
+    const name = [...names].map((each) => numbers.texts.textOf(each));
+    const inPlace = { ...filter, name, ...within(filter, from, to) };
+    const where = whereOf({ ...inPlace, status: ["failed"] }, numbers);
+    if (where === null) return null;
+    const columns = FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&");
+    const index = filter.tenant?.length ? "flows_by_tenant" : "flows_by_status";
+    const failed = statements
+      .of<FlowRow>(
+        `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(where)}
+         ORDER BY f.started_at DESC, f.pk DESC LIMIT ?`,
+      )
+      .all(...where.values, MOST_EXAMPLES);
+    for (const row of failed) {
+      const { tenant, id, startedAt, error } = rows.summaryOf(row);
+      if (error !== null && kindText(kindOfError(error)) === text) return { tenant, id, startedAt };
+    }
+    return null;
+  }
+
+  function stepUsual(tenant: string, name: string): StepUsual[] {
+    const from = (dayOf(now()) - USUAL_DAYS + 1) * DAY_US;
+    const { groups } = tallies({ tenant: [tenant], name: [name], from, want: PART.step }, KEYS.step);
+    return groups
+      .flatMap((group) => {
+        const text = parts.partOf(numberOfPart(group.first.part ?? OTHER))?.text;
+        if (text === undefined) return [];
+        const step = stepOf(text);
+        return stepUsualOf(step.name, step.kind, group) ?? [];
+      })
+      .sort(byName);
+  }
+
+  return { stats, errors, stepUsual };
 }
 
-function toMs(micros: number | undefined): number | null {
-  return micros === undefined ? null : Math.round(micros) / 1000;
+/** The index that is in the order of time, for who wants the newest only. */
+function indexFor({ tenant, name }: StatsFilter): string {
+  if (tenant?.length) return "flows_by_tenant";
+  return name?.length === 1 ? "flows_by_name" : "flows_by_start";
+}
+
+function within(filter: StatsFilter, from: Micros, to: Micros): { from: Micros; to: Micros } {
+  return {
+    from: Math.max(from, filter.from ?? Number.NEGATIVE_INFINITY),
+    to: Math.min(to, filter.to ?? Number.POSITIVE_INFINITY),
+  };
 }

@@ -1,13 +1,15 @@
 /** Customers, and what they use: flow names and labels. */
 import type { Micros, TenantSummary } from "../flow.ts";
 import type { LabelValues, Page, TenantQuery, TenantUsage } from "../store.ts";
-import { decodeCursor, encodeCursor } from "../stores/cursor.ts";
+import { pageOfTenants } from "../stores/tenant-order.ts";
 import type { Numbers } from "./flow-rows.ts";
 import { VALUES_PER_LABEL } from "./labels.ts";
 import type { Db } from "./open.ts";
-import type { UnwellCounts } from "./unwell.ts";
+import type { TenantHistory } from "./tenant-history.ts";
+import type { UnwellFlows } from "./unwell.ts";
 
 interface TenantRow {
+  number: number;
   tenant: string;
   running: number;
   failed: number;
@@ -21,12 +23,15 @@ export interface TenantQueries {
   usage(tenant: string, atMost: number): TenantUsage;
 }
 
-export function tenantQueries(db: Db, { tenants }: Numbers, unwell: UnwellCounts): TenantQueries {
+export function tenantQueries(
+  db: Db,
+  { tenants }: Numbers,
+  { unwell, history }: { unwell: UnwellFlows; history: TenantHistory },
+): TenantQueries {
   // One that is only named as somebody's parent has no flow yet.
-  const select = db.prepare<[string, string, string | null, number], TenantRow>(
-    `SELECT tenant, running, failed, last_at AS lastActivityAt FROM tenants
-     WHERE tenant > ? AND flows > 0 AND instr(lower(tenant), ?) > 0 AND tenant = coalesce(?, tenant)
-     ORDER BY tenant LIMIT ?`,
+  const select = db.prepare<[string, string | null], TenantRow>(
+    `SELECT number, tenant, running, failed, last_at AS lastActivityAt FROM tenants
+     WHERE flows > 0 AND instr(lower(tenant), ?) > 0 AND tenant = coalesce(?, tenant)`,
   );
   const names = db
     .prepare<[], string>(
@@ -62,16 +67,26 @@ export function tenantQueries(db: Db, { tenants }: Numbers, unwell: UnwellCounts
   }
 
   return {
-    list({ q, tenant, cursor, limit }) {
-      const after = cursor === undefined ? "" : String(decodeCursor(cursor, ["string"])[0]);
-      const rows = select.all(after, (q ?? "").toLowerCase(), tenant ?? null, limit + 1);
-      const more = rows.length > limit;
+    list({ q, tenant, order, history: days = 0, cursor, limit }) {
       const counts = unwell.byTenant();
-      const items = rows
-        .slice(0, limit)
-        .map((row) => ({ ...row, ...(counts.get(row.tenant) ?? { stalled: 0, lost: 0 }) }));
-      const last = items.at(-1);
-      return { items, nextCursor: more && last !== undefined ? encodeCursor([last.tenant]) : null };
+      const failing = order === "attention" ? history.failing() : undefined;
+      const ranked = select.all((q ?? "").toLowerCase(), tenant ?? null).map((row) => ({
+        ...row,
+        ...(counts.get(row.tenant) ?? { stalled: 0, lost: 0 }),
+        failingMore: failing?.get(row.number) ?? null,
+      }));
+      const { items, nextCursor } = pageOfTenants(ranked, { order, cursor, limit });
+      const histories = history.of(
+        items.map(({ number }) => number),
+        days,
+      );
+      return {
+        items: items.map(({ number, ...item }) => {
+          const known = histories.get(number);
+          return { ...item, history: known?.days ?? [], failingMore: known?.failingMore ?? null };
+        }),
+        nextCursor,
+      };
     },
 
     names: (tenant) =>

@@ -1,5 +1,6 @@
-/** How many open flows of each tenant are stalled or lost. */
+/** The open flows that are stalled or lost, and how many each tenant has of them. */
 import type { Health } from "../flow.ts";
+import { compareUnwell, type UnwellFlow } from "../stores/stuck.ts";
 import type { OpenFlow } from "./open-flows.ts";
 
 /** A count may be reused this long: minutes are what matters here. */
@@ -9,9 +10,10 @@ const SHARE = 0.02;
 
 export type Unwell = Record<Exclude<Health, "ok">, number>;
 
-export class UnwellCounts {
+export class UnwellFlows {
   readonly #look: () => OpenFlow[];
   #byTenant = new Map<string, Unwell>();
+  #flows: UnwellFlow[] = [];
   #freshUntil = Number.NEGATIVE_INFINITY;
 
   constructor(look: () => OpenFlow[]) {
@@ -20,19 +22,32 @@ export class UnwellCounts {
 
   /** Tenants with neither are not in it. */
   byTenant(): ReadonlyMap<string, Unwell> {
+    this.#refresh();
+    return this.#byTenant;
+  }
+
+  /** The worst first. */
+  worst(): readonly UnwellFlow[] {
+    this.#refresh();
+    return this.#flows;
+  }
+
+  #refresh(): void {
     const started = performance.now();
-    if (started < this.#freshUntil) return this.#byTenant;
+    if (started < this.#freshUntil) return;
     const byTenant = new Map<string, Unwell>();
-    for (const { tenant, health } of this.#look()) {
+    const flows: UnwellFlow[] = [];
+    for (const { health, ...flow } of this.#look()) {
       if (health === "ok") continue;
-      const counts = byTenant.get(tenant) ?? { stalled: 0, lost: 0 };
+      flows.push({ ...flow, health });
+      const counts = byTenant.get(flow.tenant) ?? { stalled: 0, lost: 0 };
       counts[health] += 1;
-      byTenant.set(tenant, counts);
+      byTenant.set(flow.tenant, counts);
     }
+    this.#flows = flows.sort(compareUnwell);
     const ended = performance.now();
     this.#byTenant = byTenant;
     this.#freshUntil = ended + Math.max(FRESH_MS, (ended - started) / SHARE);
-    return byTenant;
   }
 
   total(): Unwell {

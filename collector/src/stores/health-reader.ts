@@ -1,10 +1,13 @@
 /** The health of stored flows, at the moment of asking. */
 import type { FlowSummary, Health, Micros } from "../flow.ts";
-import { healthOf, type Instance, type StalledAfter } from "../health.ts";
+import { type Condition, conditionOf, type Instance, type StalledAfter } from "../health.ts";
 import type { UsualDurations } from "./usual.ts";
 
 /** A flow as stored: its health depends on the clock. */
 type StoredSummary = Omit<FlowSummary, "health">;
+
+/** What of a flow its health depends on. */
+type JudgedSummary = Pick<StoredSummary, "tenant" | "name" | "status" | "startedAt" | "endedAt">;
 
 /** Where processes are remembered. */
 interface Instances {
@@ -26,15 +29,17 @@ export class HealthReader {
     this.#listeningSince = now();
   }
 
+  /** `null` once the flow has ended. */
+  of(summary: JudgedSummary, runners: string[]): Health | null {
+    return this.conditionOf(summary, runners)?.health ?? null;
+  }
+
   /** `null` once the flow has ended. A flow on hold is meant to wait. */
-  of(
-    summary: Pick<StoredSummary, "tenant" | "name" | "status" | "startedAt" | "endedAt">,
-    runners: string[],
-  ): Health | null {
+  conditionOf(summary: JudgedSummary, runners: string[]): Condition | null {
     if (summary.endedAt !== null) return null;
-    if (summary.status === "paused") return "ok";
+    if (summary.status === "paused") return { health: "ok", since: summary.startedAt };
     const limitMs = this.#stalledAfter.get(summary.name) ?? null;
-    return healthOf({
+    return conditionOf({
       now: this.#now(),
       startedAt: summary.startedAt,
       runners,

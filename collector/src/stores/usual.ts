@@ -1,5 +1,5 @@
 /** How long the runs of a tenant's flow usually take: the measure of "stalled". */
-import { keyText, type Micros } from "../flow.ts";
+import { keyText, type Micros, type Usual } from "../flow.ts";
 import { RUNS_THAT_TELL } from "../health.ts";
 
 /** Only the last runs count, so that the answer follows a workflow that has changed, and costs the same always. */
@@ -7,31 +7,42 @@ export const LAST_RUNS = 200;
 const FRESH_MS = 5_000;
 const MOST_KEPT = 10_000;
 
-interface Kept {
-  p95Ms: number | null;
-  readAt: number;
+/** What is known of a tenant's flows of a name, and asked for again and again: some seconds old at the most. */
+export function remembered<T>(
+  read: (tenant: string, name: string) => T,
+): (tenant: string, name: string) => T {
+  const kept = new Map<string, { value: T; readAt: number }>();
+  return (tenant, name) => {
+    const key = keyText({ tenant, id: name });
+    const known = kept.get(key);
+    const now = performance.now();
+    if (known !== undefined && now - known.readAt < FRESH_MS) return known.value;
+    const value = read(tenant, name);
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(key, { value, readAt: now });
+    return value;
+  };
 }
 
 export class UsualDurations {
-  readonly #read: (tenant: string, name: string) => Micros[];
-  readonly #kept = new Map<string, Kept>();
+  /** `null` where none has finished. */
+  readonly of: (tenant: string, name: string) => Usual | null;
 
   /** @param read the durations of the last finished runs, at most `LAST_RUNS` of them. */
   constructor(read: (tenant: string, name: string) => Micros[]) {
-    this.#read = read;
+    this.of = remembered((tenant, name) => usualOf(read(tenant, name)));
   }
 
   /** 95th percentile in milliseconds of the last finished runs; `null` where they are too few to tell. */
   p95Ms(tenant: string, name: string): number | null {
-    const key = keyText({ tenant, id: name });
-    const known = this.#kept.get(key);
-    const now = performance.now();
-    if (known !== undefined && now - known.readAt < FRESH_MS) return known.p95Ms;
-    const durations = this.#read(tenant, name).sort((a, b) => a - b);
-    const at = Math.ceil(durations.length * 0.95) - 1;
-    const p95Ms = durations.length < RUNS_THAT_TELL ? null : (durations[at] as number) / 1000;
-    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
-    this.#kept.set(key, { p95Ms, readAt: now });
-    return p95Ms;
+    const usual = this.of(tenant, name);
+    return usual === null || usual.runs < RUNS_THAT_TELL ? null : usual.p95;
   }
+}
+
+function usualOf(durations: Micros[]): Usual | null {
+  const sorted = durations.toSorted((a, b) => a - b);
+  const runs = sorted.length;
+  const at = (share: number) => (sorted[Math.ceil(runs * share) - 1] as number) / 1000;
+  return runs === 0 ? null : { p50: at(0.5), p95: at(0.95), runs };
 }

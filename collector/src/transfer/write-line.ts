@@ -21,7 +21,8 @@ export function headerLine({ tenant, name, from, to }: ExportFilter): string {
   return `${JSON.stringify({ format: FORMAT, version: VERSION, filter })}\n`;
 }
 
-export function flowLine(flow: FlowDetail): string {
+/** Without what is told of it beside its own observations. */
+export function flowLine({ usual, runner, ...flow }: FlowDetail): string {
   return `${JSON.stringify({
     ...flow,
     startedAt: timeText(flow.startedAt),

@@ -5,14 +5,17 @@ import { serveCalls } from "../threads/serve-calls.ts";
 import { clockOf, type ReaderCalls, type StoreData } from "./calls.ts";
 
 serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
-  const store = openSqliteStore({ path, stalledAfter, ...clockOf(clock) });
+  const store = openSqliteStore({ path, stalledAfter, upkeep: false, ...clockOf(clock) });
   return {
     calls: {
       tenants: (query) => store.tenants(query),
       flows: (query) => store.flows(query),
       count: (filter) => store.count(filter),
       flow: (key) => store.flow(key),
-      statsByName: (filter) => store.statsByName(filter),
+      stats: (query) => store.stats(query),
+      errors: (query) => store.errors(query),
+      histogram: (query) => store.histogram(query),
+      stuck: (query) => store.stuck(query),
       names: (tenant) => store.names(tenant),
       labels: (tenant) => store.labels(tenant),
       detailBytes: detailBytesOf(store),

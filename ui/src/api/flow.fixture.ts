@@ -27,7 +27,9 @@ export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
 }
 
 export function aDetail(over: Partial<FlowDetail> = {}): FlowDetail {
-  return { ...aFlow(), traceId: null, steps: [], events: [], children: [], definition: null, ...over };
+  const usual = { flow: null, steps: [] };
+  const beside = { children: [], definition: null, usual, runner: null };
+  return { ...aFlow(), traceId: null, steps: [], events: [], ...beside, ...over };
 }
 
 export function aStep(over: Partial<Step> = {}): Step {

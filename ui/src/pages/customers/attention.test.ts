@@ -10,6 +10,8 @@ const tenant = (name: string, over: Partial<TenantSummary> = {}): TenantSummary 
   stalled: 0,
   lost: 0,
   lastActivityAt: "2026-11-22T10:00:00.000Z",
+  history: [],
+  failingMore: null,
   ...over,
 });
 

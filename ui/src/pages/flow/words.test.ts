@@ -5,7 +5,7 @@ const usual = (p95: number | null, succeeded = 120) => ({
   succeeded,
   failed: 0,
   cancelled: 0,
-  durationMs: { min: null, avg: null, p50: null, p95, max: null, last: null },
+  durationMs: { min: null, avg: null, p50: null, p90: null, p95, p99: null, max: null, last: null },
 });
 
 test("stalled says by how much, where the finished runs say so", () => {

@@ -53,13 +53,13 @@ function Group({ group }: { group: StatsGroup }) {
   return (
     <>
       <span className={styles["name"]}>
-        <StatusIcon state={group.lastStatus} label={`last run: ${stateWord(group.lastStatus)}`} />
+        {group.lastStatus && (
+          <StatusIcon state={group.lastStatus} label={`last run: ${stateWord(group.lastStatus)}`} />
+        )}
         <span className="cut" title={group.key}>
           {visible(group.key)}
         </span>
-        <span className={styles["last"]}>
-          <Ago at={group.lastStartedAt} />
-        </span>
+        <span className={styles["last"]}>{group.lastStartedAt && <Ago at={group.lastStartedAt} />}</span>
       </span>
       <span className={styles["figures"]}>
         <Figure value={group.total.toLocaleString("en")} word="runs" />

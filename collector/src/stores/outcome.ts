@@ -1,0 +1,45 @@
+/**
+ * How a flow or a step stands, as one small whole number: its status and, once it has ended, about how long it took.
+ * Statistics count these numbers and nothing else, so what is counted can be added up, taken away again and merged,
+ * and a percentile of any number of runs is exact to a hundredth.
+ *
+ * Durations fall into buckets of which each is a fiftieth wider than the one before (a sketch, as in the paper on
+ * DDSketch): told by the middle of its bucket, a duration is off by 1 % at the most.
+ */
+import type { EndStatus, Micros, Status } from "../flow.ts";
+
+const RELATIVE_ERROR = 0.01;
+
+const GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const PER_BUCKET = 1 / Math.log(GROWTH);
+
+const OPEN: readonly Status[] = ["running", "paused"];
+/** Only ever added to: these numbers are on people's disks. */
+const ENDED: readonly EndStatus[] = ["succeeded", "failed", "cancelled"];
+
+/** @param durationUs `null` while it is open. */
+export function outcomeOf(status: Status, durationUs: Micros | null): number {
+  if (durationUs === null) return status === "paused" ? 1 : 0;
+  return OPEN.length + bucketOf(durationUs) * ENDED.length + ENDED.indexOf(status as EndStatus);
+}
+
+export function statusOfOutcome(outcome: number): Status {
+  return outcome < OPEN.length
+    ? (OPEN[outcome] as Status)
+    : (ENDED[(outcome - OPEN.length) % ENDED.length] as EndStatus);
+}
+
+/** `null` of what is open. Larger outcomes never have smaller durations. */
+export function durationOfOutcome(outcome: number): Micros | null {
+  if (outcome < OPEN.length) return null;
+  return durationIn(Math.floor((outcome - OPEN.length) / ENDED.length));
+}
+
+/** Bucket 0 is of what took no time, bucket 1 of one microsecond. */
+function bucketOf(us: Micros): number {
+  return us < 1 ? 0 : 1 + Math.ceil(Math.log(us) * PER_BUCKET);
+}
+
+function durationIn(bucket: number): Micros {
+  return bucket === 0 ? 0 : (2 * GROWTH ** (bucket - 1)) / (GROWTH + 1);
+}
