@@ -111,14 +111,15 @@ describe("a line", () => {
     );
   });
 
-  test("is what the REST API tells of the flow, with finer times", () => {
+  test("is what the REST API tells of the flow by itself, with finer times", () => {
     const flow = detailOf([
       flowOf(KEY).opened(T0 + 123_456, { labels: { env: "prod" } }),
       ...flowOf(KEY).step("s", T0 + 200_001, T0 + 300_002, { attributes: { rows: 1 } }),
       flowOf(KEY).event("e", T0 + 250_009),
     ]);
     const coarse = flowLine(flow).replaceAll(/(T\d\d:\d\d:\d\d\.\d{3})\d{3}Z/g, "$1Z");
-    expect(JSON.parse(coarse)).toEqual(JSON.parse(JSON.stringify(presentDetail(flow))));
+    const { usual, runner, ...own } = presentDetail(flow);
+    expect(JSON.parse(coarse)).toEqual(JSON.parse(JSON.stringify(own)));
     expect(readFlow(JSON.stringify(presentDetail(flow)))).toMatchObject({ id: "1", status: "running" });
   });
 
