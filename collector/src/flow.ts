@@ -209,6 +209,7 @@ export interface TenantSummary {
   lastActivityAt: Micros;
   /** The oldest day first, today last; as many as were asked for. */
   history: DayCounts[];
+  /** `null` where not, and where neither history nor the order of attention is asked for. */
   failingMore: FailingMore | null;
 }
 

@@ -45,11 +45,13 @@ export function questionsOf(kept: Kept, parts: QuestionParts): Questions {
 
   return {
     async tenants({ q = "", tenant, history = 0, ...page }) {
+      const isAsked = history > 0 || page.order === "attention";
       const text = q.toLowerCase();
       const byTenant = Map.groupBy(of(tenant), ({ picture }) => picture.summary.tenant);
       const summaries = [...byTenant]
         .filter(([name]) => name.toLowerCase().includes(text))
-        .map(([name, flows]) => summaryOf(name, flows.map(complete), history, now()));
+        .map(([name, flows]) => summaryOf(name, flows.map(complete), history, now()))
+        .map((summary) => (isAsked ? summary : { ...summary, failingMore: null }));
       return pageOfTenants(summaries, page);
     },
 

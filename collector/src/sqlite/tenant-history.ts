@@ -72,6 +72,7 @@ export function tenantHistory(db: Db, { log }: Statistics, now: () => Micros): T
 
   return {
     of: db.transaction((tenants: number[], days: number) => {
+      if (tenants.length === 0) return new Map<number, History>();
       const today = dayOf(now());
       const length = Math.max(days, HISTORY_DAYS);
       const rows = tenants.flatMap((tenant) =>

@@ -76,10 +76,8 @@ export function tenantQueries(
         failingMore: failing?.get(row.number) ?? null,
       }));
       const { items, nextCursor } = pageOfTenants(ranked, { order, cursor, limit });
-      const histories = history.of(
-        items.map(({ number }) => number),
-        days,
-      );
+      const isAsked = days > 0 || order === "attention";
+      const histories = history.of(isAsked ? items.map(({ number }) => number) : [], days);
       return {
         items: items.map(({ number, ...item }) => {
           const known = histories.get(number);
