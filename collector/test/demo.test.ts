@@ -189,7 +189,7 @@ test("fills an empty store, and one that is not empty only where it is told to",
   });
   expect(await weir([...args, "--force"])).toMatchObject({ code: 0 });
   const store = openSqliteStore({ path: join(folder, "filled.db") });
-  expect(await store.count({})).toBe(600);
+  expect(await store.total({})).toBe(600);
   await store.close();
 });
 
