@@ -102,6 +102,12 @@ const CASES: readonly Case[] = [
   ["collector/src/http/api.ts", `import { openThreadedStore } from "../workers/index.ts";`, "http imports"],
   ["collector/src/app.ts", `import { open } from "./sqlite/open.ts";`],
 
+  ["collector/src/client/ask.ts", `import { join } from "node:path";`, "The client runs in browsers"],
+  ["collector/src/client/ask.ts", `import type { Store } from "../store.ts";`, "The client runs in browsers"],
+  ["collector/src/client/ask.ts", `import { FlowSummary } from "../http/schemas.ts";`, "takes types only"],
+  ["collector/src/client/ask.ts", `export { FlowSummary } from "../http/schemas.ts";`, "takes types only"],
+  ["collector/src/client/ask.ts", `import type { FlowSummary } from "../http/schemas.ts";`],
+  ["collector/src/client/ask.ts", `import { pause } from "./pause.ts";`],
   ["ui/src/api/client.ts", `import { FlowSummary } from "@weir/collector/schemas";`, "ui takes types only"],
   [
     "ui/src/api/client.ts",

@@ -8,25 +8,34 @@ import type { Micros } from "../flow.ts";
 /** A query string as Fastify parses it: a list where a parameter repeats. */
 type RawQuery = Record<string, string | string[]>;
 
-/** What a parameter takes, and how it is read. */
-export interface Param<T> {
+/** What a parameter takes, and how it is read. `Given`: what a program may give for it. */
+export interface Param<T, Given = T> {
   /** Completes "expected …". */
   takes: string;
   /** The same as JSON Schema, for the API's description: a list where it may repeat. */
   schema: object;
   /** `undefined` when one of the values is none of what it takes. */
   read(values: string[]): T | undefined;
+  /** Never there: what carries the type. */
+  readonly given?: Given;
 }
 
 type Params = Record<string, Param<unknown>>;
-type Values<P> = { [K in keyof P]?: P[K] extends Param<infer T> ? T : never };
+type OneOrMore<T> = T | readonly T[];
+type Values<P extends Params> = { [K in keyof P]?: Exclude<ReturnType<P[K]["read"]>, undefined> };
 
-/** What the query string of a route takes. */
-export interface Query<T> {
+/** What the query string of a route takes. `Given`: what a program may give for it. */
+export interface Query<T, Given = unknown> {
   schema: QuerySchema;
+  readonly given?: Given;
   /** @throws {WeirError} `invalid_argument`, naming the parameter and what it takes. */
   read(query: unknown): T;
 }
+
+type Givens<P> = { [K in keyof P]?: (P[K] extends Param<unknown, infer Given> ? Given : never) | undefined };
+
+/** What a program may give for a query. @example GivenFor<typeof flowQuery> */
+export type GivenFor<Q> = Q extends Query<unknown, infer Given> ? Given : never;
 
 export interface QuerySchema {
   type: "object";
@@ -41,7 +50,7 @@ const LONGEST_TEXT = 1024;
 export const LABEL_PREFIX = "label.";
 const TEXT = { type: "string", minLength: 1, maxLength: LONGEST_TEXT };
 
-export const texts: Param<string[]> = {
+export const texts: Param<string[], OneOrMore<string>> = {
   takes: `text of 1 to ${LONGEST_TEXT} characters`,
   schema: { type: "array", items: TEXT },
   read: (values) => (values.every(isText) ? values : undefined),
@@ -60,7 +69,7 @@ export const search: Param<string> = {
   read: (values) => (values.length === 1 && values[0] === "" ? "" : text.read(values)),
 };
 
-export const moment: Param<Micros> = {
+export const moment: Param<Micros, string | number | Date> = {
   takes: "one time as RFC 3339, such as 2026-11-22T10:00:00Z, or as milliseconds since 1970",
   schema: { type: "string", examples: ["2026-11-22T10:00:00Z", "1795341600000"] },
   read: ([value = "", ...more]) => (more.length === 0 ? readTime(value) : undefined),
@@ -80,7 +89,7 @@ export function wholeNumber(from: number, to: number): Param<number> {
   };
 }
 
-export const entryNumber: Param<number> = {
+export const entryNumber: Param<number, string> = {
   takes: "one number that nextCursor gave",
   schema: { type: "string", pattern: "^\\d{1,15}$" },
   read: ([value = "", ...more]) =>
@@ -95,7 +104,7 @@ export function oneOf<T extends string>(choices: readonly T[]): Param<T> {
   };
 }
 
-export function anyOf<T extends string>(choices: readonly T[]): Param<T[]> {
+export function anyOf<T extends string>(choices: readonly T[]): Param<T[], OneOrMore<T>> {
   return {
     takes: `any of ${choices.join(", ")}`,
     schema: { type: "array", items: { type: "string", enum: choices } },
@@ -108,7 +117,10 @@ export function anyOf<T extends string>(choices: readonly T[]): Param<T[]> {
  *
  * @param complete what the handler gets of what was given: where the defaults are.
  */
-export function takes<P extends Params, T>(params: P, complete: (given: Values<P>) => T): Query<T> {
+export function takes<P extends Params, T>(
+  params: P,
+  complete: (given: Values<P>) => T,
+): Query<T, Givens<P>> {
   return {
     schema: schemaOf(params),
     read: (query) => complete(readParams(query as RawQuery, params, false)),
@@ -119,7 +131,7 @@ export function takes<P extends Params, T>(params: P, complete: (given: Values<P
 export function takesLabels<P extends Params, T>(
   params: P,
   complete: (given: Values<P> & { labels?: Record<string, string[]> }) => T,
-): Query<T> {
+): Query<T, Givens<P> & { labels?: Readonly<Record<string, OneOrMore<string>>> | undefined }> {
   const patternProperties = {
     "^label\\..": { type: "array", items: { type: "string", maxLength: LONGEST_TEXT } },
   };

@@ -1,0 +1,206 @@
+import type { GivenFor } from "../http/params.ts";
+import type {
+  auditQuery,
+  filterQuery,
+  flowQuery,
+  pageQuery,
+  statsQuery,
+  tenantQuery,
+} from "../http/query.ts";
+import type {
+  AuditEntry,
+  AuditPage,
+  FlowCount,
+  FlowDetail,
+  FlowPage,
+  FlowSummary,
+  Key,
+  Labels,
+  LimitReached,
+  LimitsReached,
+  MadeKey,
+  MadeShare,
+  Me,
+  Names,
+  Share,
+  Shared,
+  Stats,
+  TenantPage,
+  TenantSummary,
+} from "../http/schemas.ts";
+import { Pages } from "./pages.ts";
+import { type Asked, ask, type Connection, queryOf } from "./request.ts";
+import { type StreamChange, type StreamOptions, stream } from "./stream.ts";
+
+export interface WeirClientOptions {
+  /** Where the collector is. Default: where the page came from, in a browser. */
+  url?: string;
+  /** A key of the collector's, where it asks for one. */
+  apiKey?: string | undefined;
+  /** How often a question is asked again that may go well later. Default 2. */
+  retries?: number;
+  /** Default: the global one. */
+  fetch?: typeof fetch;
+}
+
+/** What a key is to be. */
+export interface KeyWish {
+  role: Key["role"];
+  /** The only tenant that it may send and read. Default: all. */
+  tenant?: string;
+  name?: string;
+  /** Such as `90d`. Default: never. */
+  expiresIn?: string;
+}
+
+/** What a link is to show: one flow, or all flows of one name. */
+export type ShareWish = { tenant: string; expiresIn: string; redact?: boolean } & (
+  | { flowId: string; name?: never }
+  | { name: string; flowId?: never }
+);
+
+interface Options {
+  signal?: AbortSignal;
+}
+
+/**
+ * Each question is a method; what each takes and gives stands at `/docs` of a collector.
+ *
+ * @example const { total } = await weir.count({ tenant: "acme-corp", health: "stalled" });
+ */
+export class WeirClient {
+  readonly #connection: Connection;
+
+  constructor({ url = "", apiKey, retries = 2, fetch: given = fetch }: WeirClientOptions = {}) {
+    const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    // A browser's `fetch` must not be called as a method of something else.
+    this.#connection = { url: url.replace(/\/+$/, ""), headers, retries, fetch: (...args) => given(...args) };
+  }
+
+  /** Customers. */
+  tenants(query: GivenFor<typeof tenantQuery> = {}, options?: Options): Pages<TenantSummary, TenantPage> {
+    return this.#pages("/tenants", query, ({ tenants }) => tenants, options);
+  }
+
+  /** @example for await (const flow of weir.flows({ labels: { env: "production" }, from: new Date("2026-11-01") })) … */
+  flows(query: GivenFor<typeof flowQuery> = {}, options?: Options): Pages<FlowSummary, FlowPage> {
+    return this.#pages("/flows", query, ({ flows }) => flows, options);
+  }
+
+  count(query: GivenFor<typeof filterQuery> = {}, options?: Options): Promise<FlowCount> {
+    return this.#get("/flows/count", query, options);
+  }
+
+  /** One flow with its steps, events and children. */
+  flow(tenant: string, id: string, options?: Options): Promise<FlowDetail> {
+    return this.#get(`/tenants/${segment(tenant)}/flows/${segment(id)}`, {}, options);
+  }
+
+  stats(query: GivenFor<typeof statsQuery> = {}, options?: Options): Promise<Stats> {
+    return this.#get("/stats", query, options);
+  }
+
+  /** Names that flows have, of one tenant or of all. */
+  async names(query: { tenant?: string } = {}, options?: Options): Promise<string[]> {
+    return (await this.#get<Names>("/names", query, options)).names;
+  }
+
+  async labels(query: { tenant?: string } = {}, options?: Options): Promise<Labels["labels"]> {
+    return (await this.#get<Labels>("/labels", query, options)).labels;
+  }
+
+  /** Limits that tenants came to. */
+  async limits(query: { tenant?: string } = {}, options?: Options): Promise<LimitReached[]> {
+    return (await this.#get<LimitsReached>("/limits", query, options)).limits;
+  }
+
+  /** Who asks. */
+  me(options?: Options): Promise<Me> {
+    return this.#get("/me", {}, options);
+  }
+
+  /**
+   * Changes as they happen. Where the connection breaks it is made again, and goes on after the last change; what could
+   * not be had again is told by a `resync`.
+   *
+   * @example for await (const change of weir.stream({ tenant: "acme-corp" }, { signal })) if (change.type === "flow") …
+   */
+  stream(
+    filter: GivenFor<typeof filterQuery> = {},
+    options: StreamOptions = {},
+  ): AsyncGenerator<StreamChange, void, undefined> {
+    return stream(this.#connection, filter, options);
+  }
+
+  async keys(options?: Options): Promise<Key[]> {
+    return (await this.#get<{ keys: Key[] }>("/keys", {}, options)).keys;
+  }
+
+  /** The key itself is in this answer and never again. */
+  makeKey(wish: KeyWish): Promise<MadeKey> {
+    return this.#ask({ method: "POST", path: "/keys", body: wish });
+  }
+
+  revokeKey(id: string): Promise<void> {
+    return this.#ask({ method: "DELETE", path: `/keys/${segment(id)}` });
+  }
+
+  /** Who made and revoked what, newest first. */
+  audit(query: GivenFor<typeof auditQuery> = {}, options?: Options): Pages<AuditEntry, AuditPage> {
+    return this.#pages("/audit", query, ({ entries }) => entries, options);
+  }
+
+  async shares(query: { tenant?: string } = {}, options?: Options): Promise<Share[]> {
+    return (await this.#get<{ shares: Share[] }>("/shares", query, options)).shares;
+  }
+
+  /** A link for those who have no key: its path is in this answer and never again. */
+  makeShare(wish: ShareWish): Promise<MadeShare> {
+    return this.#ask({ method: "POST", path: "/shares", body: wish });
+  }
+
+  revokeShare(id: string): Promise<void> {
+    return this.#ask({ method: "DELETE", path: `/shares/${segment(id)}` });
+  }
+
+  /** What a link shows; its token is what its path ends with. No key is needed. */
+  shared(token: string, options?: Options): Promise<Shared> {
+    return this.#get(`/shared/${segment(token)}`, {}, options);
+  }
+
+  sharedFlows(
+    token: string,
+    query: GivenFor<typeof pageQuery> = {},
+    options?: Options,
+  ): Pages<FlowSummary, FlowPage> {
+    return this.#pages(`/shared/${segment(token)}/flows`, query, ({ flows }) => flows, options);
+  }
+
+  sharedFlow(token: string, id: string, options?: Options): Promise<FlowDetail> {
+    return this.#get(`/shared/${segment(token)}/flows/${segment(id)}`, {}, options);
+  }
+
+  #pages<Item, P extends { nextCursor: string | null }>(
+    path: string,
+    query: object,
+    itemsIn: (page: P) => readonly Item[],
+    options?: Options,
+  ): Pages<Item, P> {
+    const page = (cursor: string | undefined) =>
+      this.#get<P>(path, cursor === undefined ? query : { ...query, cursor }, options);
+    return new Pages(page, itemsIn);
+  }
+
+  #get<T>(path: string, query: object, options: Options = {}): Promise<T> {
+    return this.#ask({ path, query: queryOf(query), ...options });
+  }
+
+  #ask<T>(asked: Asked): Promise<T> {
+    return ask(this.#connection, asked);
+  }
+}
+
+/** A value as one segment of a path. */
+function segment(value: string): string {
+  return encodeURIComponent(value.toWellFormed());
+}
