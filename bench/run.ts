@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { durable } from "./durable.ts";
 import { durableCompare } from "./durable-compare.ts";
+import { graph } from "./graph.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { large } from "./large.ts";
@@ -20,6 +21,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   service,
   journal,
   durable,
+  graph,
   ingest,
   latency,
   large,

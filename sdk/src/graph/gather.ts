@@ -1,0 +1,285 @@
+/** What a slot keeps back until it is complete: parts of joins, and batches. One for each such slot in each job. */
+import type { Delivery } from "./delivery.ts";
+import { JoinIncomplete } from "./errors/join-incomplete.ts";
+import type { Edge, SlotOfNode } from "./plan.ts";
+import type { BatchOptions, CheckedJoin, Joined } from "./slot.ts";
+
+/** What came of a part. */
+export type Gathered =
+  | { readonly kind: "kept" }
+  /** To be handled now. */
+  | { readonly kind: "complete"; readonly delivery: Delivery }
+  /** Its join has gone on without it. */
+  | { readonly kind: "late" };
+
+/** Given up as it is. `error`: it fails without being handled. */
+export interface Released {
+  readonly delivery: Delivery;
+  readonly error: Error | undefined;
+}
+
+export interface Gatherer {
+  add(part: Delivery): Gathered;
+  /** What it gave to be handled is finished. */
+  settled(delivery: Delivery): void;
+  /** A part of a job that is taken up again, which was finished there. */
+  finished(part: Delivery): void;
+  /** What has waited long enough. @param now or, with Infinity, what has waited at all, as nothing more can come */
+  release(now: number): Released[];
+  /** When something will have waited long enough, in milliseconds since the epoch; `undefined`: nothing does by time. */
+  nextAt(): number | undefined;
+  /** What waits has just begun to: a pause took the time. */
+  restart(): void;
+  /** All that is kept back. */
+  kept(): Delivery[];
+  /**
+   * What has to be known of parts that were finished, as plain data, and how it is taken up again. The others are to be added
+   * anew, also those of a delivery that is not settled.
+   */
+  data(): unknown;
+  load(data: unknown): void;
+}
+
+export function gathererFor(slot: SlotOfNode, now: () => number): Gatherer | undefined {
+  const { join, batch } = slot.parts;
+  if (join !== undefined) return new JoinGatherer(slot, join, now);
+  return batch === undefined ? undefined : new BatchGatherer(batch, now);
+}
+
+const KEPT: Gathered = { kind: "kept" };
+const LATE: Gathered = { kind: "late" };
+
+/** The last one stands for all: its number is the delivery's. */
+function together(parts: readonly Delivery[], payload: unknown): Delivery {
+  const last = parts.at(-1) as Delivery;
+  const live = parts.some((part) => part.live);
+  return { ...last, edge: undefined, payload, live, parts, turns: mostTurns(parts) };
+}
+
+/** Each went round its cycles for itself; the most of them counts. */
+function mostTurns(parts: readonly Delivery[]): Delivery["turns"] {
+  const most: Record<string, number> = {};
+  for (const { turns } of parts)
+    for (const [edge, times] of Object.entries(turns ?? {})) most[edge] = Math.max(most[edge] ?? 0, times);
+  return Object.keys(most).length === 0 ? undefined : most;
+}
+
+class BatchGatherer implements Gatherer {
+  readonly #options: BatchOptions;
+  readonly #now: () => number;
+  #parts: Delivery[] = [];
+  #since = 0;
+
+  constructor(options: BatchOptions, now: () => number) {
+    this.#options = options;
+    this.#now = now;
+  }
+
+  add(part: Delivery): Gathered {
+    if (this.#parts.length === 0) this.#since = this.#now();
+    this.#parts.push(part);
+    return this.#parts.length < this.#options.size ? KEPT : { kind: "complete", delivery: this.#taken() };
+  }
+
+  settled(): void {}
+
+  finished(): void {}
+
+  release(now: number): Released[] {
+    const at = now === Number.POSITIVE_INFINITY ? now : this.nextAt();
+    if (this.#parts.length === 0 || at === undefined || at > now) return [];
+    return [{ delivery: this.#taken(), error: undefined }];
+  }
+
+  nextAt(): number | undefined {
+    const { wait } = this.#options;
+    return this.#parts.length === 0 || wait === undefined ? undefined : this.#since + wait;
+  }
+
+  restart(): void {
+    this.#since = this.#now();
+  }
+
+  kept(): Delivery[] {
+    return [...this.#parts];
+  }
+
+  data(): undefined {
+    return undefined;
+  }
+
+  load(): void {}
+
+  #taken(): Delivery {
+    const parts = this.#parts;
+    this.#parts = [];
+    return together(parts, Object.freeze(parts.map(({ payload }) => payload)));
+  }
+}
+
+interface Round {
+  readonly key: string | number;
+  since: number;
+  /** Of the connections that have delivered. */
+  readonly came: Set<string>;
+  parts: Delivery[];
+  /** It went on; what comes now is late. */
+  gone: boolean;
+}
+
+/** What is known of rounds beside the parts that wait: their key, who came, and whether they went on. */
+interface JoinData {
+  counts: [edge: string, count: number][];
+  rounds: [key: string | number, gone: boolean, came: string[]][];
+}
+
+class JoinGatherer implements Gatherer {
+  readonly #slot: SlotOfNode;
+  readonly #join: CheckedJoin;
+  readonly #now: () => number;
+  readonly #rounds = new Map<string | number, Round>();
+  /** How many came over each connection: which round the next is of, where none is named. */
+  readonly #counts = new Map<string, number>();
+  /** Rounds that went on and are not settled, by their delivery's number. */
+  readonly #inHand = new Map<number, { round: Round; parts: readonly Delivery[] }>();
+
+  constructor(slot: SlotOfNode, join: CheckedJoin, now: () => number) {
+    this.#slot = slot;
+    this.#join = join;
+    this.#now = now;
+  }
+
+  add(part: Delivery): Gathered {
+    const round = this.#roundOf(part);
+    if (round.gone) {
+      this.#forgetFull(round);
+      return LATE;
+    }
+    round.parts.push(part);
+    const need = this.#join.need === "all" ? this.#slot.edges.length : this.#join.need;
+    if (round.came.size < need) return KEPT;
+    return { kind: "complete", delivery: this.#goOn(round) };
+  }
+
+  settled({ n }: Delivery): void {
+    this.#inHand.delete(n);
+  }
+
+  finished(part: Delivery): void {
+    const round = this.#roundOf(part);
+    round.gone = true;
+    this.#forgetFull(round);
+  }
+
+  release(now: number): Released[] {
+    const { timeout, incomplete } = this.#join;
+    const out: Released[] = [];
+    for (const round of this.#rounds.values()) {
+      if (round.gone) continue;
+      const timedOut =
+        timeout !== undefined && round.since + timeout <= now && now !== Number.POSITIVE_INFINITY;
+      if (!timedOut && now !== Number.POSITIVE_INFINITY) continue;
+      const missing = this.#missing(round);
+      const error =
+        incomplete === "deliver"
+          ? undefined
+          : new JoinIncomplete(this.#slot.key, missing, timedOut ? timeout : undefined);
+      out.push({ delivery: this.#goOn(round), error });
+    }
+    return out;
+  }
+
+  nextAt(): number | undefined {
+    const { timeout } = this.#join;
+    if (timeout === undefined) return undefined;
+    // They were begun in this order.
+    for (const { gone, since } of this.#rounds.values()) if (!gone) return since + timeout;
+    return undefined;
+  }
+
+  restart(): void {
+    for (const round of this.#rounds.values()) round.since = this.#now();
+  }
+
+  kept(): Delivery[] {
+    return [...this.#rounds.values()].flatMap(({ parts }) => parts);
+  }
+
+  data(): JoinData {
+    const again = [...this.#inHand.values()];
+    const open = new Set(again.map(({ round }) => round));
+    const added = new Map<string, number>();
+    for (const { edge } of [...this.kept(), ...again.flatMap(({ parts }) => parts)])
+      added.set(edgeOf(edge), (added.get(edgeOf(edge)) ?? 0) + 1);
+    return {
+      // Those that are added again are counted then.
+      counts: [...this.#counts].map(([edge, count]) => [edge, count - (added.get(edge) ?? 0)]),
+      rounds: [...this.#rounds.values()]
+        .filter((round) => round.gone && !open.has(round))
+        .map(({ key, gone, came }) => [key, gone, [...came]]),
+    };
+  }
+
+  load(data: unknown): void {
+    const { counts, rounds } = data as JoinData;
+    for (const [edge, count] of counts) this.#counts.set(edge, count);
+    for (const [key, gone, came] of rounds)
+      this.#rounds.set(key, { key, gone, came: new Set(came), parts: [], since: this.#now() });
+  }
+
+  #roundOf(part: Delivery): Round {
+    const edge = edgeOf(part.edge);
+    const count = this.#counts.get(edge) ?? 0;
+    const { by } = this.#join;
+    const key = by === undefined ? count : by(part.payload);
+    if (typeof key !== "string" && typeof key !== "number")
+      throw new TypeError(
+        `join of ${this.#slot.key}: expected by to return text or a number, got ${typeof key}`,
+      );
+    this.#counts.set(edge, count + 1);
+    let round = this.#rounds.get(key);
+    if (round === undefined) {
+      round = { key, since: this.#now(), came: new Set(), parts: [], gone: false };
+      this.#rounds.set(key, round);
+    }
+    round.came.add(edge);
+    return round;
+  }
+
+  #goOn(round: Round): Delivery {
+    const payload: Joined<unknown> = Object.freeze({
+      parts: Object.freeze(
+        round.parts.map((part) =>
+          Object.freeze({
+            source: part.edge?.source ?? "",
+            event: part.edge?.event ?? "",
+            payload: part.payload,
+          }),
+        ),
+      ),
+      missing: Object.freeze(this.#missing(round)),
+    });
+    const delivery = together(round.parts, payload);
+    this.#inHand.set(delivery.n, { round, parts: round.parts });
+    round.gone = true;
+    round.parts = [];
+    this.#forgetFull(round);
+    return delivery;
+  }
+
+  /** Nothing more can come to it. */
+  #forgetFull(round: Round): void {
+    if (round.came.size >= this.#slot.edges.length) this.#rounds.delete(round.key);
+  }
+
+  #missing({ came }: Round): string[] {
+    return this.#slot.edges
+      .filter(({ id }) => !came.has(id))
+      .map(({ source, event }) => `${source}.${event}`);
+  }
+}
+
+/** What `execute` gives to a slot that joins comes over no connection. */
+function edgeOf(edge: Edge | undefined): string {
+  return edge?.id ?? "";
+}

@@ -1,0 +1,848 @@
+/** One run of a graph in this process: takes deliveries from the queue, so many at once, and decides what becomes of each. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setImmediate as nextTurn } from "node:timers";
+import type { EndStatus, Status } from "../attributes.ts";
+import { diagnoseInternal } from "../diagnostics.ts";
+import { describeError, isAbort } from "../errors.ts";
+import {
+  abortError,
+  childPath,
+  endingOf,
+  hasEnded,
+  moved,
+  NotEncodable,
+  openRunFlow,
+  openUnitStep,
+  pauseRunFlow,
+  ROOT,
+  retryDelay,
+  ValueInvalid,
+  ValueTooLarge,
+} from "../run/index.ts";
+import { runtime } from "../runtime.ts";
+import type { FlowHandle } from "../types.ts";
+import { Attempt, type AttemptHost } from "./attempt.ts";
+import { Books, saidOf } from "./books.ts";
+import { type Copy, copyOf } from "./copy.ts";
+import { currentAttempt } from "./current.ts";
+import type { Delivery } from "./delivery.ts";
+import { CycleBound } from "./errors/cycle-bound.ts";
+import { JoinIncomplete } from "./errors/join-incomplete.ts";
+import { NotCopyable } from "./errors/not-copyable.ts";
+import { QueueFull } from "./errors/queue-full.ts";
+import type { Job, PauseOptions } from "./job.ts";
+import type { HistoryEntry, JobData } from "./job-data.ts";
+import { JobState } from "./job-state.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Plan } from "./plan.ts";
+import { deliveryFrom, pendingFrom } from "./restore.ts";
+import type { Around } from "./surroundings.ts";
+import { applyChanges } from "./values.ts";
+import { Waiting } from "./waiting.ts";
+
+/** How long deliveries are handled before other work of the process gets its turn, in milliseconds. */
+const TURN_MS = 10;
+/** So often the time is looked at. */
+const LOOK_EVERY = 64;
+
+interface Stopping {
+  readonly status: Exclude<EndStatus, "succeeded">;
+  readonly error: unknown;
+}
+
+interface Pausing {
+  readonly reason: string | undefined;
+  readonly checkpoint: unknown;
+  readonly asked: PromiseWithResolvers<JobState>;
+}
+
+type Facts = Pick<JobData, "id" | "tenant" | "graph" | "labels" | "createdAt" | "entry">;
+
+/** What there is of a job in this process. */
+interface Held {
+  readonly facts: Facts;
+  readonly books: Books;
+  readonly waiting: Waiting;
+}
+
+export class JobRun implements Job, AttemptHost {
+  readonly #plan: Plan;
+  readonly #around: Around;
+  readonly #concurrent: number;
+  readonly #inHand = new Set<Attempt>();
+  readonly #ended = Promise.withResolvers<JobState>();
+  /** Handlers run in the context in which the job was begun, whoever lets it go on. */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot();
+  #held: Held;
+  #ledger: Ledger | undefined;
+  #status: Status = "running";
+  #reason: string | undefined;
+  #error: unknown;
+  /** Of a delivery that was given up: the job goes on, and fails in the end. */
+  #failure: { readonly error: unknown } | undefined;
+  #next = 0;
+  #endedAt: number | undefined;
+  #seen: FlowHandle | undefined;
+  #stopping: Stopping | undefined;
+  #pausing: Pausing | undefined;
+  /** It has its journal, or needs none. */
+  #ready = false;
+  #left = false;
+  /** Between two turns of the event loop. */
+  #resting = false;
+  #pumping = false;
+  #sinceLook = 0;
+  #turnUntil = 0;
+  /** Writes of what is no attempt. */
+  #writing = 0;
+  /** Attempts that wait in `emit` until there is room. */
+  readonly #crowded = new Map<Attempt, () => void>();
+  /** Aborted when nobody waits any more for handlers that were told to stop. */
+  #grace = new AbortController();
+  #timer: AbortController | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  /** @param data as it was begun, or comes back; it was checked against the plan */
+  constructor(plan: Plan, data: JobData, around: Around, concurrent: number) {
+    this.#plan = plan;
+    this.#around = around;
+    this.#concurrent = concurrent;
+    this.#held = this.#taken(data);
+    this.#ended.promise.catch(() => {});
+  }
+
+  get #facts(): Facts {
+    return this.#held.facts;
+  }
+
+  get #books(): Books {
+    return this.#held.books;
+  }
+
+  get #waiting(): Waiting {
+    return this.#held.waiting;
+  }
+
+  get id(): string {
+    return this.#facts.id;
+  }
+
+  get tenant(): string {
+    return this.#facts.tenant;
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get done(): Promise<JobState> {
+    return this.#ended.promise;
+  }
+
+  get state(): JobState {
+    const deliveries = this.#waiting.all([...this.#inHand].map(({ given }) => given));
+    return new JobState({
+      ...this.#facts,
+      status: this.#status,
+      reason: this.#reason,
+      error: this.#error ?? this.#failure?.error,
+      endedAt: this.#endedAt,
+      next: this.#next,
+      pending: deliveries.map(pendingFrom),
+      gathering: this.#waiting.gathering(),
+      ...this.#books.data(),
+    });
+  }
+
+  get sharedValues(): ReadonlyMap<string, unknown> {
+    return this.#books.shared;
+  }
+
+  get checkpoint(): unknown {
+    return this.#books.lastPause?.checkpoint;
+  }
+
+  stateOf(node: string): ReadonlyMap<string, unknown> {
+    return this.#books.of(node).state;
+  }
+
+  kept(slot: string): Copy | undefined {
+    return this.#books.merged.get(slot);
+  }
+
+  serialize(): string {
+    return this.state.serialize();
+  }
+
+  save(path: string): Promise<void> {
+    return this.state.save(path);
+  }
+
+  /** It is further than was known here. */
+  load(data: JobData): void {
+    this.#held = this.#taken(data);
+  }
+
+  /** @param ledger where it notes what it does; without one it lasts as long as the process */
+  begin(ledger: Ledger | undefined, resumed: { takenOver: boolean } | undefined): void {
+    this.#ledger = ledger;
+    this.#ready = true;
+    this.#open(resumed);
+    this.#note(resumed === undefined ? { kind: "begun" } : { kind: "resumed" });
+    this.#goOn();
+  }
+
+  /** A process before it had decided that it is to stop. */
+  stopAtOnce(error: unknown): void {
+    this.#stop({ status: endingOf(error) === "cancelled" ? "cancelled" : "failed", error });
+  }
+
+  /** It can't be begun: its journal says so. */
+  refuse(error: unknown): void {
+    this.#left = true;
+    this.#ended.reject(error);
+    this.#pausing?.asked.reject(error);
+    this.#around.over(this);
+  }
+
+  /** How it ended in another process. */
+  endedElsewhere(data: JobData): void {
+    this.#left = true;
+    this.#status = data.status;
+    this.#ended.resolve(new JobState(data));
+    this.#around.over(this);
+  }
+
+  /** Another process has it: nothing more is done here. */
+  lost(error: unknown): void {
+    if (this.#left || hasEnded(this.#status)) return;
+    this.refuse(error);
+    for (const attempt of this.#inHand) this.#interrupt(attempt, error);
+    this.#seen?.[Symbol.dispose]();
+  }
+
+  /** Another handle goes on with it. */
+  handOver(to: Job): void {
+    this.#left = true;
+    this.#ended.resolve(to.done);
+  }
+
+  async pause(
+    reason?: string,
+    checkpoint?: unknown,
+    { abort = false }: PauseOptions = {},
+  ): Promise<JobState> {
+    const pausing = this.#askToPause(reason, checkpoint);
+    if (abort) {
+      const why = abortError(`job ${this.id} is paused${reason === undefined ? "" : `: ${reason}`}`);
+      for (const attempt of this.#inHand) this.#interrupt(attempt, why);
+      this.#stopSoon();
+    }
+    if (currentAttempt()?.job === this) return this.state;
+    return await pausing.asked.promise;
+  }
+
+  askToPause(reason: string | undefined, checkpoint: unknown): void {
+    this.#askToPause(reason, checkpoint);
+  }
+
+  async resume(): Promise<void> {
+    if (this.#left || this.#status !== "paused") moved(this.id, this.#status, "running");
+    await this.#around.reclaim(this);
+  }
+
+  /** After a pause in this process. */
+  goOnAfterPause(ledger: Ledger | undefined): void {
+    this.#status = moved(this.id, this.#status, "running");
+    this.#reason = undefined;
+    this.#waiting.restart();
+    this.begin(ledger, { takenOver: false });
+  }
+
+  async cancel(reason?: string): Promise<JobState> {
+    if (this.#left || hasEnded(this.#status)) moved(this.id, this.#status, "cancelled");
+    if (this.#status === "paused") {
+      await this.#around.reclaim(this, { reason });
+      return await this.done;
+    }
+    this.#stop({ status: "cancelled", error: abortError(reason ?? "cancelled") });
+    return await this.done;
+  }
+
+  /** A job without a journal that is paused has nothing to wait for. */
+  cancelPaused(reason: string | undefined, ledger: Ledger | undefined): void {
+    this.#ledger = ledger;
+    this.#ready = true;
+    this.#open({ takenOver: false });
+    this.#status = "running";
+    this.#stop({ status: "cancelled", error: abortError(reason ?? "cancelled") });
+  }
+
+  admit(event: string, sent: number): void {
+    const { maxQueued } = this.#around.limits;
+    if (this.#waiting.size + sent > maxQueued) throw new QueueFull(event, maxQueued);
+  }
+
+  room(attempt: Attempt): Promise<void> {
+    const { crowd } = this.#around.limits;
+    if (this.#waiting.size < crowd || attempt.over) return DONE;
+    // With nobody else at work nothing would get less.
+    if (this.#inHand.size - this.#crowded.size <= 1) return DONE;
+    return new Promise((resolve) => {
+      this.#crowded.set(attempt, resolve);
+    });
+  }
+
+  #taken(data: JobData): Held {
+    const { id, tenant, graph, labels, createdAt, entry } = data;
+    const waiting = new Waiting(this.#plan, this.#around.now);
+    waiting.loadGathering(data.gathering);
+    for (const pending of data.pending) waiting.push(deliveryFrom(pending, this.#plan));
+    this.#status = data.status;
+    this.#reason = data.reason;
+    this.#next = data.next;
+    this.#failure = data.error === undefined ? undefined : { error: data.error };
+    const books = new Books(data, this.#around.limits);
+    return { facts: { id, tenant, graph, labels, createdAt, entry }, books, waiting };
+  }
+
+  #open(resumed: { takenOver: boolean } | undefined): void {
+    if (runtime() === undefined) return;
+    const { id: runId, tenant, labels, graph } = this.#facts;
+    const journaled = this.#books.data().routines.reduce((sum, [, { succeeded }]) => sum + succeeded, 0);
+    this.#seen = openRunFlow({
+      runId,
+      tenant,
+      name: graph.name,
+      labels,
+      definition: this.#plan.definition,
+      resumed: resumed === undefined ? undefined : { attempt: 1, journaled, takenOver: resumed.takenOver },
+    });
+  }
+
+  /** Not in the caller's turn: who begins a job has it in hand before its first handler runs. */
+  #goOn(): void {
+    queueMicrotask(() => this.#inOwnContext(() => this.#pump()));
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#resting || !this.#ready) return;
+    this.#pumping = true;
+    while (this.#mayBegin()) {
+      if (this.#mustRest()) break;
+      const next = this.#waiting.take();
+      if (next === undefined) break;
+      if (next.kind === "handle") this.#handle(next.delivery);
+      else if (next.kind === "fail") this.#failUnhandled(next.delivery, next.error);
+      else this.#late(next.delivery);
+    }
+    this.#pumping = false;
+    if (this.#resting) return;
+    this.#armTimer();
+    this.#considerQuiet();
+  }
+
+  #mayBegin(): boolean {
+    return (
+      this.#status === "running" &&
+      this.#pausing === undefined &&
+      this.#stopping === undefined &&
+      !this.#left &&
+      this.#inHand.size < this.#concurrent
+    );
+  }
+
+  /** However fast deliveries follow each other, timers and sockets of the process get their turn. */
+  #mustRest(): boolean {
+    this.#sinceLook += 1;
+    if (this.#sinceLook < LOOK_EVERY) return false;
+    this.#sinceLook = 0;
+    if (performance.now() < this.#turnUntil) return false;
+    this.#resting = true;
+    nextTurn(() => {
+      this.#resting = false;
+      this.#turnUntil = performance.now() + TURN_MS;
+      this.#inOwnContext(() => this.#pump());
+    });
+    return true;
+  }
+
+  #handle(delivery: Delivery): void {
+    delivery.attempts += 1;
+    const attempt = new Attempt(this, delivery, this.#around.now());
+    this.#inHand.add(attempt);
+    if (this.#seen !== undefined) this.#openStep(attempt, this.#seen);
+    let result: unknown;
+    try {
+      result = attempt.step === undefined ? attempt.run() : attempt.step.run(() => attempt.run());
+    } catch (error) {
+      this.#failed(attempt, error);
+      return;
+    }
+    if (!isThenable(result)) {
+      this.#succeeded(attempt);
+      return;
+    }
+    const { timeout } = delivery.slot.parts;
+    if (timeout !== undefined) this.#limit(attempt, timeout);
+    result.then(
+      () => {
+        this.#succeeded(attempt);
+        this.#pump();
+      },
+      (error: unknown) => {
+        this.#failed(attempt, error);
+        this.#pump();
+      },
+    );
+  }
+
+  #openStep(attempt: Attempt, seen: FlowHandle): void {
+    const { given, node } = attempt;
+    attempt.step = seen.run(() =>
+      openUnitStep({
+        ...unitOf(this.id, given),
+        attempt: given.attempts,
+        name: given.slot.key,
+        node: node.id,
+        edge: given.edge?.id,
+        // What is skipped does not fail the job, and must not fail its flow.
+        optional: verdictOn(attempt) === "skip" ? true : undefined,
+        attributes: { delivery: given.n },
+      }),
+    );
+  }
+
+  #limit(attempt: Attempt, timeout: number): void {
+    const timer = new AbortController();
+    attempt.release = () => timer.abort();
+    this.#around.clock.sleep(timeout, timer.signal).then(
+      () => {
+        if (attempt.over) return;
+        const error = new DOMException(
+          `${attempt.given.slot.key}: expected its handler to end within ${timeout} ms, got no end`,
+          "TimeoutError",
+        );
+        attempt.abort(error);
+        this.#failed(attempt, error);
+        this.#pump();
+      },
+      () => {},
+    );
+  }
+
+  #succeeded(attempt: Attempt): void {
+    if (attempt.over || this.#left) return;
+    const endedAt = this.#around.now();
+    const first = this.#next;
+    let changes: ReturnType<Attempt["changes"]>;
+    let written: Promise<void> | undefined;
+    try {
+      changes = attempt.changes();
+      this.#next += attempt.sent.length;
+      written = this.#ledger?.succeeded(attempt, { first, changes, endedAt });
+    } catch (error) {
+      this.#next = first;
+      this.#failed(attempt, error);
+      return;
+    }
+    attempt.over = true;
+    attempt.release?.();
+    applyChanges(this.#books.of(attempt.node.id).state, changes.state);
+    applyChanges(this.#books.shared, changes.shared);
+    if (attempt.merged !== undefined) this.#books.merged.set(attempt.given.slot.key, attempt.merged);
+    if (written === undefined) this.#finish(attempt, first, endedAt);
+    else
+      void written.then(() => {
+        this.#finish(attempt, first, endedAt);
+        this.#pump();
+      });
+  }
+
+  /** What it sent is queued: not before it is noted that it was sent. */
+  #finish(attempt: Attempt, first: number, endedAt: number): void {
+    const { given, node, sent } = attempt;
+    let n = first;
+    for (const { edge, payload, live, turns } of sent) {
+      this.#waiting.push({ n, slot: edge.target, edge, payload, live, attempts: 0, turns, parts: undefined });
+      n += 1;
+    }
+    const book = this.#books.of(node.id);
+    const ms = endedAt - attempt.startedAt;
+    book.succeeded += 1;
+    book.durations.add(ms);
+    this.#books.note({
+      at: endedAt,
+      kind: "succeeded",
+      routine: node.id,
+      slot: given.slot.name,
+      delivery: given.n,
+      attempt: attempt.attempt,
+      ms,
+      sent: sent.length,
+    });
+    if (this.#seen !== undefined) this.#showSuccess(attempt, this.#seen);
+    attempt.close(() => {});
+    this.#letGo(attempt, true);
+  }
+
+  #showSuccess(attempt: Attempt, seen: FlowHandle): void {
+    const { given, node, emitted } = attempt;
+    attempt.step?.end();
+    for (const [event, deliveries] of emitted)
+      seen.event(`${node.id}.${event}`, { deliveries, delivery: given.n });
+  }
+
+  /** @param done it is finished; else it comes again */
+  #letGo(attempt: Attempt, done: boolean): void {
+    this.#inHand.delete(attempt);
+    this.#waiting.ended(attempt.given);
+    if (done) this.#waiting.settled(attempt.given);
+    this.#makeRoom(attempt);
+  }
+
+  #makeRoom(gone: Attempt): void {
+    if (this.#crowded.size === 0) return;
+    this.#crowded.get(gone)?.();
+    this.#crowded.delete(gone);
+    const hasRoom = this.#waiting.size * 2 < this.#around.limits.crowd;
+    for (const [attempt, goOn] of this.#crowded) {
+      // All wait for each other: one of them has to go on.
+      if (!hasRoom && this.#inHand.size > this.#crowded.size) return;
+      this.#crowded.delete(attempt);
+      goOn();
+    }
+  }
+
+  #failed(attempt: Attempt, error: unknown): void {
+    if (attempt.over || this.#left) return;
+    if (attempt.interrupted) {
+      this.#comesAgain(attempt);
+      return;
+    }
+    const { node } = attempt;
+    const endedAt = this.#around.now();
+    const ms = endedAt - attempt.startedAt;
+    const book = this.#books.of(node.id);
+    book.failures += 1;
+    book.durations.add(ms);
+    this.#noteOf(attempt, { at: endedAt, kind: "failed", ms, error: saidOf(error) });
+    attempt.close((step) => {
+      if (isAbort(error)) step.cancel(describeError(error).message);
+      else step.fail(error);
+    });
+    const delay = this.#delayBefore(attempt, error);
+    if (delay !== undefined) book.retries += 1;
+    const verdict = delay === undefined ? verdictOn(attempt) : undefined;
+    const written = this.#ledger?.failed(attempt, { error, endedAt, verdict });
+    if (written === undefined) this.#decide(attempt, error, delay, verdict);
+    else
+      void written.then(() => {
+        this.#decide(attempt, error, delay, verdict);
+        this.#pump();
+      });
+  }
+
+  /** Milliseconds until it is tried again; `undefined`: it is not. */
+  #delayBefore(attempt: Attempt, error: unknown): number | undefined {
+    const { errorHandler } = attempt.node;
+    if (isForGood(error)) return undefined;
+    try {
+      const delay = retryDelay(errorHandler.retry, error, attempt.attempt, this.#around.random);
+      if (delay === undefined) return undefined;
+      // Counted only for the few handlers that have a budget.
+      if (errorHandler.maxRetriesPerJob === Number.POSITIVE_INFINITY) return delay;
+      const retries = this.#books.retriesOf(this.#plan.nodes.values(), attempt.node);
+      return retries < errorHandler.maxRetriesPerJob ? delay : undefined;
+    } catch (thrown) {
+      diagnoseInternal(`retryOn of ${attempt.node.id}`, thrown);
+      return undefined;
+    }
+  }
+
+  #decide(attempt: Attempt, error: unknown, delay: number | undefined, verdict: Verdict | undefined): void {
+    if (this.#left) return;
+    if (verdict === undefined) void this.#tryAgain(attempt, delay ?? 0);
+    else this.#giveUp(attempt, error, verdict);
+  }
+
+  /** It keeps its place: what comes after it over the same connection does not overtake it. */
+  async #tryAgain(attempt: Attempt, delay: number): Promise<void> {
+    const wait = new AbortController();
+    attempt.release = () => wait.abort();
+    if (this.#stopping !== undefined || this.#pausing !== undefined) wait.abort();
+    try {
+      await this.#around.clock.sleep(delay, wait.signal);
+    } catch {
+      this.#giveBack(attempt);
+      this.#pump();
+      return;
+    }
+    if (this.#stopping !== undefined || this.#pausing !== undefined) {
+      this.#giveBack(attempt);
+    } else {
+      this.#inHand.delete(attempt);
+      this.#handle(attempt.given);
+    }
+    this.#pump();
+  }
+
+  #giveUp(attempt: Attempt, error: unknown, verdict: Verdict): void {
+    const { given, node } = attempt;
+    const skipped = verdict === "skip";
+    const at = this.#around.now();
+    const book = this.#books.of(node.id);
+    if (skipped) book.skipped += 1;
+    else book.failed += 1;
+    this.#books.bury({
+      at,
+      delivery: given.n,
+      routine: node.id,
+      slot: given.slot.name,
+      connection: given.edge?.id,
+      payload: given.payload,
+      error,
+      attempts: given.attempts,
+      skipped,
+    });
+    this.#noteOf(attempt, { at, kind: "given up", error: saidOf(error) });
+    this.#letGo(attempt, true);
+    if (skipped) return;
+    this.#failure ??= { error };
+    if (verdict === "stop")
+      this.#stop({ status: endingOf(error) === "cancelled" ? "cancelled" : "failed", error });
+  }
+
+  /** Without its handler being called: it has gone round too often, or did not come together. */
+  #failUnhandled(delivery: Delivery, error: unknown): void {
+    delivery.attempts += 1;
+    const attempt = new Attempt(this, delivery, this.#around.now());
+    this.#inHand.add(attempt);
+    if (this.#seen !== undefined) this.#openStep(attempt, this.#seen);
+    this.#failed(attempt, error);
+  }
+
+  /** Its join has gone on without it. */
+  #late(delivery: Delivery): void {
+    this.#note({
+      kind: "late",
+      routine: delivery.slot.node.id,
+      slot: delivery.slot.name,
+      delivery: delivery.n,
+    });
+    const written = this.#ledger?.late(delivery, this.#around.now());
+    if (written === undefined) return;
+    this.#writing += 1;
+    void written.then(() => {
+      this.#writing -= 1;
+      this.#pump();
+    });
+  }
+
+  #interrupt(attempt: Attempt, reason: unknown): void {
+    if (!attempt.over) attempt.interrupted = true;
+    attempt.abort(reason);
+  }
+
+  /** It was told to stop: the try does not count. */
+  #comesAgain(attempt: Attempt): void {
+    attempt.given.attempts -= 1;
+    attempt.close((step) => step.cancel("interrupted"));
+    this.#giveBack(attempt);
+  }
+
+  #giveBack(attempt: Attempt): void {
+    this.#letGo(attempt, false);
+    this.#waiting.giveBack([attempt.given]);
+  }
+
+  #askToPause(reason: string | undefined, checkpoint: unknown): Pausing {
+    if (this.#left || this.#stopping !== undefined || this.#status !== "running")
+      moved(this.id, this.#stopping?.status ?? this.#status, "paused");
+    const kept = copyOf(checkpoint, `checkpoint of job ${this.id}`).value;
+    if (this.#pausing === undefined) {
+      this.#pausing = { reason, checkpoint: kept, asked: Promise.withResolvers() };
+      this.#pausing.asked.promise.catch(() => {});
+      // A wait for another try is no work in hand.
+      for (const attempt of this.#inHand) if (attempt.over) attempt.release?.();
+      this.#goOn();
+    }
+    return this.#pausing;
+  }
+
+  #stop(stopping: Stopping): void {
+    if (this.#stopping !== undefined || hasEnded(this.#status)) return;
+    this.#stopping = stopping;
+    for (const attempt of this.#inHand) this.#interrupt(attempt, stopping.error);
+    this.#stopSoon();
+    this.#goOn();
+  }
+
+  /** Handlers that do not heed their signal are left to themselves after a while. */
+  #stopSoon(): void {
+    if (this.#inHand.size === 0) return;
+    const inHand = [...this.#inHand].filter(({ over }) => !over);
+    this.#around.clock.sleep(this.#around.limits.stopGrace, this.#grace.signal).then(
+      () => {
+        for (const attempt of inHand) if (!attempt.over) this.#comesAgain(attempt);
+        this.#pump();
+      },
+      () => {},
+    );
+  }
+
+  #considerQuiet(): void {
+    if (!this.#ready || this.#left || this.#inHand.size > 0 || this.#writing > 0) return;
+    if (hasEnded(this.#status) || this.#status === "paused") return;
+    if (this.#stopping !== undefined) this.#end(this.#stopping.status, this.#stopping.error);
+    else if (this.#pausing !== undefined) this.#quiet(this.#pausing);
+    else if (this.#waiting.size === 0) this.#drained();
+  }
+
+  /** Nothing runs and nothing is queued: what is kept back waits in vain for more. */
+  #drained(): void {
+    const rest = this.#waiting.releaseRest();
+    if (rest.length > 0) this.#take(rest);
+    else if (this.#failure === undefined) this.#end("succeeded", undefined);
+    else this.#end("failed", this.#failure.error);
+  }
+
+  /** In their order, as far as there is a place. */
+  #take(released: readonly { kind: string; delivery: Delivery; error?: unknown }[]): void {
+    for (const { kind, delivery, error } of released) {
+      if (kind === "fail") this.#failUnhandled(delivery, error);
+      else {
+        this.#waiting.ended(delivery);
+        this.#waiting.giveBack([delivery]);
+      }
+    }
+    this.#goOn();
+  }
+
+  #armTimer(): void {
+    const at = this.#waiting.nextAt() ?? Number.POSITIVE_INFINITY;
+    if (at === this.#timerAt) return;
+    this.#timer?.abort();
+    this.#timer = undefined;
+    this.#timerAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    const { clock } = this.#around;
+    clock.sleep(at - this.#around.now(), timer.signal).then(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        if (this.#status === "running" && this.#pausing === undefined && this.#stopping === undefined)
+          this.#take(this.#waiting.releaseDue());
+      },
+      () => {},
+    );
+  }
+
+  #stopTimers(): void {
+    this.#grace.abort();
+    this.#grace = new AbortController();
+    this.#timer?.abort();
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  #quiet({ reason, checkpoint, asked }: Pausing): void {
+    const at = this.#around.now();
+    this.#ready = false;
+    this.#stopTimers();
+    const point = { at, reason, checkpoint };
+    const pause = (): void => {
+      this.#pausing = undefined;
+      this.#status = moved(this.id, this.#status, "paused");
+      this.#reason = reason;
+      this.#books.pause(point);
+      this.#note({ kind: "paused", ...(reason === undefined ? {} : { reason }) });
+      if (this.#seen !== undefined) pauseRunFlow(this.#seen, reason);
+      this.#seen?.[Symbol.dispose]();
+      this.#seen = undefined;
+      this.#around.paused(this);
+      asked.resolve(this.state);
+    };
+    const written = this.#ledger?.paused(point);
+    if (written === undefined) pause();
+    else void written.then(pause, (error: unknown) => asked.reject(error));
+  }
+
+  #end(status: EndStatus, error: unknown): void {
+    this.#ready = false;
+    this.#stopTimers();
+    const end = (): void => {
+      this.#endedAt = this.#around.now();
+      this.#error = status === "failed" ? error : undefined;
+      this.#reason = status === "cancelled" ? describeError(error).message : undefined;
+      this.#note({ kind: "ended", ...(error === undefined ? {} : { error: saidOf(error) }) });
+      this.#show(status, error);
+      this.#status = moved(this.id, this.#status, status);
+      this.#ended.resolve(this.state);
+      this.#around.over(this);
+      const pausing = this.#pausing;
+      if (pausing === undefined) return;
+      try {
+        moved(this.id, status, "paused");
+      } catch (illegal) {
+        pausing.asked.reject(illegal);
+      }
+    };
+    const written = this.#ledger?.ended(status, error);
+    if (written === undefined) end();
+    else void written.then(end);
+  }
+
+  #show(status: EndStatus, error: unknown): void {
+    if (this.#seen === undefined) return;
+    if (status === "succeeded") this.#seen.end();
+    else if (status === "failed") this.#seen.fail(error);
+    else this.#seen.cancel(describeError(error).message);
+    this.#seen = undefined;
+  }
+
+  #note(entry: Omit<HistoryEntry, "at">): void {
+    this.#books.note({ at: this.#around.now(), ...entry });
+  }
+
+  #noteOf(
+    { node, given, attempt }: Attempt,
+    entry: Pick<HistoryEntry, "at" | "kind" | "ms" | "error">,
+  ): void {
+    this.#books.note({ ...entry, routine: node.id, slot: given.slot.name, delivery: given.n, attempt });
+  }
+}
+
+const DONE = Promise.resolve();
+
+/** What becomes of a delivery that is not tried again. */
+export type Verdict = "stop" | "continue" | "skip";
+
+function verdictOn({ node }: Attempt): Verdict {
+  if (node.routine.optional) return "skip";
+  return node.routine.critical ? "stop" : node.errorHandler.last;
+}
+
+/** Where the delivery stands in its job, for steps and journals. */
+export function unitOf(runId: string, { n, slot }: Delivery): { runId: string; path: string } {
+  return { runId, path: childPath(ROOT, slot.key, n + 1) };
+}
+
+/** Another try would come to the same. */
+function isForGood(error: unknown): boolean {
+  return (
+    error instanceof CycleBound ||
+    error instanceof JoinIncomplete ||
+    error instanceof NotCopyable ||
+    error instanceof ValueInvalid ||
+    error instanceof NotEncodable ||
+    error instanceof ValueTooLarge
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * A job as text, and back. The first line says what it is, in which version and how long; the rest is what the codec of
+ * journals wrote. Reading makes data of it and nothing else: no name in it is looked up, nothing in it is called.
+ */
+import { STATUSES } from "../attributes.ts";
+import { createCodec, NotDecodable } from "../run/index.ts";
+import { JobFileInvalid } from "./errors/job-file-invalid.ts";
+import { JobFileNewer } from "./errors/job-file-newer.ts";
+import { HISTORY_KINDS, type JobData } from "./job-data.ts";
+import {
+  anything,
+  list,
+  number,
+  oneOf,
+  optional,
+  record,
+  recordOf,
+  type Shape,
+  text,
+  truth,
+  tuple,
+  whole,
+} from "./shape.ts";
+
+/** Of the form below; raise it with each change that an older reader would get wrong. */
+const VERSION = 1;
+const MARK = "graph job";
+
+const codec = createCodec({ maxBytes: Number.POSITIVE_INFINITY });
+
+const name = record({ name: text, version: whole });
+const durations = record({
+  count: whole,
+  total: number,
+  min: number,
+  max: number,
+  buckets: list(tuple(whole, whole)),
+});
+const JOB: Shape = record({
+  id: text,
+  tenant: text,
+  graph: name,
+  labels: recordOf((value, at) => {
+    if (typeof value !== "number" && typeof value !== "boolean") text(value, at);
+  }),
+  status: oneOf(STATUSES),
+  reason: optional(text),
+  createdAt: number,
+  endedAt: optional(number),
+  entry: record({ routine: text, slot: text }),
+  next: whole,
+  pending: list(
+    record({
+      n: whole,
+      slot: text,
+      connection: optional(text),
+      attempts: whole,
+      turns: optional(recordOf(whole)),
+    }),
+  ),
+  merged: list(tuple(text, anything)),
+  gathering: list(
+    tuple(
+      text,
+      optional(
+        record({
+          counts: list(tuple(text, whole)),
+          rounds: list(
+            tuple((value, at) => void (typeof value === "number" || text(value, at)), truth, list(text)),
+          ),
+        }),
+      ),
+    ),
+  ),
+  routines: list(
+    tuple(
+      text,
+      record({
+        succeeded: whole,
+        failures: whole,
+        retries: whole,
+        failed: whole,
+        skipped: whole,
+        durations,
+        state: list(tuple(text, anything)),
+      }),
+    ),
+  ),
+  shared: list(tuple(text, anything)),
+  deadLetters: list(
+    record({
+      at: number,
+      delivery: whole,
+      routine: text,
+      slot: text,
+      connection: optional(text),
+      attempts: whole,
+      skipped: truth,
+    }),
+  ),
+  deadLettersDropped: whole,
+  history: list(record({ at: number, kind: oneOf(HISTORY_KINDS) })),
+  historyDropped: whole,
+  pauses: list(record({ at: number, reason: optional(text) })),
+});
+
+/** @throws {NotEncodable} an error in it holds what can't be kept */
+export function jobText(data: JobData): string {
+  const body = codec.encode(data, `job ${data.id}`);
+  return `${JSON.stringify({ weir: MARK, version: VERSION, length: body.length })}\n${body}\n`;
+}
+
+/** @throws {JobFileInvalid | JobFileNewer} */
+export function jobFrom(given: string | Uint8Array): JobData {
+  const whole = typeof given === "string" ? given : asText(given);
+  const end = whole.indexOf("\n");
+  const { version, length } = headOf(whole.slice(0, end < 0 ? undefined : end));
+  const body = end < 0 ? "" : whole.slice(end + 1, end + 1 + length);
+  if (body.length < length)
+    throw new JobFileInvalid(
+      "",
+      `expected ${length} characters after its first line, got ${body.length}: it was cut off`,
+    );
+  if (version > VERSION) throw new JobFileNewer(version, VERSION);
+  try {
+    const data = codec.decode(body, "job state");
+    JOB(data, "");
+    return data as JobData;
+  } catch (error) {
+    if (!(error instanceof NotDecodable)) throw error;
+    throw new JobFileInvalid("", "expected what the codec of jobs wrote, got what it can't read", error);
+  }
+}
+
+function asText(given: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(given);
+  } catch (error) {
+    throw new JobFileInvalid("", "expected UTF-8 text, got other bytes", error);
+  }
+}
+
+function headOf(line: string): { version: number; length: number } {
+  let head: unknown;
+  try {
+    head = JSON.parse(line.slice(0, 1024));
+  } catch {
+    head = undefined;
+  }
+  const { weir, version, length } = (head ?? {}) as { weir?: unknown; version?: unknown; length?: unknown };
+  if (weir !== MARK || !isCount(version) || !isCount(length))
+    throw new JobFileInvalid(
+      "",
+      `expected a first line such as {"weir":"${MARK}","version":${VERSION},"length":123}, got another`,
+    );
+  return { version, length };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

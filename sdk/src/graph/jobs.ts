@@ -1,0 +1,335 @@
+/** The jobs of a graph in this process: begun, taken up again, kept in a journal on wish. */
+
+import { diagnose } from "../diagnostics.ts";
+import { describeError } from "../errors.ts";
+import {
+  type Claim,
+  type Claimed,
+  type Codec,
+  createCodec,
+  hasEnded,
+  IllegalMove,
+  type Journal,
+  type Lease,
+  LeaseLost,
+  Leases,
+  type RunRecord,
+  RunUnknown,
+  realClock,
+  sameRun,
+  Taker,
+} from "../run/index.ts";
+import { JobTaken } from "./errors/job-taken.ts";
+import type { JobData } from "./job-data.ts";
+import { JobRun } from "./job-run.ts";
+import { Ledger } from "./ledger.ts";
+import type { Plan } from "./plan.ts";
+import { recovered } from "./recover.ts";
+import type { Around } from "./surroundings.ts";
+
+export interface JobsOptions {
+  readonly around: Omit<Around, "over" | "paused" | "reclaim">;
+  readonly journal: Journal | undefined;
+  /** Of payloads and values. */
+  readonly codec: Codec | undefined;
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly concurrent: number;
+}
+
+/** A notice of the journal's may get lost: so often one looks without one. */
+const LOOK_MS = 5000;
+/** Between two tries to have a job that another process has. */
+const AGAIN_MS = 250;
+/** A job that this program can't go on with is left to another so much later. */
+const UNFIT_MS = 60_000;
+
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #codec: Codec;
+  /** Of what a job is begun with, which may be a whole job that was saved. */
+  readonly #whole: Codec;
+  readonly #leases: Leases | undefined;
+  readonly #around: Around;
+  readonly #running = new Map<string, JobRun>();
+  /** Nobody needs to be told of one that nobody holds. */
+  readonly #paused = new Map<string, WeakRef<JobRun>>();
+  readonly #forgotten = new FinalizationRegistry<string>((id) => {
+    if (this.#paused.get(id)?.deref() === undefined) this.#paused.delete(id);
+  });
+  readonly #releases = new Map<JobRun, () => void>();
+  readonly #closed = new AbortController();
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+    const { journal, codec, around, leaseMs } = options;
+    this.#codec = codec ?? createCodec();
+    this.#whole = codec ?? createCodec({ maxBytes: Number.POSITIVE_INFINITY });
+    this.#leases = journal && new Leases(journal, around.clock, leaseMs);
+    this.#around = {
+      ...around,
+      over: (job) => this.#over(job),
+      paused: (job) => this.#nowPaused(job),
+      reclaim: (job, cancel) => this.#reclaim(job, cancel),
+    };
+  }
+
+  /** @throws {JobTaken} */
+  begin(plan: Plan, data: JobData, concurrent: number): JobRun {
+    this.#checkFree(data.id);
+    const job = new JobRun(plan, data, this.#around, concurrent);
+    this.#running.set(data.id, job);
+    this.#start(plan, job, data, undefined);
+    return job;
+  }
+
+  /** Goes on with one that was saved. @throws {IllegalMove | JobTaken} */
+  resume(plan: Plan, data: JobData): JobRun {
+    if (hasEnded(data.status)) throw new IllegalMove(data.id, data.status, "running", []);
+    const before = this.#paused.get(data.id)?.deref();
+    this.#checkFree(data.id);
+    // One that was saved while it ran: its process has died.
+    const resumed = { takenOver: data.status === "running" };
+    const again: JobData = { ...data, status: "running", reason: undefined };
+    const job = new JobRun(plan, again, this.#around, this.#options.concurrent);
+    this.#running.set(data.id, job);
+    this.#paused.delete(data.id);
+    before?.handOver(job);
+    this.#start(plan, job, again, resumed);
+    return job;
+  }
+
+  /** Goes on with one of the journal, as soon as no other process has it. */
+  async resumeById(plan: Plan, id: string): Promise<JobRun> {
+    const journal = this.#journal(`resume of job ${id}`);
+    this.#checkFree(id);
+    for (;;) {
+      const run = await journal.read(id);
+      if (run === undefined) throw new RunUnknown(id, journal.name);
+      if (hasEnded(run.status)) throw new IllegalMove(id, run.status, "running", []);
+      const claimed = isOf(run, plan) ? await journal.claim(id, this.#claim) : undefined;
+      if (claimed !== undefined) return await this.#goOn(plan, claimed, run.status === "paused");
+      // It says what is wrong with it where it is another graph's.
+      if (!isOf(run, plan)) recovered(run, [], plan, this.#codec, this.#whole);
+      await realClock.sleep(AGAIN_MS, this.#closed.signal);
+    }
+  }
+
+  /** Takes what processes that died have left. */
+  async recover(plan: Plan): Promise<JobRun[]> {
+    const journal = this.#journal("recover");
+    const jobs: JobRun[] = [];
+    for (;;) {
+      const claimed = await journal.claimDue({
+        ...this.#claim,
+        flows: [flowOf(plan)],
+        begunOnly: true,
+        limit: 100,
+      });
+      if (claimed.length === 0) return jobs;
+      for (const each of claimed) {
+        const job = await this.#goOnOrLeave(journal, plan, each);
+        if (job !== undefined) jobs.push(job);
+      }
+    }
+  }
+
+  worker(plan: Plan, concurrency: number): Taker {
+    const journal = this.#journal("worker");
+    const taker = new Taker({
+      journal,
+      clock: this.#around.clock,
+      claim: this.#claim,
+      begunOnly: true,
+      concurrency,
+      take: async (claimed) => {
+        const job = await this.#goOnOrLeave(journal, plan, claimed);
+        await job?.done.catch(() => {});
+      },
+    });
+    taker.add(flowOf(plan));
+    return taker;
+  }
+
+  get #claim(): Claim {
+    const { owner, leaseMs } = this.#options;
+    return { owner, leaseMs };
+  }
+
+  #journal(call: string): Journal {
+    const { journal } = this.#options;
+    if (journal !== undefined) return journal;
+    throw new TypeError(
+      `graph: ${call}: expected a graph with a journal, got one without: new Graph(name, { journal })`,
+    );
+  }
+
+  #checkFree(id: string): void {
+    const other = this.#running.get(id);
+    if (other !== undefined) throw new JobTaken(id, other.status);
+  }
+
+  #start(plan: Plan, job: JobRun, data: JobData, resumed: { takenOver: boolean } | undefined): void {
+    const { journal } = this.#options;
+    if (journal === undefined) job.begin(undefined, resumed);
+    else void this.#open(journal, plan, job, data, resumed).catch((error: unknown) => job.refuse(error));
+  }
+
+  async #open(
+    journal: Journal,
+    plan: Plan,
+    job: JobRun,
+    data: JobData,
+    resumed: { takenOver: boolean } | undefined,
+  ): Promise<void> {
+    const { entry, id, tenant } = data;
+    const wanted = {
+      id,
+      tenant,
+      flow: flowOf(plan),
+      inputDigest: this.#codec.digest([entry.routine, entry.slot, entry.params], `params of job ${id}`),
+      input: this.#whole.encode(data, `job ${id}`),
+    };
+    const { run, created, lease, takenOver } = await journal.open(wanted, this.#claim);
+    sameRun(run, wanted);
+    if (lease === undefined) await this.#follow(journal, plan, job);
+    else if (!created) await this.#takeUp(journal, plan, job, { run, lease, takenOver }, takenOver);
+    else {
+      this.#keep(job, lease);
+      job.begin(this.#ledgerFor(job, journal, lease, data.pauses.length), resumed);
+    }
+  }
+
+  /** Waits for one that another process has, and takes it where that dies. */
+  async #follow(journal: Journal, plan: Plan, job: JobRun): Promise<void> {
+    for (;;) {
+      const run = await journal.read(job.id);
+      if (run === undefined) throw new RunUnknown(job.id, journal.name);
+      if (hasEnded(run.status)) return job.endedElsewhere(await this.#read(journal, plan, run));
+      const claimed = run.status === "paused" ? undefined : await journal.claim(job.id, this.#claim);
+      if (claimed !== undefined) return await this.#takeUp(journal, plan, job, claimed, claimed.takenOver);
+      await this.#news(
+        journal,
+        job.id,
+        Math.min(LOOK_MS, (run.dueAt ?? Number.POSITIVE_INFINITY) - this.#around.clock.now()),
+      );
+    }
+  }
+
+  async #news(journal: Journal, id: string, ms: number): Promise<void> {
+    const heard = new AbortController();
+    const unwatch = journal.watch(id, () => heard.abort());
+    try {
+      await this.#around.clock.sleep(Math.max(AGAIN_MS, ms), heard.signal);
+    } catch {
+      // Something happened to it.
+    } finally {
+      unwatch();
+    }
+  }
+
+  async #read(journal: Journal, plan: Plan, run: RunRecord): Promise<JobData> {
+    return recovered(run, await journal.entries(run.id), plan, this.#codec, this.#whole).data;
+  }
+
+  async #goOnOrLeave(journal: Journal, plan: Plan, claimed: Claimed): Promise<JobRun | undefined> {
+    try {
+      return await this.#goOn(plan, claimed, false);
+    } catch (error) {
+      const { type, message } = describeError(error);
+      diagnose("job-unfit", `job ${claimed.run.id} could not go on here: ${type}: ${message}`, journal.name);
+      const dueAt = this.#around.clock.now() + UNFIT_MS;
+      await journal.park(claimed.lease, { dueAt }).catch(() => {});
+      return undefined;
+    }
+  }
+
+  async #goOn(plan: Plan, claimed: Claimed, wasPaused: boolean): Promise<JobRun> {
+    const journal = this.#journal("resume");
+    const { run } = claimed;
+    try {
+      const data = await this.#read(journal, plan, run);
+      const job = new JobRun(plan, { ...data, status: "running" }, this.#around, this.#options.concurrent);
+      this.#running.set(run.id, job);
+      await this.#takeUp(journal, plan, job, claimed, claimed.takenOver && !wasPaused);
+      const before = this.#paused.get(run.id)?.deref();
+      this.#paused.delete(run.id);
+      before?.handOver(job);
+      return job;
+    } catch (error) {
+      this.#running.delete(run.id);
+      if (wasPaused) await journal.park(claimed.lease, { paused: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Goes on with what is in the journal. */
+  async #takeUp(
+    journal: Journal,
+    plan: Plan,
+    job: JobRun,
+    { run, lease }: Claimed,
+    takenOver: boolean,
+  ): Promise<void> {
+    const { data, stopped } = recovered(run, await journal.entries(run.id), plan, this.#codec, this.#whole);
+    job.load({ ...data, status: "running", reason: undefined });
+    this.#keep(job, lease);
+    job.begin(this.#ledgerFor(job, journal, lease, data.pauses.length), { takenOver });
+    if (run.cancelReason !== undefined) void job.cancel(run.cancelReason);
+    else if (stopped !== undefined) job.stopAtOnce(stopped.error);
+  }
+
+  #ledgerFor(job: JobRun, journal: Journal, lease: Lease, pauses: number): Ledger {
+    const closed = this.#closed.signal;
+    const lost = () => job.lost(new LeaseLost(lease.runId, lease.token));
+    return new Ledger({ journal, lease, closed, lost }, this.#codec, pauses);
+  }
+
+  #keep(job: JobRun, lease: Lease): void {
+    const release = this.#leases?.add(lease, {
+      lost: () => job.lost(new LeaseLost(lease.runId, lease.token)),
+      cancelled: (reason) => void job.cancel(reason).catch(() => {}),
+    });
+    if (release !== undefined) this.#releases.set(job, release);
+  }
+
+  #over(job: JobRun): void {
+    this.#releases.get(job)?.();
+    this.#releases.delete(job);
+    if (this.#running.get(job.id) === job) this.#running.delete(job.id);
+    if (this.#paused.get(job.id)?.deref() === job) this.#paused.delete(job.id);
+  }
+
+  #nowPaused(job: JobRun): void {
+    this.#over(job);
+    this.#paused.set(job.id, new WeakRef(job));
+    this.#forgotten.register(job, job.id);
+  }
+
+  async #reclaim(job: JobRun, cancel?: { reason: string | undefined }): Promise<void> {
+    const { journal } = this.#options;
+    this.#checkFree(job.id);
+    let ledger: Ledger | undefined;
+    if (journal !== undefined) {
+      const claimed = await journal.claim(job.id, this.#claim);
+      if (claimed === undefined)
+        throw new JobTaken(job.id, (await journal.read(job.id))?.status ?? "running");
+      this.#keep(job, claimed.lease);
+      ledger = this.#ledgerFor(job, journal, claimed.lease, job.state.pauses.length);
+    }
+    this.#paused.delete(job.id);
+    this.#running.set(job.id, job);
+    if (cancel === undefined) job.goOnAfterPause(ledger);
+    else job.cancelPaused(cancel.reason, ledger);
+  }
+}
+
+/** The name keeps jobs apart from durable flows that share the journal. */
+function flowOf({ name, version }: Plan): { name: string; version: number } {
+  return { name: `graph ${name}`, version };
+}
+
+function isOf(run: RunRecord, plan: Plan): boolean {
+  const { name, version } = flowOf(plan);
+  return run.flow.name === name && run.flow.version === version;
+}
