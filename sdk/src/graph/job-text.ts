@@ -1,12 +1,13 @@
 /**
- * A job as text, and back. The first line says what it is, in which version and how long; the rest is what the codec of
- * journals wrote. Reading makes data of it and nothing else: no name in it is looked up, nothing in it is called.
+ * A job as text, and back. The first line says what it is, in which version and how long; the rest is JSON, in which the codec of
+ * journals wrote what JSON has no form for. Reading makes data of it and nothing else: no name in it is looked up, nothing in it is called.
  */
 import { STATUSES } from "../attributes.ts";
-import { createCodec, NotDecodable } from "../run/index.ts";
+import { createCodec } from "../run/index.ts";
 import { JobFileInvalid } from "./errors/job-file-invalid.ts";
 import { JobFileNewer } from "./errors/job-file-newer.ts";
 import { HISTORY_KINDS, type JobData } from "./job-data.ts";
+import { pendingFromText, pendingText } from "./pending-text.ts";
 import {
   anything,
   list,
@@ -49,15 +50,6 @@ const JOB: Shape = record({
   endedAt: optional(number),
   entry: record({ routine: text, slot: text }),
   next: whole,
-  pending: list(
-    record({
-      n: whole,
-      slot: text,
-      connection: optional(text),
-      attempts: whole,
-      turns: optional(recordOf(whole)),
-    }),
-  ),
   merged: list(tuple(text, anything)),
   gathering: list(
     tuple(
@@ -106,7 +98,11 @@ const JOB: Shape = record({
 
 /** @throws {NotEncodable} an error in it holds what can't be kept */
 export function jobText(data: JobData): string {
-  const body = codec.encode(data, `job ${data.id}`);
+  const { pending, ...rest } = data;
+  const body = JSON.stringify({
+    job: codec.encode(rest, `job ${data.id}`),
+    pending: pendingText(pending, codec),
+  });
   return `${JSON.stringify({ weir: MARK, version: VERSION, length: body.length })}\n${body}\n`;
 }
 
@@ -123,13 +119,19 @@ export function jobFrom(given: string | Uint8Array): JobData {
     );
   if (version > VERSION) throw new JobFileNewer(version, VERSION);
   try {
-    const data = codec.decode(body, "job state");
-    JOB(data, "");
-    return data as JobData;
+    return dataFrom(JSON.parse(body));
   } catch (error) {
-    if (!(error instanceof NotDecodable)) throw error;
-    throw new JobFileInvalid("", "expected what the codec of jobs wrote, got what it can't read", error);
+    if (error instanceof JobFileInvalid) throw error;
+    throw new JobFileInvalid("", "expected what save or serialize wrote, got what can't be read", error);
   }
+}
+
+function dataFrom(body: unknown): JobData {
+  const { job, pending } = (body ?? {}) as { job?: unknown; pending?: unknown };
+  text(job, ".job");
+  const data = codec.decode(job as string, "job state");
+  JOB(data, "");
+  return { ...(data as Omit<JobData, "pending">), pending: pendingFromText(pending, codec) };
 }
 
 function asText(given: Uint8Array): string {
