@@ -9,7 +9,8 @@ import {
 import { NotFound } from "./components/NotFound.tsx";
 import { PageCrashed } from "./components/PageCrashed.tsx";
 import { Shell } from "./components/Shell.tsx";
-import { listSearch, parseSearch, type Search, stringifySearch } from "./filter/search.ts";
+
+import { listSearch, parseSearch, type Search, shownOf, stringifySearch } from "./filter/search.ts";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
 
@@ -43,24 +44,21 @@ const tenant = createRoute({
 const flow = createRoute({
   getParentRoute: () => root,
   path: "/tenants/$tenant/flows/$id",
-  validateSearch: ({ selected }: Search): Pick<Search, "selected"> =>
-    selected === undefined ? {} : { selected },
+  validateSearch: (search: Search) => shownOf(search),
   component: lazyRouteComponent(() => import("./pages/flow/FlowPage.tsx"), "FlowPage"),
 });
 
 const shared = createRoute({
   getParentRoute: () => root,
   path: "/s/$token",
-  validateSearch: ({ selected }: Search): Pick<Search, "selected"> =>
-    selected === undefined ? {} : { selected },
+  validateSearch: (search: Search) => shownOf(search),
   component: lazyRouteComponent(() => import("./pages/shared/SharedPage.tsx"), "SharedPage"),
 });
 
 const sharedFlow = createRoute({
   getParentRoute: () => root,
   path: "/s/$token/flows/$id",
-  validateSearch: ({ selected }: Search): Pick<Search, "selected"> =>
-    selected === undefined ? {} : { selected },
+  validateSearch: (search: Search) => shownOf(search),
   component: lazyRouteComponent(() => import("./pages/shared/SharedFlowPage.tsx"), "SharedFlowPage"),
 });
 

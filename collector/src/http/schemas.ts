@@ -435,6 +435,7 @@ export type Health = Static<typeof Health>;
 export type FlowError = Static<typeof FlowError>;
 export type FlowKey = Static<typeof FlowKey>;
 export type FlowSummary = Static<typeof FlowSummary>;
+export type Definition = Static<typeof Definition>;
 export type FlowDetail = Static<typeof FlowDetail>;
 export type Step = Static<typeof Step>;
 export type FlowEvent = Static<typeof FlowEvent>;

@@ -3,6 +3,7 @@
  * `label.env=production`, repeated for "or"), so that a link, a filter and a request read the same.
  */
 import type { Health, Status } from "@weir/collector/schemas";
+import { type View, views } from "../shape/views.ts";
 import { defaultOrder, type FlowOrder, isOrder } from "./order.ts";
 import { isRange, type Range } from "./range.ts";
 
@@ -38,6 +39,10 @@ export interface ListSearch extends FlowFilter {
 export interface Search extends ListSearch {
   /** The step that a flow's page has open. */
   selected?: string | undefined;
+  /** How a flow's page shows it; absent: over time. */
+  view?: View | undefined;
+  /** The node of its workflow that a flow's page has open. */
+  node?: string | undefined;
 }
 
 export const statuses: readonly Status[] = ["running", "failed", "succeeded", "cancelled", "paused"];
@@ -54,6 +59,10 @@ export function parseSearch(query: string): Search {
   if (q) search.q = q;
   const selected = params.get("selected");
   if (selected) search.selected = selected;
+  const view = views.find((view) => view === params.get("view"));
+  if (view) search.view = view;
+  const node = params.get("node");
+  if (node) search.node = node;
 
   for (const key of ["tenant", "name", "step", "service"] as const) {
     const values = unique(params.getAll(key));
@@ -93,6 +102,8 @@ export function stringifySearch(search: Search): string {
   const params = filterParams(search);
   if (search.range) params.set("range", search.range);
   if (search.order && search.order !== defaultOrder) params.set("order", search.order);
+  if (search.view) params.set("view", search.view);
+  if (search.node) params.set("node", search.node);
   if (search.selected) params.set("selected", search.selected);
   const query = params.toString();
   return query === "" ? "" : `?${query}`;
@@ -112,8 +123,13 @@ export function filterParams(filter: FlowFilter): URLSearchParams {
 }
 
 /** The part of a search that makes a list. */
-export function listSearch({ selected: _, ...search }: Search): ListSearch {
+export function listSearch({ selected: _, view: __, node: ___, ...search }: Search): ListSearch {
   return present(search);
+}
+
+/** The part of a search that says what a flow's page shows of it. */
+export function shownOf({ selected, view, node }: Search): Pick<Search, "selected" | "view" | "node"> {
+  return present({ selected, view, node });
 }
 
 /** The part of a search that filters flows: equal filters are equal as JSON. */

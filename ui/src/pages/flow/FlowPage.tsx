@@ -8,8 +8,8 @@ import { BlockSkeleton, RowSkeletons } from "../../components/Skeletons.tsx";
 import { stateOf } from "../../components/StatusMark.tsx";
 import { usePageState } from "../../components/usePageState.ts";
 import { visible } from "../../format/text.ts";
+import { FlowViews } from "../../shape/FlowViews.tsx";
 import { layOut } from "../../waterfall/layout.ts";
-import { Waterfall } from "../../waterfall/Waterfall.tsx";
 import { FlowHeader } from "./FlowHeader.tsx";
 import styles from "./FlowPage.module.css";
 import { Standing } from "./Standing.tsx";
@@ -40,17 +40,16 @@ export function FlowPage() {
   }
 
   const select = (step: string | undefined, replace = false) =>
-    navigate({ search: step === undefined ? {} : { selected: step }, replace, resetScroll: false });
+    navigate({ search: (before) => ({ ...before, selected: step }), replace, resetScroll: false });
   const shown = selected === undefined ? undefined : layout.steps.find(({ step }) => step.id === selected);
   return (
     <>
       {error && <StaleNotice error={error} onRetry={() => refetch()} />}
       <FlowHeader flow={flow} />
       <Standing flow={flow} steps={layout.steps} onSelect={select} />
-      <div className={styles["body"]}>
-        <Waterfall flow={flow} layout={layout} selected={shown?.step.id} onSelect={select} />
+      <FlowViews flow={flow} layout={layout} selected={shown?.step.id} onSelect={select}>
         {shown && <StepPanel placed={shown} flow={flow} onClose={() => select(undefined)} />}
-      </div>
+      </FlowViews>
     </>
   );
 }

@@ -10,8 +10,8 @@ import { StatusMark, stateOf } from "../../components/StatusMark.tsx";
 import { Ago, At, Duration } from "../../components/Time.tsx";
 import { usePageState } from "../../components/usePageState.ts";
 import { visible } from "../../format/text.ts";
+import { FlowViews } from "../../shape/FlowViews.tsx";
 import { layOut } from "../../waterfall/layout.ts";
-import { Waterfall } from "../../waterfall/Waterfall.tsx";
 import { Standing } from "../flow/Standing.tsx";
 import { StepPanel } from "../flow/StepPanel.tsx";
 import styles from "./SharedFlow.module.css";
@@ -41,10 +41,9 @@ export function SharedFlow({ token, id, selected, onSelect }: SharedFlowProps) {
       {error && <StaleNotice error={error} onRetry={() => refetch()} />}
       <Head flow={flow} />
       <Standing flow={flow} steps={layout.steps} onSelect={onSelect} alone />
-      <div className={styles["body"]}>
-        <Waterfall flow={flow} layout={layout} selected={shown?.step.id} onSelect={onSelect} />
+      <FlowViews flow={flow} layout={layout} selected={shown?.step.id} onSelect={onSelect}>
         {shown && <StepPanel placed={shown} flow={flow} onClose={() => onSelect(undefined)} alone />}
-      </div>
+      </FlowViews>
     </>
   );
 }

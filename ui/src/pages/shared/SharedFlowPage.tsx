@@ -24,7 +24,7 @@ export function SharedFlowPage() {
             id={id}
             selected={selected}
             onSelect={(step, replace = false) =>
-              navigate({ search: step === undefined ? {} : { selected: step }, replace, resetScroll: false })
+              navigate({ search: (before) => ({ ...before, selected: step }), replace, resetScroll: false })
             }
           />
         </>

@@ -38,7 +38,7 @@ export function SharedPage() {
             id={shared.flowId}
             selected={selected}
             onSelect={(step, replace = false) =>
-              navigate({ search: step === undefined ? {} : { selected: step }, replace, resetScroll: false })
+              navigate({ search: (before) => ({ ...before, selected: step }), replace, resetScroll: false })
             }
           />
         )
