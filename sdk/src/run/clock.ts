@@ -9,10 +9,17 @@ export interface RunClock {
    * @param signal ends the wait early, by rejecting with its reason
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls `ring` after so long: a wait that costs less than a promise, for those who have a hundred thousand of them.
+   *
+   * @param ms less than 0 is 0
+   */
+  after(ms: number, ring: () => void): Alarm;
 }
 
-interface Wait extends HeapItem {
-  wake(): void;
+export interface Alarm {
+  /** It does not ring. Does nothing where it has rung. */
+  cancel(): void;
 }
 
 /**
@@ -45,12 +52,12 @@ const LONGEST_MS = 2 ** 31 - 1;
  * await clock.sleep(60_000, signal);
  */
 export function createRunClock(): RunClock {
-  const waits = new Heap<Wait>();
+  const alarms = new Heap<RealAlarm>();
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
 
   function arm(): void {
-    const next = waits.first();
+    const next = alarms.first();
     if (next !== undefined && timer !== undefined && next.at >= timerAt) return;
     clearTimeout(timer);
     timer = undefined;
@@ -63,38 +70,55 @@ export function createRunClock(): RunClock {
   function ring(): void {
     timer = undefined;
     const now = performance.now();
-    for (let next = waits.first(); next !== undefined && next.at <= now; next = waits.first()) {
-      waits.remove(next);
-      next.wake();
+    for (let next = alarms.first(); next !== undefined && next.at <= now; next = alarms.first()) {
+      alarms.remove(next);
+      next.ring();
     }
     arm();
   }
 
-  return {
-    now: createWallClock(),
-    sleep(ms, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const wait: Wait = {
-          at: performance.now() + Math.max(0, ms),
-          index: -1,
-          order: 0,
-          wake() {
-            signal?.removeEventListener("abort", abort);
-            resolve();
-          },
-        };
-        const abort = () => {
-          waits.remove(wait);
-          arm();
-          reject(signal?.reason);
-        };
-        signal?.addEventListener("abort", abort, { once: true });
-        waits.add(wait);
-        arm();
-      });
-    },
-  };
+  class RealAlarm implements Alarm, HeapItem {
+    readonly at: number;
+    readonly ring: () => void;
+    index = -1;
+    order = 0;
+
+    constructor(ms: number, ring: () => void) {
+      this.at = performance.now() + Math.max(0, ms);
+      this.ring = ring;
+    }
+
+    cancel(): void {
+      if (this.index < 0) return;
+      alarms.remove(this);
+      arm();
+    }
+  }
+
+  function after(ms: number, fn: () => void): Alarm {
+    const alarm = new RealAlarm(ms, fn);
+    alarms.add(alarm);
+    arm();
+    return alarm;
+  }
+
+  return { now: createWallClock(), after, sleep: (ms, signal) => sleepBy(after, ms, signal) };
+}
+
+/** A wait as a promise, made from one as a call. */
+function sleepBy(after: RunClock["after"], ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const alarm = after(ms, () => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    });
+    const abort = () => {
+      alarm.cancel();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+  });
 }
 
 /** The one that runs use where none is handed in. */

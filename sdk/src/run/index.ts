@@ -3,7 +3,7 @@
  * clock, journal, and how it is seen as a flow.
  */
 export { abortError, endingOf, type LinkedSignal, linkSignals } from "./cancel.ts";
-export { createRunClock, type RunClock, realClock } from "./clock.ts";
+export { type Alarm, createRunClock, type RunClock, realClock } from "./clock.ts";
 export { type Codec, type CodecOptions, createCodec } from "./codec.ts";
 export type { ErrorClass } from "./error-values.ts";
 export { IllegalMove } from "./errors/illegal-move.ts";

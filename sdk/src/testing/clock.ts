@@ -72,22 +72,30 @@ export class TestClock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const wait: Wait = {
-        at: this.#now + ms,
-        index: -1,
-        order: 0,
-        wake: () => {
-          signal?.removeEventListener("abort", abort);
-          resolve();
-        },
-      };
+      const alarm = this.after(ms, () => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      });
       const abort = () => {
-        this.#waits.remove(wait);
+        alarm.cancel();
         reject(signal?.reason);
       };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#waits.add(wait);
     });
+  }
+
+  /** The same as a call: `ring` is called when the clock has been advanced so far. */
+  after(ms: number, ring: () => void): { cancel(): void } {
+    const waits = this.#waits;
+    const wait: Wait & { cancel(): void } = {
+      at: this.#now + Math.max(0, ms),
+      index: -1,
+      order: 0,
+      wake: ring,
+      cancel: () => waits.remove(wait),
+    };
+    waits.add(wait);
+    return wait;
   }
 
   #nextDue(until: number): Wait | undefined {
