@@ -1,0 +1,407 @@
+/** One run of a workflow in this process: the interpreter, with who hears of it, how it is seen, and where it is kept. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Status } from "../attributes.ts";
+import { diagnose } from "../diagnostics.ts";
+import { describeError } from "../errors.ts";
+import { INERT_STEP } from "../inert.ts";
+import {
+  abortError,
+  childPath,
+  moved,
+  openRunFlow,
+  openUnitStep,
+  pauseRunFlow,
+  type Random,
+  type Resumed,
+  ROOT,
+  type RunClock,
+  RunEnded,
+} from "../run/index.ts";
+import { runtime } from "../runtime.ts";
+import type { FlowHandle, LabelValue } from "../types.ts";
+import { RunLeft } from "./errors/run-left.ts";
+import type { Message, Messages, MessagesOptions, Snapshot, WorkflowRun } from "./handle.ts";
+import { type Ending, type Host, Machine, type Saved, type SignalFn } from "./machine.ts";
+import { MessageQueue } from "./messages.ts";
+import type { Node } from "./part.ts";
+import type { Program } from "./program.ts";
+import type { Opened, Unit } from "./seen.ts";
+
+export interface RunFacts {
+  readonly id: string;
+  readonly tenant: string;
+  readonly labels: Record<string, LabelValue> | undefined;
+  readonly tag: unknown;
+  readonly program: Program;
+  readonly clock: RunClock;
+  readonly random: Random;
+}
+
+/** Where a run is kept, and how it came to be here. */
+export interface Stay {
+  readonly keeping: StayKeeping;
+  readonly saved: Saved | undefined;
+  readonly resumed: Resumed | undefined;
+}
+
+/** What a run asks of what keeps it. */
+export interface StayKeeping {
+  readonly kept: number;
+  keep(then?: () => void): void;
+  saved(): Promise<void>;
+  end(ending: Ending, state: unknown): Promise<void>;
+  /** Gives it back. */
+  leave(): Promise<void>;
+}
+
+type AnyState = object;
+
+export class TreeRun implements WorkflowRun<AnyState>, Host {
+  readonly #facts: RunFacts;
+  /** Calls a function where the run was started. */
+  readonly #there = AsyncLocalStorage.snapshot();
+  #machine: Machine;
+  #seen: FlowHandle | undefined;
+  #queues: Set<MessageQueue<AnyState>> | undefined;
+  #ending: Ending | undefined;
+  #done: PromiseWithResolvers<AnyState> | undefined;
+  #whenEnded: (() => void)[] | undefined;
+  #pauseReason: string | undefined;
+  /** Until it is known whether the journal has it, what is asked of it waits. */
+  #opening: Promise<void> | undefined;
+  #keeping: StayKeeping | undefined;
+  #released = false;
+
+  constructor(facts: RunFacts, state: AnyState) {
+    this.#facts = facts;
+    this.#machine = new Machine(this, facts.program.node, state);
+  }
+
+  // How it begins.
+
+  begin(): void {
+    this.#see(undefined);
+    this.#machine.start();
+  }
+
+  /** @param opened resolves with where it is kept, or with how it ended */
+  beginKept(opened: Promise<Stay | { readonly ended: Ending; readonly state: AnyState }>): void {
+    this.#opening = opened
+      .then(
+        (found) => {
+          this.#opening = undefined;
+          if ("keeping" in found) this.#stay(found);
+          else this.#endedBefore(found.ended, found.state);
+        },
+        (error: unknown) => {
+          this.#opening = undefined;
+          this.#machine.release(error);
+          this.ended({ status: "failed", error });
+        },
+      )
+      .catch(() => {});
+  }
+
+  get machine(): Machine {
+    return this.#machine;
+  }
+
+  #stay({ keeping, saved, resumed }: Stay): void {
+    if (saved !== undefined) this.#machine = new Machine(this, this.#facts.program.node, saved.state, saved);
+    this.#keeping = keeping;
+    this.#there(() => this.#see(resumed));
+    if (this.#machine.isPaused) this.#sayPaused();
+    if (saved !== undefined) this.changed();
+    this.#machine.start();
+  }
+
+  #endedBefore(ending: Ending, state: AnyState): void {
+    this.#machine = new Machine(this, this.#facts.program.node, state);
+    this.#machine.release(undefined);
+    this.#finish(ending);
+  }
+
+  // What it is.
+
+  get id(): string {
+    return this.#facts.id;
+  }
+
+  get tenant(): string {
+    return this.#facts.tenant;
+  }
+
+  get workflow(): string {
+    return this.#facts.program.name;
+  }
+
+  get tag(): unknown {
+    return this.#facts.tag;
+  }
+
+  get clock(): RunClock {
+    return this.#facts.clock;
+  }
+
+  get random(): Random {
+    return this.#facts.random;
+  }
+
+  get state(): AnyState {
+    return this.#machine.state;
+  }
+
+  get status(): Status {
+    if (this.#ending !== undefined) return this.#ending.status;
+    return this.#machine.isPaused ? "paused" : "running";
+  }
+
+  get done(): Promise<AnyState> {
+    if (this.#done === undefined) {
+      this.#done = Promise.withResolvers();
+      // One that nobody awaits must not fall on the process.
+      this.#done.promise.catch(() => {});
+      this.#settle();
+    }
+    return this.#done.promise;
+  }
+
+  snapshot(): Snapshot<AnyState> {
+    const { id, workflow, tenant, status, state, tag } = this;
+    const ending = this.#ending;
+    const { node, path } = ending?.place ?? this.#machine.place ?? { node: "0", path: [] };
+    const reason = ending === undefined ? this.#pauseReason : ending.reason;
+    return {
+      id,
+      workflow,
+      tenant,
+      status,
+      state,
+      node,
+      path,
+      tag,
+      ...(reason !== undefined && { reason }),
+      ...(ending !== undefined && "error" in ending && { error: ending.error }),
+    };
+  }
+
+  // What one may ask of it.
+
+  signal(fn: (state: AnyState) => AnyState): void {
+    if (typeof fn !== "function")
+      throw new TypeError(
+        `signal: expected a function of the state, got ${fn === null ? "null" : typeof fn}`,
+      );
+    this.#signal("signal", fn);
+  }
+
+  send(name: string, payload?: unknown): void {
+    this.#signal(`signal ${name}`, this.#facts.program.signal(name, payload));
+  }
+
+  #signal(event: string, fn: SignalFn): void {
+    this.#checkRuns("signals");
+    if (this.#opening !== undefined) {
+      void this.#opening.then(() => this.#ending ?? this.#signal(event, fn));
+      return;
+    }
+    this.#seen?.event(event);
+    this.#machine.signal(fn);
+  }
+
+  pause(reason?: string): void {
+    this.#afterOpening(() => {
+      if (this.status === "paused") return;
+      moved(this.id, this.status, "paused");
+      this.#pauseReason = reason;
+      this.#machine.pause();
+      this.#sayPaused();
+      this.changed();
+    });
+  }
+
+  resume(): void {
+    this.#afterOpening(() => {
+      if (this.status === "running") return;
+      moved(this.id, this.status, "running");
+      this.#pauseReason = undefined;
+      this.#there(() => this.#see(undefined));
+      this.#machine.resume();
+      this.changed();
+    });
+  }
+
+  async cancel(reason = "cancelled"): Promise<void> {
+    await this.#opening;
+    if (this.#ending !== undefined) return;
+    if (this.#machine.isPaused) this.resume();
+    this.#machine.cancel(abortError(reason));
+    await this.#end();
+  }
+
+  async stop(reason = "stopped"): Promise<void> {
+    await this.#opening;
+    if (this.#ending !== undefined) return;
+    this.#machine.stop(reason);
+    await this.#end();
+  }
+
+  async saved(): Promise<void> {
+    await this.#opening;
+    await this.#keeping?.saved();
+  }
+
+  async release(): Promise<void> {
+    await this.#opening;
+    if (this.#ending !== undefined) return;
+    if (this.#keeping === undefined) return await this.stop();
+    await this.#keeping.leave();
+    this.lost("it was given back to its journal");
+  }
+
+  /** Another process has it, or will. */
+  lost(reason: string): void {
+    if (this.#ending !== undefined || this.#released) return;
+    this.#released = true;
+    const error = new RunLeft(this.id, reason);
+    this.#machine.release(error);
+    this.#seen?.[Symbol.dispose]();
+    this.#seen = undefined;
+    this.#keeping = undefined;
+    this.#finish({ status: "cancelled", error, reason });
+  }
+
+  messages({ limit }: MessagesOptions = {}): Messages<AnyState> {
+    const queue = new MessageQueue<AnyState>(limit, (closed) => void this.#queues?.delete(closed));
+    if (this.#ending === undefined) {
+      this.#queues ??= new Set();
+      this.#queues.add(queue);
+      queue.push({ type: "state", ...this.snapshot() });
+    } else queue.push(this.#last());
+    return queue;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // What the machine asks.
+
+  get keeper(): StayKeeping | undefined {
+    return this.#keeping;
+  }
+
+  inside<T>(fn: () => T): T {
+    return this.#there(() => (this.#seen === undefined ? fn() : this.#seen.run(fn)));
+  }
+
+  open({ id: node }: Node, unit: Unit): Opened {
+    if (this.#seen === undefined) return INERT_STEP;
+    const { number, ...rest } = unit;
+    return openUnitStep({ ...rest, runId: this.id, path: childPath(ROOT, node, number), node });
+  }
+
+  nodeAt(id: string): Node {
+    return this.#facts.program.nodeAt(id);
+  }
+
+  changed(): void {
+    if (this.#queues === undefined || this.#queues.size === 0) return;
+    const message: Message<AnyState> = { type: "state", ...this.snapshot() };
+    for (const queue of this.#queues) queue.push(message);
+  }
+
+  ended(ending: Ending): void {
+    const keeping = this.#keeping;
+    if (keeping === undefined) this.#finish(ending);
+    // Kept before told.
+    else
+      keeping.end(ending, this.state).then(
+        () => this.#finish(ending),
+        (error: unknown) => this.#finish({ ...ending, status: "failed", error }),
+      );
+  }
+
+  #finish(ending: Ending): void {
+    this.#ending = ending;
+    this.#show(ending);
+    const last = this.#last();
+    const unheard = !(this.#queues?.size || this.#done);
+    for (const queue of this.#queues ?? []) queue.push(last);
+    this.#queues = undefined;
+    this.#settle();
+    for (const each of this.#whenEnded?.splice(0) ?? []) each();
+    if (unheard && ending.status === "failed") this.#sayUnheard(ending);
+  }
+
+  #last(): Message<AnyState> {
+    return {
+      type: this.#ending !== undefined && "error" in this.#ending ? "error" : "done",
+      ...this.snapshot(),
+    };
+  }
+
+  #settle(): void {
+    const ending = this.#ending;
+    if (ending === undefined || this.#done === undefined) return;
+    if ("error" in ending) this.#done.reject(ending.error);
+    else this.#done.resolve(this.state);
+  }
+
+  /** Nobody asked how it ends: that it failed must be said somewhere. */
+  #sayUnheard({ error, place }: Ending): void {
+    const { type, message } = describeError(error);
+    const where = place === undefined || place.path.length === 0 ? "" : ` at ${place.path.join(" > ")}`;
+    diagnose(
+      "workflow-failed",
+      `run ${this.id} of ${this.workflow} failed${where}: ${type}: ${message}`,
+      this.workflow,
+    );
+  }
+
+  #show({ status, error, reason }: Ending): void {
+    const seen = this.#seen;
+    if (seen === undefined) return;
+    this.#seen = undefined;
+    if (status === "succeeded") seen.end();
+    else if (status === "failed") seen.fail(error);
+    else seen.cancel(reason);
+  }
+
+  #see(resumed: Resumed | undefined): void {
+    if (runtime() === undefined) return;
+    const { id: runId, tenant, labels, program } = this.#facts;
+    this.#seen = openRunFlow({
+      runId,
+      tenant,
+      name: program.name,
+      labels,
+      definition: program.definition,
+      resumed,
+    });
+  }
+
+  #sayPaused(): void {
+    const seen = this.#seen;
+    if (seen === undefined) return;
+    pauseRunFlow(seen, this.#pauseReason);
+    seen[Symbol.dispose]();
+  }
+
+  #afterOpening(fn: () => void): void {
+    if (this.#opening === undefined) fn();
+    else void this.#opening.then(() => this.#ending ?? fn());
+  }
+
+  #checkRuns(wanted: string): void {
+    if (this.#ending !== undefined || this.#machine.isOver) throw new RunEnded(this.id, wanted);
+  }
+
+  #end(): Promise<void> {
+    if (this.#ending !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEnded ??= [];
+      this.#whenEnded.push(resolve);
+    });
+  }
+}
