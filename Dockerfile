@@ -1,18 +1,26 @@
-# The collector with its page. The demo's services run from the same image: see docker-compose.yml.
+# The collector with its page, from the packages that users install. The target `demo` has the services of docker-compose.yml.
 FROM node:24-slim AS build
-WORKDIR /weir
+WORKDIR /source
 RUN npm install --global pnpm@12.21.0
 COPY . .
-RUN pnpm install --frozen-lockfile && pnpm --filter @weir/ui run build
-# What only building and testing needed stays behind.
-RUN rm -rf node_modules */node_modules */*/node_modules && pnpm install --frozen-lockfile --prod
+RUN pnpm install --frozen-lockfile && node scripts/packages.ts --to /packages
+WORKDIR /weir
+RUN npm install --omit=dev --no-audit --no-fund --ignore-scripts /packages/*.tgz
+
+FROM node:24-slim AS demo
+WORKDIR /source
+RUN mkdir /keys && chown node:node /keys
+COPY --from=build /source /source
+USER node
 
 FROM node:24-slim
-WORKDIR /weir
-ENV NODE_ENV=production WEIR_STORE=sqlite:/data/weir.db
+ENV NODE_ENV=production PATH=/weir/node_modules/.bin:$PATH WEIR_HOST=0.0.0.0 WEIR_STORE=sqlite:/data/weir.db
 RUN mkdir /data /keys && chown node:node /data /keys
-COPY --from=build /weir /weir
+COPY --from=build /weir/node_modules /weir/node_modules
 USER node
+WORKDIR /data
 VOLUME /data
 EXPOSE 4317 4318
-CMD ["node", "collector/src/cli.ts", "serve", "--host", "0.0.0.0"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:4318/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["weir", "serve"]
