@@ -1,0 +1,62 @@
+// Makes a release of what `npx changeset` has gathered: `npm run release`, then `npm run release -- --publish`.
+//
+// The first raises the versions, dates the changelog and commits, once every test has passed: to be looked at, and put on
+// main as any other change. The second, on main, tags that commit and publishes the packages that are built of it.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { datedChangelog } from "./dated-changelog.ts";
+import { packPackages } from "./packages.ts";
+import { ROOT, run } from "./run.ts";
+
+const CHANGELOG = join(ROOT, "CHANGELOG.md");
+
+const { publish } = parseArgs({ options: { publish: { type: "boolean", default: false } } }).values;
+try {
+  if (git("status", "--porcelain") !== "") throw new Error("expected nothing that is not committed");
+  await (publish ? publishRelease() : prepareRelease());
+} catch (error) {
+  console.error(`release: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function prepareRelease(): Promise<void> {
+  const before = version();
+  await must("changeset", ["version"]);
+  const now = version();
+  if (now === before)
+    throw new Error("there is nothing to release: npx changeset says what a change means for users");
+  const today = new Date().toISOString().slice(0, 10);
+  writeFileSync(CHANGELOG, datedChangelog(readFileSync(CHANGELOG, "utf8"), now, today));
+  await must("node", ["scripts/test.ts"]);
+  git("add", "--all");
+  git("commit", "--message", `Release ${now}`);
+  console.log(`release: ${now} is committed. Once it is on main: npm run release -- --publish`);
+}
+
+async function publishRelease(): Promise<void> {
+  const tag = `v${version()}`;
+  if (git("tag", "--list", tag) !== "") throw new Error(`${tag} is there already`);
+  if (git("rev-parse", "--abbrev-ref", "HEAD") !== "main") throw new Error("expected the branch main");
+  const { sdk, collector } = await packPackages(mkdtempSync(join(tmpdir(), "weir-release-")));
+  // The collector depends on the SDK of the same version.
+  for (const file of [sdk, collector])
+    execFileSync("npm", ["publish", "--access", "public", file], { stdio: "inherit" });
+  git("tag", "--annotate", tag, "--message", tag);
+  git("push", "origin", tag);
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(join(ROOT, "sdk", "package.json"), "utf8")).version;
+}
+
+function git(...args: string[]): string {
+  return execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim();
+}
+
+async function must(name: string, args: string[]): Promise<void> {
+  const code = await run(name, args);
+  if (code !== 0) throw new Error(`${name} ${args.join(" ")} ended with exit code ${code}`);
+}
