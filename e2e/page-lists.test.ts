@@ -2,6 +2,7 @@
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { until } from "./support/api.ts";
 import { accessFaults } from "./support/axe.ts";
 import { openPage, startBrowser } from "./support/browser.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
@@ -19,8 +20,68 @@ beforeAll(async () => {
   }
   fail("globex", "import-1");
   fail("initech", "import-2");
-  await flush();
+  await Promise.all([flush(), loseOrder()]);
 });
+
+/** An order of a process that is gone: its first charge failed, its second one stands open. */
+async function loseOrder(): Promise<void> {
+  const at = Date.now() - 600_000;
+  const identity = { "weir.flow.id": "order-7", "weir.flow.name": "checkout", "weir.tenant": "hooli" };
+  const open = { "weir.pending": true };
+  const failure = {
+    name: "exception",
+    attributes: attributes({ "exception.type": "CardError", "exception.message": "card_declined" }),
+  };
+  const span = (name: string, after: number, own: Record<string, string | number | boolean>) => ({
+    traceId: "7".repeat(32),
+    spanId: String(after).padStart(16, "a"),
+    name,
+    startTimeUnixNano: `${at + after}000000`,
+    endTimeUnixNano: `${at + after}000000`,
+    attributes: attributes({ ...identity, ...own }),
+  });
+  const charge = (id: string, attempt: number) => ({
+    "weir.kind": "step",
+    "weir.step.id": id,
+    "weir.step.attempt": attempt,
+  });
+  const spans = [
+    span("checkout", 0, { "weir.kind": "flow", ...open }),
+    { ...span("charge", 1, charge("c1", 1)), status: { code: 2 }, events: [failure] },
+    span("charge", 2, { ...charge("c2", 2), ...open }),
+  ];
+  const resource = attributes({
+    "service.name": "payments",
+    "service.instance.id": "payments-1",
+    "weir.heartbeat.interval_ms": 100,
+  });
+  await until("the order is lost", async () => {
+    const response = await fetch(`${collector.url}/api/v1/stuck`);
+    const { flows } = (await response.json()) as { flows: unknown[] };
+    if (flows.length > 0) return true;
+    await sendSpans({ resource: { attributes: resource }, scopeSpans: [{ spans }] });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return false;
+  });
+}
+
+async function sendSpans(resourceSpans: object): Promise<void> {
+  const response = await fetch(`${collector.url}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [resourceSpans] }),
+  });
+  expect(response.status).toBe(200);
+}
+
+function attributes(values: Record<string, string | number | boolean>) {
+  return Object.entries(values).map(([key, value]) => ({ key, value: anyValue(value) }));
+}
+
+function anyValue(value: string | number | boolean) {
+  if (typeof value === "boolean") return { boolValue: value };
+  return typeof value === "number" ? { intValue: String(value) } : { stringValue: value };
+}
 
 afterEach(async () => {
   await page.context().close();
@@ -89,6 +150,74 @@ describe("the frame", () => {
     await page.keyboard.type("g c?");
     await page.waitForURL(/q=g\+c/);
     expect(await page.getByRole("dialog").count()).toBe(0);
+  });
+});
+
+describe("what needs attention", () => {
+  test("customers who need it come first, each with the last days in bars", async () => {
+    await open("/");
+    const customers = page.getByRole("list", { name: "Customers" }).getByRole("listitem");
+    await customers.filter({ hasText: "hooli" }).getByText("charge").waitFor();
+    await customers.first().getByRole("link", { name: "hooli", exact: true }).waitFor();
+    const days = customers.filter({ hasText: "globex" }).getByRole("img", { name: /^Within 14 days/ });
+    expect(await days.getAttribute("aria-label")).toMatch(/: [4-9] flows, 1 failed/);
+    expect(await page.title()).toBe("1 stuck · Customers · Weir");
+    expect(await accessFaults(page)).toEqual([]);
+
+    await page.keyboard.press("/");
+    await page.keyboard.type("glob");
+    await page.waitForURL(/q=glob/);
+    await customers.filter({ hasText: "hooli" }).waitFor({ state: "detached" });
+  });
+
+  test("a flow that hangs says where, for how long, by whom and what went wrong before", async () => {
+    await open("/");
+    await page.getByRole("link", { name: "Stuck 1" }).click();
+    const hanging = page.getByRole("list", { name: "Stuck flows" }).getByRole("listitem");
+    for (const text of ["Lost", "hooli", "order-7", "charge", "attempt 2", "payments", "card_declined"]) {
+      await hanging.getByText(text, { exact: false }).first().waitFor();
+    }
+    expect(await accessFaults(page)).toEqual([]);
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/tenants\/hooli\/flows\/order-7\?selected=/);
+
+    await page.goto(`${collector.url}/stuck?tenant=globex`);
+    await page.getByText("Nothing is stuck").waitFor();
+    await page.getByRole("button", { name: "Clear the filters" }).click();
+    await hanging.getByText("order-7").waitFor();
+  });
+});
+
+describe("the summary over a list", () => {
+  test("its counts filter, and show still what they leave out", async () => {
+    await open("/tenants/globex");
+    const all = page.getByRole("region", { name: "All of them" });
+    await all.getByRole("button", { name: /^Failed 1/ }).click();
+    await page.waitForURL(/status=failed/);
+    await all.getByText(/^1 flow$/).waitFor();
+    await all.getByRole("button", { name: /^Succeeded [34]/ }).waitFor();
+    await all.getByRole("button", { name: /^Failed 1/ }).click();
+    await row("report-eu").waitFor();
+  });
+
+  test("dragging over the bars chooses a time", async () => {
+    await open("/tenants/globex");
+    const plot = page.getByRole("img", { name: /began, of which 1 failed/ });
+    const box = await plot.boundingBox();
+    if (!box) throw new Error("expected the bars to be seen");
+    await page.mouse.move(box.x + 1, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 1, box.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/from=.*to=/);
+    await row("report-eu").waitFor();
+    const { searchParams } = new URL(page.url());
+    expect(Date.parse(searchParams.get("to") ?? "")).toBeGreaterThan(
+      Date.parse(searchParams.get("from") ?? ""),
+    );
+    await page.goBack();
+    await page.waitForURL((url) => url.search === "");
   });
 });
 
@@ -217,7 +346,10 @@ describe("rows", () => {
   test("while someone reads, what is new waits behind a button", async () => {
     await open("/tenants/globex?name=report");
     await row("report-eu").waitFor();
-    await page.getByText("Live").waitFor();
+    // Once at first, and again when the stream is open.
+    await page.waitForFunction(
+      () => performance.getEntries().filter(({ name }) => name.includes("/api/v1/flows?")).length > 1,
+    );
     await rows().first().hover();
     flow.start({ name: "report", tenant: "globex", id: "report-new", labels: { region: "eu" } }, () => {});
     await page.getByRole("button", { name: "1 new" }).waitFor();

@@ -6,10 +6,10 @@ import {
   Outlet,
   useRouterState,
 } from "@tanstack/react-router";
+import { customerData, customersData, flowsData, soon, stuckData } from "./api/ahead.ts";
 import { NotFound } from "./components/NotFound.tsx";
 import { PageCrashed } from "./components/PageCrashed.tsx";
 import { Shell } from "./components/Shell.tsx";
-
 import { listSearch, parseSearch, type Search, shownOf, stringifySearch } from "./filter/search.ts";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
@@ -24,6 +24,7 @@ const customers = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: ({ q }: Search): Pick<Search, "q"> => (q === undefined ? {} : { q }),
+  loader: ({ cause, location }) => soon(cause, () => customersData(parseSearch(location.searchStr))),
   component: lazyRouteComponent(() => import("./pages/customers/CustomersPage.tsx"), "CustomersPage"),
 });
 
@@ -31,13 +32,28 @@ const flows = createRoute({
   getParentRoute: () => root,
   path: "/flows",
   validateSearch: (search: Search) => listSearch(search),
+  loader: ({ cause, location }) =>
+    soon(cause, () => flowsData(listSearch(parseSearch(location.searchStr)), null)),
   component: lazyRouteComponent(() => import("./pages/flows/AllFlowsPage.tsx"), "AllFlowsPage"),
+});
+
+const stuck = createRoute({
+  getParentRoute: () => root,
+  path: "/stuck",
+  validateSearch: ({ tenant, name }: Search): Pick<Search, "tenant" | "name"> => ({
+    ...(tenant && { tenant }),
+    ...(name && { name }),
+  }),
+  loader: ({ cause, location }) => soon(cause, () => stuckData(parseSearch(location.searchStr))),
+  component: lazyRouteComponent(() => import("./pages/stuck/StuckPage.tsx"), "StuckPage"),
 });
 
 const tenant = createRoute({
   getParentRoute: () => root,
   path: "/tenants/$tenant",
   validateSearch: (search: Search) => listSearch(search),
+  loader: ({ cause, location, params: { tenant } }) =>
+    soon(cause, () => customerData(listSearch(parseSearch(location.searchStr)), tenant)),
   component: lazyRouteComponent(() => import("./pages/flows/TenantPage.tsx"), "TenantPage"),
 });
 
@@ -63,7 +79,7 @@ const sharedFlow = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([customers, flows, tenant, flow, shared, sharedFlow]),
+  routeTree: root.addChildren([customers, stuck, flows, tenant, flow, shared, sharedFlow]),
   parseSearch,
   stringifySearch: (search: Search) => stringifySearch(search),
   defaultErrorComponent: PageCrashed,

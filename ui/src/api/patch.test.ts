@@ -1,23 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { aDetail, aFlow, aStep } from "./flow.fixture.ts";
-import { flowKey, updateDetail, updateUnwell } from "./patch.ts";
+import { updateDetail } from "./patch.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22, 10, 0, second)).toISOString();
-const flowAt = (second: number, over = {}) => aFlow({ id: `f${second}`, startedAt: at(second), ...over });
-const changed = (...flows: ReturnType<typeof aFlow>[]) => new Map(flows.map((flow) => [flowKey(flow), flow]));
-
-describe("flows that are stuck", () => {
-  const stuck = [flowAt(1, { health: "stalled" }), flowAt(2, { health: "lost" })];
-
-  test("one that moves on is no longer among them", () => {
-    const next = updateUnwell(stuck, changed(flowAt(1, { health: "ok" }), flowAt(9)));
-    expect(next.map(({ id }) => id)).toEqual(["f2"]);
-  });
-
-  test("changes of others leave them alone", () => {
-    expect(updateUnwell(stuck, changed(flowAt(9)))).toBe(stuck);
-  });
-});
 
 describe("a flow's page", () => {
   const open = aStep({ id: "s1", status: "running", endedAt: null, durationMs: null });

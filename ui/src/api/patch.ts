@@ -8,14 +8,6 @@ export function flowKey(flow: { tenant: string; id: string }): string {
   return JSON.stringify([flow.tenant, flow.id]);
 }
 
-/** Flows that are stalled or lost: those that are no more go. */
-export function updateUnwell(flows: FlowSummary[], changed: ReadonlyMap<string, FlowSummary>): FlowSummary[] {
-  if (!flows.some((flow) => changed.has(flowKey(flow)))) return flows;
-  return flows
-    .map((flow) => changed.get(flowKey(flow)) ?? flow)
-    .filter(({ health }) => health === "stalled" || health === "lost");
-}
-
 /** A flow's page: its summary and steps take what is newer. Events and children are not streamed. */
 export function updateDetail(
   detail: FlowDetail,

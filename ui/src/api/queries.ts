@@ -1,6 +1,8 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type {
+  FlowCount,
   FlowDetail,
+  FlowHistogram,
   FlowPage,
   FlowSummary,
   Labels,
@@ -8,6 +10,7 @@ import type {
   Me,
   Names,
   Stats,
+  StuckPage,
   TenantPage,
 } from "@weir/collector/schemas";
 import { defaultOrder, type FlowOrder } from "../filter/order.ts";
@@ -20,15 +23,23 @@ import { keys } from "./keys.ts";
 const largestPage = 500;
 const firstPage = 100;
 const mostFound = 6;
+const buckets = 120;
+const historyDays = 14;
 
 /** Health is worked out when it is read: no event tells that time went by. */
 const healthEvery = 15_000;
+const stuckEvery = 5_000;
 
+/** Customers, those who need attention first. */
 export function tenantsQuery(q: string) {
   return infiniteQueryOptions({
     queryKey: keys.tenants(q),
     queryFn: ({ pageParam, signal }) => {
-      const params = new URLSearchParams({ limit: String(largestPage) });
+      const params = new URLSearchParams({
+        order: "attention",
+        history: String(historyDays),
+        limit: String(firstPage),
+      });
       if (q) params.set("q", q);
       if (pageParam) params.set("cursor", pageParam);
       return get<TenantPage>("/tenants", params, signal);
@@ -47,7 +58,7 @@ export function findQuery(text: string) {
     queryFn: async ({ signal }) => {
       const params = new URLSearchParams({ q: text, limit: String(mostFound) });
       const [{ tenants }, { flows }] = await Promise.all([
-        get<TenantPage>("/tenants", params, signal),
+        get<TenantPage>("/tenants", new URLSearchParams([...params, ["order", "attention"]]), signal),
         text === "" ? { flows: [] } : get<FlowPage>("/flows", params, signal),
       ]);
       return { tenants, flows };
@@ -55,7 +66,7 @@ export function findQuery(text: string) {
   });
 }
 
-/** Of all customers: what is stuck now, and what failed within the last day, newest first. */
+/** Of all customers: what is stuck now, the worst first, and what failed within the last day, newest first. */
 export interface Attention {
   stuck: FlowSummary[];
   failed: FlowSummary[];
@@ -66,12 +77,9 @@ export function attentionQuery() {
     queryKey: keys.attention,
     queryFn: async ({ signal }): Promise<Attention> => {
       const limit = String(largestPage);
-      const stuck = new URLSearchParams({ limit });
-      stuck.append("health", "stalled");
-      stuck.append("health", "lost");
       const failed = new URLSearchParams({ limit, status: "failed", from: rangeStart("1d", serverNow()) });
       const [stuckPage, failedPage] = await Promise.all([
-        get<FlowPage>("/flows", stuck, signal),
+        get<StuckPage>("/stuck", new URLSearchParams({ limit }), signal),
         get<FlowPage>("/flows", failed, signal),
       ]);
       return { stuck: stuckPage.flows, failed: failedPage.flows };
@@ -111,17 +119,58 @@ export function flowsQuery(filter: FlowFilter, order: FlowOrder) {
   });
 }
 
-/** Those flows of a list that are stalled or lost now. */
-export function unwellQuery(filter: FlowFilter) {
-  const { tenant, name } = filter;
-  const unwell: FlowFilter = { tenant, name, health: ["stalled", "lost"] };
+/** How many flows pass a filter. */
+export function countQuery(filter: FlowFilter) {
   return queryOptions({
-    queryKey: keys.unwell({ tenant, name }),
-    queryFn: async ({ signal }) => {
-      const params = filterParams(unwell);
-      params.set("limit", String(largestPage));
-      return (await get<FlowPage>("/flows", params, signal)).flows;
+    queryKey: keys.count(filter),
+    queryFn: ({ signal }) => get<FlowCount>("/flows/count", paramsNow(filter), signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** When they began. */
+export function histogramQuery(filter: FlowFilter) {
+  return queryOptions({
+    queryKey: keys.histogram(filter),
+    queryFn: ({ signal }) => {
+      const params = paramsNow(filter);
+      params.set("buckets", String(buckets));
+      return get<FlowHistogram>("/flows/histogram", params, signal);
     },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** A filter as the API takes it, at this moment. */
+function paramsNow(filter: FlowFilter): URLSearchParams {
+  const params = filterParams(filter);
+  if (filter.range) params.set("from", rangeStart(filter.range, serverNow()));
+  return params;
+}
+
+/** Flows that hang, the worst first. */
+export function stuckQuery({ tenant, name }: Pick<FlowFilter, "tenant" | "name">) {
+  return infiniteQueryOptions({
+    queryKey: keys.stuck({ tenant, name }),
+    queryFn: ({ pageParam, signal }) => {
+      const params = filterParams({ tenant, name });
+      params.set("limit", String(firstPage));
+      if (pageParam) params.set("cursor", pageParam);
+      return get<StuckPage>("/stuck", params, signal);
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+    refetchInterval: stuckEvery,
+  });
+}
+
+/** How many hang. */
+export function stuckCountQuery() {
+  return queryOptions({
+    queryKey: keys.stuckCount,
+    queryFn: async ({ signal }) =>
+      (await get<StuckPage>("/stuck", new URLSearchParams({ limit: "1" }), signal)).counts,
     refetchInterval: healthEvery,
   });
 }

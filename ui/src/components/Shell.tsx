@@ -14,6 +14,7 @@ import { OpenNotice } from "./OpenNotice.tsx";
 import { Said } from "./Said.tsx";
 import { SchemeMenu } from "./SchemeMenu.tsx";
 import styles from "./Shell.module.css";
+import { StuckCount } from "./StuckCount.tsx";
 
 const commandKey = /Mac|iP(hone|ad)/.test(navigator.userAgent) ? "⌘" : "Ctrl ";
 
@@ -46,6 +47,7 @@ export function Shell() {
               className={styles["link"]}
             >
               {label}
+              {to === "/stuck" && <StuckCount />}
             </Link>
           ))}
         </nav>

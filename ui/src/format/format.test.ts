@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatDuration, formatElapsed } from "./duration.ts";
-import { firstLine, visible } from "./text.ts";
+import { firstLine, formatShare, visible } from "./text.ts";
 import { offsetFrom, relativeTime, utcTime } from "./time.ts";
 
 describe("durations", () => {
@@ -65,6 +65,17 @@ describe("text", () => {
     expect(firstLine("\n  bad row 7\nat line 3")).toBe("bad row 7");
     expect(firstLine("abcdef", 3)).toBe("abc…");
     expect(firstLine("")).toBe("");
+  });
+
+  test.each([
+    [0, "0 %"],
+    [0.004, "0.4 %"],
+    [0.03, "3 %"],
+    [0.0996, "10 %"],
+    [0.124, "12 %"],
+    [1, "100 %"],
+  ])("a share of %d is %s", (share, text) => {
+    expect(formatShare(share)).toBe(text);
   });
 
   test("a blank name can be seen", () => {

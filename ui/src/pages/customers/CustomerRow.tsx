@@ -3,28 +3,32 @@ import { StatusIcon, stateOf, stateWord } from "../../components/StatusMark.tsx"
 import { Ago } from "../../components/Time.tsx";
 import { Where } from "../../components/Where.tsx";
 import type { FlowFilter } from "../../filter/search.ts";
-import { visible } from "../../format/text.ts";
+import { formatShare, plural, visible } from "../../format/text.ts";
 import type { Customer } from "./attention.ts";
 import styles from "./CustomerRow.module.css";
+import { DayBars } from "./DayBars.tsx";
 
 export function CustomerRow({ customer }: { customer: Customer }) {
-  const { tenant, worst } = customer;
+  const { tenant } = customer;
   const stuck = customer.stalled + customer.lost;
   return (
     <div className={styles["row"]}>
       <span className={styles["name"]}>
-        <Link to="/tenants/$tenant" params={{ tenant }} className={styles["open"]} title={tenant}>
+        <Link
+          to="/tenants/$tenant"
+          params={{ tenant }}
+          className={styles["open"]}
+          title={tenant}
+          data-row-link
+        >
           <span className="cut">{visible(tenant)}</span>
         </Link>
       </span>
       <span className={styles["attention"]}>
-        {worst && (
-          <Link to="/tenants/$tenant/flows/$id" params={{ tenant, id: worst.id }} className={styles["worst"]}>
-            <StatusIcon state={stateOf(worst)} label={stateWord(stateOf(worst))} />
-            <span className={`cut ${styles["flow"]}`}>{visible(worst.name)}</span>
-            <Where flow={worst} inline />
-          </Link>
-        )}
+        <NeedsAttention customer={customer} />
+      </span>
+      <span className={styles["days"]}>
+        <DayBars days={customer.history} />
       </span>
       <Count
         value={customer.running}
@@ -43,7 +47,7 @@ export function CustomerRow({ customer }: { customer: Customer }) {
       <Count
         value={customer.failed}
         word="failed"
-        state={customer.failedLately > 0 ? "failed" : undefined}
+        state={customer.failingMore ? "failed" : undefined}
         tenant={tenant}
         search={{ status: ["failed"] }}
       />
@@ -51,6 +55,36 @@ export function CustomerRow({ customer }: { customer: Customer }) {
         <Ago at={customer.lastActivityAt} />
       </span>
     </div>
+  );
+}
+
+/** The flow to look at first, or why there is more to look at than one. */
+function NeedsAttention({ customer: { tenant, worst, failingMore } }: { customer: Customer }) {
+  if (failingMore && worst?.status !== "running") {
+    const { failed, finished, usualRate } = failingMore;
+    return (
+      <Link
+        to="/tenants/$tenant"
+        params={{ tenant }}
+        search={{ status: ["failed"] }}
+        className={styles["worst"]}
+      >
+        <StatusIcon state="failed" label="Failing more than usual" />
+        <span className="cut">
+          {failed.toLocaleString("en")} of {plural(finished, "flow")} failed since yesterday, usually{" "}
+          {formatShare(usualRate)}
+        </span>
+        {worst && <Where flow={worst} inline />}
+      </Link>
+    );
+  }
+  if (!worst) return null;
+  return (
+    <Link to="/tenants/$tenant/flows/$id" params={{ tenant, id: worst.id }} className={styles["worst"]}>
+      <StatusIcon state={stateOf(worst)} label={stateWord(stateOf(worst))} />
+      <span className={`cut ${styles["flow"]}`}>{visible(worst.name)}</span>
+      <Where flow={worst} inline />
+    </Link>
   );
 }
 

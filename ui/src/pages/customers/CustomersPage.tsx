@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect, useEffectEvent, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { keys } from "../../api/keys.ts";
-import { attentionQuery, tenantsQuery } from "../../api/queries.ts";
+import { attentionQuery, countQuery, tenantsQuery } from "../../api/queries.ts";
 import { throttle } from "../../api/throttle.ts";
 import { useStream } from "../../api/useStream.ts";
 import { NothingFound, NothingYet } from "../../components/EmptyState.tsx";
@@ -10,44 +10,40 @@ import { ErrorState, StaleNotice } from "../../components/ErrorState.tsx";
 import { LimitsNotice } from "../../components/LimitsNotice.tsx";
 import { SearchInput } from "../../components/SearchInput.tsx";
 import { RowSkeletons } from "../../components/Skeletons.tsx";
+import { useHeldOrder } from "../../components/useHeldOrder.ts";
 import { useNarrow } from "../../components/useNarrow.ts";
 import { usePageState } from "../../components/usePageState.ts";
 import { VirtualRows } from "../../components/VirtualRows.tsx";
-import { plural } from "../../format/text.ts";
-import { byAttention, type Customer, customersOf } from "./attention.ts";
+import { type Customer, customersOf } from "./attention.ts";
 import { CustomerRow } from "./CustomerRow.tsx";
 import styles from "./CustomersPage.module.css";
 
 const route = getRouteApi("/");
 
-/** Sorting by who needs attention needs them all; beyond these, searching is the way. */
-const mostCustomers = 2_000;
-const refetchEvery = 2_000;
+const refetchEvery = 3_000;
+const tenantOf = ({ tenant }: Customer) => tenant;
+const renderRow = (customer: Customer) => <CustomerRow customer={customer} />;
 
+/** All customers, those who need attention first. */
 export function CustomersPage() {
   const { q = "" } = route.useSearch();
   const navigate = route.useNavigate();
-  const narrow = useNarrow();
   const tenants = useInfiniteQuery(tenantsQuery(q));
   const attention = useQuery(attentionQuery());
-  const loaded = useMemo(() => tenants.data?.pages.flatMap((page) => page.tenants) ?? [], [tenants.data]);
-
+  const customers = useMemo(() => {
+    const loaded = tenants.data?.pages.flatMap((page) => page.tenants) ?? [];
+    return customersOf(loaded, attention.data);
+  }, [tenants.data, attention.data]);
+  const order = useHeldOrder(customers, tenantOf);
   useLiveCustomers();
-  const { hasNextPage, isFetching, fetchNextPage } = tenants;
-  useEffect(() => {
-    if (hasNextPage && !isFetching && loaded.length < mostCustomers) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage, loaded.length]);
 
-  const sorted = useMemo(
-    () => customersOf(loaded, attention.data).sort(byAttention),
-    [loaded, attention.data],
-  );
-  const order = useHeldOrder(sorted);
-  const stuck = sorted.reduce((sum, { stalled, lost }) => sum + stalled + lost, 0);
-  usePageState("Customers", stuck > 0 ? "stalled" : undefined, `${stuck} stuck`);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = tenants;
+  const onNearEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
-  const rowHeight = narrow ? 78 : 46;
-  if (tenants.isSuccess && sorted.length === 0 && !q) {
+  const rowHeight = useNarrow() ? 78 : 46;
+  if (tenants.isSuccess && customers.length === 0 && !q) {
     return (
       <>
         <h1 className="visually-hidden">Customers</h1>
@@ -64,7 +60,7 @@ export function CustomersPage() {
           onChange={(text) => navigate({ search: text ? { q: text } : {}, replace: true })}
           placeholder="Find a customer"
         />
-        {tenants.data && <Totals customers={sorted} isComplete={!hasNextPage} />}
+        <Totals />
       </div>
       <LimitsNotice tenant={null} />
       {tenants.isError && tenants.data && (
@@ -77,16 +73,18 @@ export function CustomersPage() {
         </>
       ) : tenants.isError && !tenants.data ? (
         <ErrorState error={tenants.error} onRetry={() => tenants.refetch()} retrying={tenants.isFetching} />
-      ) : sorted.length === 0 ? (
+      ) : customers.length === 0 ? (
         <NothingFound title={`No customer's name contains “${q.length > 80 ? `${q.slice(0, 80)}…` : q}”`} />
       ) : (
         <div {...order.handlers}>
           <Columns />
           <VirtualRows
             rows={order.rows}
-            rowKey={(customer) => customer.tenant}
+            rowKey={tenantOf}
             rowHeight={rowHeight}
-            renderRow={(customer) => <CustomerRow customer={customer} />}
+            renderRow={renderRow}
+            onNearEnd={onNearEnd}
+            hasMore={hasNextPage}
             label="Customers"
           />
         </div>
@@ -100,6 +98,7 @@ function Columns() {
     <div aria-hidden="true" className={styles["columns"]}>
       <span>Customer</span>
       <span>Needs attention</span>
+      <span>Last 14 days</span>
       <span>Running</span>
       <span title="Running far longer than usual, or their process is gone">Stuck</span>
       <span title="Of all flows that are kept">Failed</span>
@@ -108,19 +107,21 @@ function Columns() {
   );
 }
 
-function Totals({ customers, isComplete }: { customers: Customer[]; isComplete: boolean }) {
-  const sum = (pick: (customer: Customer) => number) =>
-    customers.reduce((total, each) => total + pick(each), 0);
-  const stuck = sum(({ stalled, lost }) => stalled + lost);
+/** How things stand as a whole, also in the tab's title. */
+function Totals() {
+  const { data: count } = useQuery(countQuery({}));
+  const stuck = count ? count.health.stalled + count.health.lost : 0;
+  usePageState("Customers", stuck > 0 ? "stalled" : undefined, `${stuck} stuck`);
+  if (!count) return null;
+  const { running, paused } = count.status;
   return (
     <p className={styles["totals"]}>
-      {isComplete ? plural(customers.length, "customer") : `The first ${customers.length}; search for others`}
       <Link to="/flows" search={{ status: ["running", "paused"] }}>
-        {sum(({ running }) => running)} running
+        {(running + paused).toLocaleString("en")} running
       </Link>
       {stuck > 0 && (
-        <Link to="/flows" search={{ health: ["stalled", "lost"] }} className={styles["stuck"]}>
-          {stuck} stuck
+        <Link to="/stuck" className={styles["stuck"]}>
+          {stuck.toLocaleString("en")} stuck
         </Link>
       )}
     </p>
@@ -132,22 +133,11 @@ function useLiveCustomers(): void {
   const queryClient = useQueryClient();
   const [refetch] = useState(() =>
     throttle(() => {
-      void queryClient.invalidateQueries({ queryKey: keys.allTenants });
-      void queryClient.invalidateQueries({ queryKey: keys.attention });
+      for (const queryKey of [keys.allTenants, keys.attention, keys.allCounts]) {
+        void queryClient.invalidateQueries({ queryKey });
+      }
     }, refetchEvery),
   );
   useEffect(() => () => refetch.cancel(), [refetch]);
   useStream({}, refetch);
-}
-
-/** Rows do not move away under the pointer: while it is over them, their order is held. */
-function useHeldOrder(sorted: Customer[]) {
-  const [held, setHeld] = useState<Map<string, number> | null>(null);
-  const hold = useEffectEvent(() => setHeld(new Map(sorted.map(({ tenant }, index) => [tenant, index]))));
-  const rows = useMemo(() => {
-    if (!held) return sorted;
-    const place = ({ tenant }: Customer) => held.get(tenant) ?? held.size;
-    return sorted.toSorted((a, b) => place(a) - place(b));
-  }, [sorted, held]);
-  return { rows, handlers: { onPointerEnter: () => hold(), onPointerLeave: () => setHeld(null) } };
 }

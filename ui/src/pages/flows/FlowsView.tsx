@@ -1,10 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { Batch } from "../../api/stream.ts";
-import { flowFilter, type ListSearch } from "../../filter/search.ts";
+import { type FlowFilter, flowFilter, type ListSearch } from "../../filter/search.ts";
 import { ColumnsMenu } from "./ColumnsMenu.tsx";
 import { FilterBar } from "./FilterBar.tsx";
 import { FlowsList } from "./FlowsList.tsx";
-import styles from "./FlowsPages.module.css";
+import { FlowsSummary, useRefetchSummary } from "./FlowsSummary.tsx";
 import { useChosenColumns, useColumns } from "./useColumns.ts";
 import { useLoadedFlows } from "./useLoadedFlows.ts";
 import { ViewsMenu } from "./ViewsMenu.tsx";
@@ -24,26 +24,26 @@ export function FlowsView({ search, tenant, onChange }: FlowsViewProps) {
   const columns = useColumns(tenant === null, chosen);
   const open = (next: ListSearch, by: "choice" | "typing" = "choice") =>
     void navigate({ to: ".", search: next, replace: by === "typing", resetScroll: false });
+  const filter = flowFilter(search);
+  const choose = (next: FlowFilter, by?: "choice" | "typing") => open({ ...next, order: search.order }, by);
+  const refetchSummary = useRefetchSummary();
   return (
     <>
-      <div className={styles["filters"]}>
-        <FilterBar
-          filter={flowFilter(search)}
-          tenant={tenant}
-          flows={useLoadedFlows(search, tenant)}
-          onChange={(filter, by) => open({ ...filter, order: search.order }, by)}
-        >
-          <ViewsMenu search={search} onOpen={open} />
-          <ColumnsMenu tenant={tenant} chosen={chosen} onChange={setChosen} />
-        </FilterBar>
-      </div>
+      <FilterBar filter={filter} tenant={tenant} flows={useLoadedFlows(search, tenant)} onChange={choose}>
+        <ViewsMenu search={search} onOpen={open} />
+        <ColumnsMenu tenant={tenant} chosen={chosen} onChange={setChosen} />
+      </FilterBar>
+      <FlowsSummary filter={filter} tenant={tenant} onChange={choose} />
       <FlowsList
         search={search}
         tenant={tenant}
         columns={columns}
         onOrder={(order) => open({ ...search, order })}
         onClearFilters={() => open({ order: search.order })}
-        {...(onChange && { onChange })}
+        onChange={(batch) => {
+          refetchSummary();
+          onChange?.(batch);
+        }}
       />
     </>
   );

@@ -48,6 +48,7 @@ export function useLiveFlows(
   const options = flowsQuery(filter, order);
   const query = useInfiniteQuery(options);
   const waiting = useRef(nothingWaits());
+  const isFollowing = useRef(false);
   const [news, setNews] = useState(noNews);
   const compare = compareBy[order];
   type Data = NonNullable<typeof query.data>;
@@ -104,8 +105,10 @@ export function useLiveFlows(
     const isHeldNow = isHeld();
     const data = queryClient.getQueryData(options.queryKey);
     if (data && (batch.resync || (news.isMore && !isHeldNow))) {
-      if (isHeldNow && data.pages.length > mostRefetched) setNews(({ count }) => ({ count, isMore: true }));
+      // The first one closes the gap between the answer and the stream, which was short.
+      if (isHeldNow && isFollowing.current) setNews(({ count }) => ({ count, isMore: true }));
       else refetch(data);
+      isFollowing.current = true;
     }
     apply(batch.flows, !isHeldNow);
     onChange?.(batch);
@@ -118,6 +121,14 @@ export function useLiveFlows(
     waiting.current = nothingWaits();
     setNews(noNews);
   }, [listKey]);
+
+  // What was fetched has a row by now, and waits no more.
+  useEffect(() => {
+    const { arriving } = waiting.current;
+    if (!query.data || arriving.size === 0) return;
+    waiting.current.arriving = updateRows(query.data, arriving, compare).unknown;
+    setNews((before) => newsOf(waiting.current.arriving.size, before.isMore, before));
+  }, [query.data, compare]);
 
   const flows = useMemo(() => query.data?.pages.flatMap((page) => page.flows) ?? [], [query.data]);
   const showNews = () => {

@@ -1,0 +1,122 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { FlowCount } from "@weir/collector/schemas";
+import { useEffect, useMemo } from "react";
+import { keys } from "../../api/keys.ts";
+import { countQuery, histogramQuery } from "../../api/queries.ts";
+import { throttle } from "../../api/throttle.ts";
+import { StatusMark } from "../../components/StatusMark.tsx";
+import { type FlowFilter, statuses, toggled } from "../../filter/search.ts";
+import { Histogram } from "../../histogram/Histogram.tsx";
+import styles from "./FlowsSummary.module.css";
+
+interface FlowsSummaryProps {
+  filter: FlowFilter;
+  /** The customer whose flows these are; `null` where they are of all. */
+  tenant: string | null;
+  onChange: (filter: FlowFilter) => void;
+}
+
+/** How many flows pass the filter, by status and over time. Each count filters by what it counts. */
+export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
+  const listed = tenant === null ? filter : { ...filter, tenant: [tenant] };
+  const { status: _, health: __, ...others } = listed;
+  const { data: count } = useQuery(countQuery(listed));
+  // Whoever looks at those that failed sees still how many run, and can go there.
+  const { data: choices } = useQuery(countQuery(others));
+  const { data: histogram } = useQuery(histogramQuery(listed));
+  return (
+    <section aria-label="All of them" className={styles["summary"]}>
+      <div className={styles["plot"]}>
+        {histogram && histogram.buckets.length > 0 && (
+          <Histogram
+            histogram={histogram}
+            onSpan={(span) => onChange({ ...filter, range: undefined, ...span })}
+          />
+        )}
+      </div>
+      <div className={styles["counts"]}>
+        {count && (
+          <strong className={styles["total"]}>
+            {numbered(count.total, count.complete)} {count.total === 1 ? "flow" : "flows"}
+          </strong>
+        )}
+        {choices && <Counts count={choices} filter={filter} onChange={onChange} />}
+      </div>
+    </section>
+  );
+}
+
+interface CountsProps {
+  count: FlowCount;
+  filter: FlowFilter;
+  onChange: (filter: FlowFilter) => void;
+}
+
+function Counts({ count, filter, onChange }: CountsProps) {
+  const isShown = (value: number, isOn = false) => value > 0 || isOn;
+  return (
+    <>
+      {statuses
+        .filter((status) => isShown(count.status[status], filter.status?.includes(status)))
+        .map((status) => (
+          <Count
+            key={status}
+            state={status}
+            value={numbered(count.status[status], count.complete)}
+            isOn={filter.status?.includes(status) ?? false}
+            onClick={() => onChange({ ...filter, status: toggled(filter.status, status) })}
+          />
+        ))}
+      {unwell
+        .filter((health) => isShown(count.health[health], filter.health?.includes(health)))
+        .map((health) => (
+          <Count
+            key={health}
+            state={health}
+            value={numbered(count.health[health], count.complete)}
+            isOn={filter.health?.includes(health) ?? false}
+            onClick={() => onChange({ ...filter, health: toggled(filter.health, health) })}
+          />
+        ))}
+    </>
+  );
+}
+
+/** `1,200`, or `1,200+` where counting stopped there. */
+function numbered(count: number, isComplete: boolean): string {
+  return `${count.toLocaleString("en")}${isComplete ? "" : "+"}`;
+}
+
+const unwell = ["stalled", "lost"] as const;
+
+interface CountProps {
+  state: Parameters<typeof StatusMark>[0]["state"];
+  value: string;
+  isOn: boolean;
+  onClick: () => void;
+}
+
+function Count({ state, value, isOn, onClick }: CountProps) {
+  return (
+    <button type="button" className={styles["count"]} aria-pressed={isOn} onClick={onClick}>
+      <StatusMark state={state} /> <span className={styles["value"]}>{value}</span>
+    </button>
+  );
+}
+
+const refetchEvery = 3_000;
+
+/** Brings the summary up to date after changes, now and then. */
+export function useRefetchSummary(): () => void {
+  const queryClient = useQueryClient();
+  const refetch = useMemo(
+    () =>
+      throttle(() => {
+        void queryClient.invalidateQueries({ queryKey: keys.allCounts });
+        void queryClient.invalidateQueries({ queryKey: keys.allHistograms });
+      }, refetchEvery),
+    [queryClient],
+  );
+  useEffect(() => () => refetch.cancel(), [refetch]);
+  return refetch;
+}
