@@ -9,6 +9,7 @@ import { addApi } from "./http/api.ts";
 import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
 import { addDocs } from "./http/docs.ts";
 import { sendError } from "./http/errors.ts";
+import { addExports } from "./http/exports.ts";
 import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
 import { addKeys } from "./http/keys.ts";
@@ -144,6 +145,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addHealth(app, store);
   addMe(app, gate);
   addApi(app, store, { detailBytes, limitsReached: async () => (await ingest.limits()).reached });
+  addExports(app, store, gate);
   if (auth !== undefined) {
     addKeys(app, auth.access, now);
     addShares(app, auth.access, now);

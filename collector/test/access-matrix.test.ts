@@ -72,6 +72,16 @@ const ROUTES: Record<string, Case> = {
   "GET /api/v1/openapi.json": { kind: "key", ask: () => ["/api/v1/openapi.json"] },
   "GET /docs": { kind: "page", ask: () => ["/docs"] },
   "GET /docs.css": { kind: "public", ask: () => ["/docs.css"] },
+  ...Object.fromEntries(
+    ["flows", "tenants", "stuck", "stats", "stats/errors"].flatMap((list) =>
+      ["csv", "ndjson"].map((ending): [string, Case] => {
+        const path = `/api/v1/${list}.${ending}`;
+        const kind = "read";
+        const filter = list === "tenants" ? "q" : "tenant";
+        return [`GET ${path}`, { kind, ask: (tenant) => [`${path}?${filter}=${tenant}`] }];
+      }),
+    ),
+  ),
   "GET /metrics": { kind: "read-all", ask: () => ["/metrics"] },
   "GET /api/v1/stream": { kind: "read", ask: (tenant) => [`/api/v1/stream?tenant=${tenant}`], foreign: 404 },
   "GET /api/v1/keys": { kind: "admin", ask: () => ["/api/v1/keys"] },

@@ -95,9 +95,23 @@ describe("lists", () => {
     expect((await client.stats({ tenant, groupBy: "name" })).groups.map(({ key }) => key)).toContain(
       "data_import",
     );
+    expect((await client.errors({ from: 0 })).errors.length).toBeGreaterThan(0);
+    expect((await client.histogram({ buckets: 7 })).buckets.length).toBeGreaterThan(0);
+    expect((await client.stuck().page()).flows.length).toBe((await all(client.stuck())).length);
     expect(await client.limits()).toEqual([]);
     expect((await client.me()).role).toBe("admin");
   });
+});
+
+test("whole lists as files", async () => {
+  for (const list of ["flows", "tenants", "stuck", "stats", "stats/errors"] as const) {
+    const csv = await new Response(await client.export(list, "csv")).text();
+    expect(csv.split("\r\n", 1)[0]?.split(",").length).toBeGreaterThan(3);
+    await (await client.export(list, "ndjson")).cancel();
+  }
+  const lines = await new Response(await client.export("flows", "ndjson", { name: "crm_sync" })).text();
+  const { total } = await client.count({ name: "crm_sync" });
+  expect(lines.trimEnd().split("\n")).toHaveLength(total);
 });
 
 test("keys and links, from their making to their end", async () => {

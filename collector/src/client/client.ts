@@ -1,17 +1,25 @@
 import type { GivenFor } from "../http/params.ts";
 import type {
   auditQuery,
+  errorsQuery,
   filterQuery,
+  flowExportQuery,
   flowQuery,
+  histogramQuery,
   pageQuery,
   statsQuery,
+  stuckExportQuery,
+  stuckQuery,
+  tenantExportQuery,
   tenantQuery,
 } from "../http/query.ts";
 import type {
   AuditEntry,
   AuditPage,
+  ErrorStats,
   FlowCount,
   FlowDetail,
+  FlowHistogram,
   FlowPage,
   FlowSummary,
   Key,
@@ -25,11 +33,13 @@ import type {
   Share,
   Shared,
   Stats,
+  StuckFlow,
+  StuckPage,
   TenantPage,
   TenantSummary,
 } from "../http/schemas.ts";
 import { Pages } from "./pages.ts";
-import { type Asked, ask, type Connection, queryOf } from "./request.ts";
+import { type Asked, answer, ask, type Connection, queryOf } from "./request.ts";
 import { type StreamChange, type StreamOptions, stream } from "./stream.ts";
 
 export interface WeirClientOptions {
@@ -58,6 +68,15 @@ export type ShareWish = { tenant: string; expiresIn: string; redact?: boolean } 
   | { flowId: string; name?: never }
   | { name: string; flowId?: never }
 );
+
+/** Lists that can be had whole, and what each takes. */
+export interface Exports {
+  flows: GivenFor<typeof flowExportQuery>;
+  tenants: GivenFor<typeof tenantExportQuery>;
+  stuck: GivenFor<typeof stuckExportQuery>;
+  stats: GivenFor<typeof statsQuery>;
+  "stats/errors": GivenFor<typeof errorsQuery>;
+}
 
 interface Options {
   signal?: AbortSignal;
@@ -98,6 +117,36 @@ export class WeirClient {
 
   stats(query: GivenFor<typeof statsQuery> = {}, options?: Options): Promise<Stats> {
     return this.#get("/stats", query, options);
+  }
+
+  /** What flows failed with. */
+  errors(query: GivenFor<typeof errorsQuery> = {}, options?: Options): Promise<ErrorStats> {
+    return this.#get("/stats/errors", query, options);
+  }
+
+  /** How many flows began when, by status. */
+  histogram(query: GivenFor<typeof histogramQuery> = {}, options?: Options): Promise<FlowHistogram> {
+    return this.#get("/flows/histogram", query, options);
+  }
+
+  /** Flows that are lost or stalled, the worst first. */
+  stuck(query: GivenFor<typeof stuckQuery> = {}, options?: Options): Pages<StuckFlow, StuckPage> {
+    return this.#pages("/stuck", query, ({ flows }) => flows, options);
+  }
+
+  /**
+   * A whole list as a file, as it is written.
+   *
+   * @example await pipeline(await weir.export("flows", "csv", { tenant: "acme-corp" }), createWriteStream("flows.csv"));
+   */
+  async export<L extends keyof Exports>(
+    list: L,
+    form: "csv" | "ndjson",
+    query: Exports[L] = {},
+    { signal }: Options = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const asked = { path: `/${list}.${form}`, query: queryOf(query), headers: { accept: "*/*" }, signal };
+    return (await answer(this.#connection, asked)).body as ReadableStream<Uint8Array>;
   }
 
   /** Names that flows have, of one tenant or of all. */

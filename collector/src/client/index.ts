@@ -7,8 +7,10 @@
  */
 export type {
   AuditEntry,
+  ErrorStats,
   FlowCount,
   FlowDetail,
+  FlowHistogram,
   FlowPage,
   FlowSummary,
   Key,
@@ -20,10 +22,12 @@ export type {
   Shared,
   Stats,
   Step,
+  StuckFlow,
+  StuckPage,
   TenantPage,
   TenantSummary,
 } from "../http/schemas.ts";
 export { WeirApiError } from "./api-error.ts";
-export { type KeyWish, type ShareWish, WeirClient, type WeirClientOptions } from "./client.ts";
+export { type Exports, type KeyWish, type ShareWish, WeirClient, type WeirClientOptions } from "./client.ts";
 export type { Pages } from "./pages.ts";
 export type { StreamChange, StreamOptions } from "./stream.ts";

@@ -77,7 +77,7 @@ export function presentStuck({ items, counts, nextCursor }: StuckPage): Json.Stu
   return { flows: items.map(presentStuckFlow), counts, nextCursor };
 }
 
-function presentStuckFlow(flow: StuckFlow): Json.StuckFlow {
+export function presentStuckFlow(flow: StuckFlow): Json.StuckFlow {
   const { stuckSince, usual, step, runner, earlierError } = flow;
   return {
     ...presentFlow(flow),

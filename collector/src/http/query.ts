@@ -43,13 +43,16 @@ const STATS_FILTERS = { tenant: texts, name: texts, from: moment, to: moment };
 const ORDER = oneOf(FLOW_ORDERS);
 const GROUP_BY = oneOf(["name", "labels", "day", "hour", "step"]);
 const TENANT_ORDER = oneOf(["attention", "name", "activity"]);
+const TENANTS = { q: search, order: TENANT_ORDER, history: wholeNumber(0, 90) };
+const STUCK = { tenant: texts, name: texts };
 const DEFAULT_LIMIT = 50;
+const LARGEST_PAGE = 500;
 const DEFAULT_ERRORS = 10;
 const DEFAULT_BUCKETS = 60;
 
 /** `GET /tenants` */
 export const tenantQuery = takes(
-  { q: search, order: TENANT_ORDER, history: wholeNumber(0, 90), ...PAGE },
+  { ...TENANTS, ...PAGE },
   (given): TenantQuery => ({ limit: DEFAULT_LIMIT, ...given }),
 );
 
@@ -90,9 +93,24 @@ export const histogramQuery = takesLabels(
 
 /** `GET /stuck` */
 export const stuckQuery = takes(
-  { tenant: texts, name: texts, ...PAGE },
+  { ...STUCK, ...PAGE },
   (given): StuckQuery => ({ limit: DEFAULT_LIMIT, ...given }),
 );
+
+/** `GET /flows.csv`, `GET /flows.ndjson` */
+export const flowExportQuery = takesLabels(
+  { ...FILTERS, order: ORDER },
+  (given): FlowQuery => ({ limit: LARGEST_PAGE, order: "newest", ...given }),
+);
+
+/** `GET /tenants.csv`, `GET /tenants.ndjson` */
+export const tenantExportQuery = takes(
+  TENANTS,
+  (given): TenantQuery => ({ limit: LARGEST_PAGE, order: "name", ...given }),
+);
+
+/** `GET /stuck.csv`, `GET /stuck.ndjson` */
+export const stuckExportQuery = takes(STUCK, (given): StuckQuery => ({ limit: LARGEST_PAGE, ...given }));
 
 /** `GET /names`, `GET /labels` */
 export const pickerQuery = takes({ tenant: text }, (given): { tenant?: string } => given);
