@@ -9,6 +9,7 @@
  * - Lists are bounded; the oldest lines of the audit list give way.
  */
 import type { Micros } from "./flow.ts";
+import type { SettingsStore } from "./settings.ts";
 
 /** `ingest` may only send, `read` may only read, `admin` may do both and manage keys and links. */
 export type Role = "admin" | "ingest" | "read";
@@ -63,8 +64,8 @@ export interface AuditEntry {
   at: Micros;
   /** Who did it, such as `key 4k2m9x1q`, `command line`. */
   by: string;
-  action: "key.create" | "key.revoke" | "share.create" | "share.revoke";
-  /** Id of the key or the link. */
+  action: "key.create" | "key.revoke" | "share.create" | "share.revoke" | "settings.change";
+  /** Id of the key or the link; `settings`. */
   subject: string;
   tenant: string | null;
   detail: string;
@@ -83,7 +84,7 @@ export interface Act {
   at: Micros;
 }
 
-export interface AccessStore {
+export interface AccessStore extends SettingsStore {
   /** Whether a key was ever made: revoked and expired ones count, so that a revocation never opens the door. */
   hasKeys(): Promise<boolean>;
   key(id: string): Promise<KeyRecord | undefined>;

@@ -23,6 +23,8 @@ import { addPage } from "./http/page.ts";
 import { presentFlow, presentStep } from "./http/present.ts";
 import { addRequests, requestId } from "./http/requests.ts";
 import { addSecurity } from "./http/security.ts";
+import { addServer, type Serving, type ThreadFigures } from "./http/server.ts";
+import { addSettings, type FixedSettings } from "./http/settings.ts";
 import { addShared } from "./http/shared.ts";
 import { addShares } from "./http/shares.ts";
 import { addStream } from "./http/stream.ts";
@@ -75,6 +77,12 @@ export interface AppOptions {
   detailBytes?: DetailBytes;
   /** What each tenant may use; held here where no `ingest` is given, which holds its own. Default: without limits. */
   limits?: Limits;
+  /** What flags have set. Default: nothing. */
+  fixedSettings?: FixedSettings;
+  /** How it was started, for whoever looks after it. */
+  serving?: Partial<Serving>;
+  /** The threads behind the store. Default: none. */
+  threads?: () => ThreadFigures[];
   /** Counts what came in, for whoever shows it. */
   counters?: OtlpTraffic;
   /** What a message may cost, and whom a sender over HTTP speaks for. */
@@ -99,6 +107,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const { auth, now = () => Date.now() * 1000 } = options;
   const gate = new Gate({ ...auth, now });
   const { detailBytes = detailBytesOf(store), counters = createCounters() } = options;
+  const { fixedSettings = NOTHING_FIXED, serving, threads = () => [] } = options;
   const app = Fastify({
     ...(log && {
       loggerInstance: log,
@@ -150,6 +159,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     addKeys(app, auth.access, now);
     addShares(app, auth.access, now);
     addShared(app, auth.access, store, now);
+    addSettings(app, { kept: auth.access, fixed: fixedSettings, now });
     addLogin(app, gate, auth.attempts);
   }
   const hub = new Hub({
@@ -163,10 +173,25 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.decorate("admitSender", async (authorization) => (await gate.admit({ authorization }, "send")).tenant);
   addOtlpHttp(app, intake, { tenantOf: ({ caller }) => caller.tenant, ...options.otlp });
   addDocs(app, version());
+  addServer(app, {
+    version: version(),
+    store,
+    serving: { ...BY_DEFAULT, limits, ...serving },
+    threads,
+    queue: () => ({ requests: intake.budget.claims, bytes: intake.budget.held, waitMs: intake.waitMs }),
+    openStreams: () => hub.readers,
+  });
   addMetrics(app, createMetrics({ store, ingest, intake, requests, openStreams: () => hub.readers }));
   addPage(app, pageDir);
   return app;
 }
+
+const NOTHING_FIXED: FixedSettings = { traceLink: null, stalledAfter: new Map() };
+const BY_DEFAULT: Omit<Serving, "limits"> = {
+  kind: "memory",
+  durability: null,
+  retention: { everyone: null, tenants: new Map() },
+};
 
 const PRESENT: HubOptions["present"] = {
   flow: presentFlow,

@@ -24,6 +24,8 @@ export interface Instance {
 
 /** Flow name → milliseconds after which an open flow of that name is stalled, whatever is usual for it. */
 export type StalledAfter = ReadonlyMap<string, number>;
+/** The same where they may change: asked anew each time. */
+export type StalledLimits = Pick<StalledAfter, "get">;
 
 export interface HealthInput {
   now: Micros;

@@ -17,7 +17,7 @@ import { createFakeStore } from "./fake-store.ts";
 const OWN = "acme-corp";
 const OTHER = "globex";
 
-type Kind = "public" | "send" | "read" | "read-all" | "admin" | "key" | "page";
+type Kind = "public" | "send" | "read" | "read-all" | "admin" | "admin-all" | "key" | "page";
 
 interface Case {
   kind: Kind;
@@ -117,6 +117,12 @@ const ROUTES: Record<string, Case> = {
     status: 204,
     foreign: 404,
   },
+  "GET /api/v1/settings": { kind: "read", ask: () => ["/api/v1/settings"] },
+  "PATCH /api/v1/settings": {
+    kind: "admin-all",
+    ask: () => ["/api/v1/settings", json("PATCH", { stalledAfter: [{ name: "import", limitMs: 60_000 }] })],
+  },
+  "GET /api/v1/server": { kind: "read-all", ask: () => ["/api/v1/server"] },
   "GET /api/v1/shared/:token": { kind: "public", ask: () => ["/api/v1/shared/nonsense"], status: 404 },
   "GET /api/v1/shared/:token/flows": {
     kind: "public",
@@ -149,6 +155,7 @@ const MAY: Record<Kind, readonly string[]> = {
   "read-all": ["read", "admin"],
   page: ["read", "admin"],
   admin: ["admin"],
+  "admin-all": ["admin"],
 };
 
 /** Of log-in: in an open collector one is in already. */
@@ -253,7 +260,7 @@ describe.each(Object.entries(ROUTES))("%s", (route, { kind, status = 200, foreig
         const free = await ask(closed, route, keys[role], tenant);
         expect([role, tenant, free.status]).toEqual([role, tenant, may ? status : 403]);
         const bound = await ask(closed, route, keys[`${role}, bound`], tenant);
-        const expected = !may || kind === "read-all" ? 403 : tenant === OWN ? status : foreign;
+        const expected = !may || kind.endsWith("-all") ? 403 : tenant === OWN ? status : foreign;
         expect([role, "bound", tenant, bound.status]).toEqual([role, "bound", tenant, expected]);
         // Nothing of the other customer but the name that was asked for.
         expect(bound.text).not.toMatch(/globex-import|globex-label|"tenant":"globex"/);

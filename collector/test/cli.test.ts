@@ -199,7 +199,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["serve", "--prot", "1"],
     {},
-    "expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --durability, --log-level, --retention, --retention-of, --insecure-open, --stalled-after, --limit-spans-per-second, --limit-open-flows, --limit-flow-names, --limit-label-keys, got",
+    "expected one of --host, --port, --grpc-port, --store, --cors-origin, --trusted-proxy, --durability, --log-level, --retention, --retention-of, --insecure-open, --stalled-after, --trace-link, --limit-spans-per-second, --limit-open-flows, --limit-flow-names, --limit-label-keys, got",
   ],
   [["serve", "4318"], {}, 'got "4318"'],
   [

@@ -15,6 +15,8 @@ import { isLoopback } from "../host.ts";
 import { DEFAULT_LIMITS, type LimitName, type Limits } from "../limits.ts";
 import { LOG_LEVELS, type LogLevel } from "../log-level.ts";
 import type { Addresses } from "../serve.ts";
+import { readTraceLink, TRACE_LINK_TAKES } from "../settings.ts";
+import type { SqliteAccess } from "../sqlite/access.ts";
 import type { Command } from "./command.ts";
 
 /** What `weir serve` was asked for. */
@@ -28,6 +30,7 @@ interface ServeConfig extends Omit<Addresses, "access"> {
   corsOrigins: string[];
   trustedProxy: string[];
   stalledAfter: StalledAfter;
+  traceLink: string | null;
   limits: Limits;
   logLevel: LogLevel;
 }
@@ -53,6 +56,7 @@ const FLAGS = [
   ...RETENTION_FLAGS,
   ...SWITCHES,
   "stalled-after",
+  "trace-link",
   ...Object.values(LIMIT_FLAGS),
 ];
 
@@ -117,6 +121,8 @@ const STALLED_AFTER: Flag<StalledAfter> = {
   },
 };
 
+const TRACE_LINK: Flag<string | null> = { fallback: null, takes: TRACE_LINK_TAKES, read: readTraceLink };
+
 const LOG_LEVEL: Flag<LogLevel> = {
   fallback: "info",
   takes: `one of ${LOG_LEVELS.join(", ")}`,
@@ -148,6 +154,8 @@ export const serve: Command = {
     --insecure-open  asks nobody for a key, whoever can reach it (WEIR_INSECURE_OPEN=1)
     --stalled-after  how long flows of a name may be open before they count as stalled: data_import=10m;
                      may repeat (WEIR_STALLED_AFTER=data_import=10m,sync=1h)
+    --trace-link     where a flow's trace can be seen: https://jaeger.example.com/trace/{traceId}; set by this flag
+                     it can't be changed from the page, nor can names of --stalled-after (WEIR_TRACE_LINK)
     --log-level      ${LOG_LEVELS.join(", ")}; the log is on stderr (WEIR_LOG_LEVEL)
 
     what one tenant may use, 0 for no limit:
@@ -171,14 +179,23 @@ export const serve: Command = {
     const log = createLog(config.logLevel, process.stderr.isTTY);
     const isOwn = isLoopback(config.host);
     const warn = (line: string) => log.warn(line);
-    const opened = await openStore(config, warn);
-    const { store } = opened;
     const access = openSqliteAccess({ path: config.storePath });
+    const opened = await openStore(config, access, warn);
+    const { store } = opened;
+    const { stalledAfter, traceLink, durability, retention, limits } = config;
+    const isKept = config.storePath !== IN_MEMORY;
     const app = createApp({
       ...opened,
       auth: { access, openWhen: config.insecureOpen ? "always" : isOwn ? "no-keys" : "never" },
       corsOrigins: config.corsOrigins,
       trustedProxy: config.trustedProxy,
+      fixedSettings: { traceLink, stalledAfter },
+      serving: {
+        kind: isKept ? "sqlite" : "memory",
+        durability: isKept ? durability : null,
+        retention,
+        limits,
+      },
       pageDir: fileURLToPath(new URL("../../page", import.meta.url)),
       ...(isOwn ? { ownHost: config.host } : {}),
       log,
@@ -196,15 +213,16 @@ export const serve: Command = {
 /** The store, and what it does better than the app would with a store alone. */
 async function openStore(
   { storePath: path, durability, stalledAfter, limits }: ServeConfig,
+  access: SqliteAccess,
   warn: (line: string) => void,
-): Promise<Pick<AppOptions, "store" | "ingest" | "detailBytes" | "limits">> {
+): Promise<Pick<AppOptions, "store" | "ingest" | "detailBytes" | "limits" | "threads">> {
   if (path === IN_MEMORY) {
     const { openMemoryStore } = await import("../memory/index.ts");
-    return { store: openMemoryStore({ stalledAfter }), limits };
+    return { store: openMemoryStore({ stalledAfter: access.limitsInForce(stalledAfter) }), limits };
   }
   const { openThreadedStore } = await import("../workers/index.ts");
   const store = await openThreadedStore({ path, durability, stalledAfter, limits, warn });
-  return { store, ingest: store.ingest, detailBytes: store.detailBytes };
+  return { store, ingest: store.ingest, detailBytes: store.detailBytes, threads: store.threads };
 }
 
 /** In words, for the log. */
@@ -241,6 +259,7 @@ function readConfig(args: readonly string[], env: Env): ServeConfig {
     corsOrigins: settingOf("cors-origin", CORS_ORIGIN, given, env),
     trustedProxy: settingOf("trusted-proxy", TRUSTED_PROXY, given, env),
     stalledAfter: settingOf("stalled-after", STALLED_AFTER, given, env),
+    traceLink: settingOf("trace-link", TRACE_LINK, given, env),
     logLevel: settingOf("log-level", LOG_LEVEL, given, env),
     limits: Object.fromEntries(
       LIMIT_NAMES.map((name) => [

@@ -37,14 +37,7 @@ export function bodySchema(fields: Fields): object {
 
 /** @throws {WeirError} `invalid_argument` that names the field, `unsupported_media_type` where it is no JSON. */
 export function readBody<F extends Fields>(body: unknown, fields: F): Values<F> {
-  if (body === null || body === undefined) {
-    throw new WeirError(
-      "unsupported_media_type",
-      "Content-Type: expected application/json, with a JSON object",
-    );
-  }
-  if (typeof body !== "object" || Array.isArray(body)) throw wrong("the body", "a JSON object", body);
-  const given = body as Record<string, unknown>;
+  const given = objectBody(body);
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(fields, name)) throw wrong("the body", `only ${Object.keys(fields).join(", ")}`, name);
   }
@@ -56,6 +49,18 @@ export function readBody<F extends Fields>(body: unknown, fields: F): Values<F> 
     values[name] = value;
   }
   return values as Values<F>;
+}
+
+/** @throws {WeirError} where it is none. */
+export function objectBody(body: unknown): Record<string, unknown> {
+  if (body === null || body === undefined) {
+    throw new WeirError(
+      "unsupported_media_type",
+      "Content-Type: expected application/json, with a JSON object",
+    );
+  }
+  if (typeof body !== "object" || Array.isArray(body)) throw wrong("the body", "a JSON object", body);
+  return body as Record<string, unknown>;
 }
 
 /** Text of 1 to `longest` characters, or nothing. */
@@ -72,7 +77,7 @@ export function isText(value: unknown, longest: number): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= longest;
 }
 
-function wrong(name: string, takes: string, value: unknown): WeirError {
+export function wrong(name: string, takes: string, value: unknown): WeirError {
   const got = value === undefined ? "nothing" : JSON.stringify(value).slice(0, 100);
   return new WeirError("invalid_argument", `${name}: expected ${takes}, got ${got}`);
 }

@@ -7,11 +7,11 @@ import { type Caller, type Gate, may, needsKey, type Right, refuse, refuseBound 
 import { sessionCookie } from "./cookie.ts";
 
 /**
- * Who may use a route. A right: who has it. `read-all`: who may read, and of all
+ * Who may use a route. A right: who has it. `read-all`, `admin-all`: who may read, or manage, and of all
  * tenants. `key`: whoever has a key that works. `page`: who may read, in a browser;
  * others are sent to log in. `public`: everyone, as what it gives is nobody's secret or has a secret in its path.
  */
-export type Access = Right | "read-all" | "key" | "page" | "public";
+export type Access = Right | "read-all" | "admin-all" | "key" | "page" | "public";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -34,6 +34,17 @@ export interface GateOptions {
   /** Answers, or throws what answers, a `page` that was asked for without a key. */
   toLogin: (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 }
+
+/** What one must have the right to do; `null`: any key will do. */
+const RIGHTS: Record<Exclude<Access, "public">, Right | null> = {
+  send: "send",
+  read: "read",
+  page: "read",
+  "read-all": "read",
+  admin: "admin",
+  "admin-all": "admin",
+  key: null,
+};
 
 /** Someone on a `public` route: bound to a tenant that nobody is. */
 const ANYONE: Caller = {
@@ -68,9 +79,9 @@ export function addGate(app: FastifyInstance, { gate, toLogin }: GateOptions): v
       if (access === "page") return toLogin(request, reply);
       throw needsKey();
     }
-    const right = access === "page" || access === "read-all" ? "read" : access;
-    if (right !== "key" && !may(caller, right)) throw refuse(caller, right);
-    if (access === "read-all" && caller.tenant !== null) throw refuseBound(caller.tenant);
+    const right = RIGHTS[access];
+    if (right !== null && !may(caller, right)) throw refuse(caller, right);
+    if (access.endsWith("-all") && caller.tenant !== null) throw refuseBound(caller.tenant);
     request.caller = caller;
   });
   app.addHook("preClose", () => gate.close());

@@ -33,6 +33,8 @@ Flows come in over OTLP, at \`POST /v1/traces\` and over gRPC, which OpenTelemet
     audit: "keys and links",
     me: "operation",
     limits: "operation",
+    settings: "operation",
+    server: "operation",
     openapi: "operation",
   } as Record<string, string>,
 

@@ -46,6 +46,7 @@ const ACCESS_WORDS: Record<Exclude<Access, "page">, string> = {
   read: "Needs a key of the role `read` or `admin`; one that is bound to a customer sees that customer alone.",
   "read-all": "Needs a key of the role `read` or `admin` that is bound to no customer.",
   send: "Needs a key of the role `ingest` or `admin`.",
+  "admin-all": "Needs a key of the role `admin` that is bound to no customer.",
   admin:
     "Needs a key of the role `admin`; one that is bound to a customer has to do with that customer alone.",
 };

@@ -7,7 +7,7 @@ import { WeirError } from "../errors.ts";
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const PREFLIGHT = {
-  "access-control-allow-methods": "GET, POST, DELETE",
+  "access-control-allow-methods": "GET, POST, PATCH, DELETE",
   "access-control-allow-headers": "authorization, content-type, content-encoding, last-event-id",
   "access-control-max-age": "600",
 };

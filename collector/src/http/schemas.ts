@@ -413,12 +413,73 @@ export const AuditEntry = Type.Object({
     Type.Literal("key.revoke"),
     Type.Literal("share.create"),
     Type.Literal("share.revoke"),
+    Type.Literal("settings.change"),
   ]),
-  subject: Type.String({ description: "id of the key or the link" }),
+  subject: Type.String({ description: "id of the key or the link; `settings`" }),
   tenant: Nullable(Type.String()),
   detail: Type.String(),
 });
 export const AuditPage = Type.Object({ entries: Type.Array(AuditEntry), nextCursor: Cursor });
+
+/** What can be set while the collector runs. */
+export const Settings = Type.Object({
+  traceLink: Nullable(
+    Type.String({ description: "where a flow's trace can be seen: a URL with {traceId} in it" }),
+  ),
+  traceLinkFixed: Type.Boolean({ description: "set by a flag: it can't be changed here" }),
+  stalledAfter: Type.Array(
+    Type.Object({
+      name: Type.String({ description: "of flows" }),
+      limitMs: Milliseconds,
+      fixed: Type.Boolean({ description: "set by a flag: it can't be changed here" }),
+    }),
+    { description: "limits of their own; empty for those who are bound to a tenant" },
+  ),
+});
+
+const Counts = Dictionary(Type.Integer());
+
+/** The collector itself: answer of `GET /server`. */
+export const Server = Type.Object({
+  version: Type.String(),
+  node: Type.String(),
+  startedAt: Time,
+  memoryBytes: Type.Integer({ description: "resident memory of the process" }),
+  store: Type.Object({
+    kind: Type.Union([Type.Literal("sqlite"), Type.Literal("memory")]),
+    durability: Nullable(Type.Union([Type.Literal("full"), Type.Literal("normal")])),
+    sizeBytes: Counts,
+    flows: Counts,
+  }),
+  commits: Type.Object({
+    count: Type.Integer({ description: "since the start" }),
+    failed: Type.Integer(),
+    observations: Type.Integer(),
+    p50Ms: Nullable(Type.Number({ description: "half of them took at most so long; null: none, or beyond" })),
+    p99Ms: Nullable(Milliseconds),
+  }),
+  threads: Type.Array(
+    Type.Object({ name: Type.String(), waiting: Type.Integer({ description: "calls in hand" }) }),
+  ),
+  queue: Type.Object({
+    requests: Type.Integer({ description: "with spans, in hand" }),
+    bytes: Type.Integer(),
+    waitMs: Milliseconds,
+  }),
+  openStreams: Type.Integer(),
+  retention: Type.Object({
+    everyoneMs: Nullable(
+      Type.Number({ description: "after its end a flow is kept so long; null: for ever" }),
+    ),
+    tenants: Type.Array(Type.Object({ tenant: Type.String(), ageMs: Nullable(Type.Number()) })),
+  }),
+  limits: Type.Object({
+    spansPerSecond: Type.Integer(),
+    openFlows: Type.Integer(),
+    flowNames: Type.Integer(),
+    labelKeys: Type.Integer(),
+  }),
+});
 
 export const ErrorBody = Type.Object({
   error: Type.Object({ code: Type.String(), message: Type.String() }),
@@ -464,4 +525,6 @@ export type MadeShare = Static<typeof MadeShare>;
 export type Shared = Static<typeof Shared>;
 export type AuditPage = Static<typeof AuditPage>;
 export type AuditEntry = Static<typeof AuditEntry>;
+export type Settings = Static<typeof Settings>;
+export type Server = Static<typeof Server>;
 export type ErrorBody = Static<typeof ErrorBody>;

@@ -3,7 +3,7 @@
  * the oldest flows that have ended make room, and appends are refused where none has.
  */
 import { keyText, type Micros, type StepUsual } from "../flow.ts";
-import type { StalledAfter } from "../health.ts";
+import type { StalledLimits } from "../health.ts";
 import type { FlowChange, Store } from "../store.ts";
 import { Commits } from "../stores/commits.ts";
 import { runnerFrom } from "../stores/context.ts";
@@ -28,7 +28,7 @@ export interface MemoryStoreOptions {
   /** Flows, steps and events to keep. Default 100,000: about as many KB, where they say what flows usually do. */
   most?: number;
   /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
-  stalledAfter?: StalledAfter;
+  stalledAfter?: StalledLimits;
   /** What an earlier store has kept, which is closed. */
   kept?: Kept;
 }

@@ -9,15 +9,22 @@ import type {
   ShareRecord,
 } from "../access.ts";
 import type { Micros } from "../flow.ts";
+import type { StalledLimits } from "../health.ts";
 import { ask } from "./ask.ts";
 import { Fresh } from "./fresh.ts";
 import { openDatabase } from "./open.ts";
+import { limitsInForce, settingsRows } from "./settings.ts";
 
 export interface SqliteAccessOptions {
   /** The database file; made where it is not there yet. */
   path: string;
   /** Milliseconds to wait for another program that writes. */
   busyTimeoutMs?: number;
+}
+
+export interface SqliteAccess extends AccessStore {
+  /** The limits that hold, where `fixed` ones win: for a store that has no file to find them in. */
+  limitsInForce(fixed: StalledLimits): StalledLimits;
 }
 
 const MOST_LISTED = 1_000;
@@ -39,7 +46,7 @@ type ShareRow = Omit<ShareRecord, "redact"> & { redact: number };
  * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
  * @example const access = openSqliteAccess({ path: "./data/weir.db" });
  */
-export function openSqliteAccess({ path, busyTimeoutMs = 1_000 }: SqliteAccessOptions): AccessStore {
+export function openSqliteAccess({ path, busyTimeoutMs = 1_000 }: SqliteAccessOptions): SqliteAccess {
   const db = openDatabase(path, { busyTimeoutMs, durability: "full" });
   db.pragma("cache_size = -1024");
   const keys = new Fresh<KeyRecord>(db);
@@ -100,6 +107,8 @@ export function openSqliteAccess({ path, busyTimeoutMs = 1_000 }: SqliteAccessOp
     `SELECT number, at, by, action, subject, tenant, detail FROM audit
      WHERE tenant IS coalesce(?, tenant) AND number < ? ORDER BY number DESC LIMIT ?`,
   );
+
+  const settings = settingsRows(db);
 
   /** One commit; what is remembered of before is forgotten. */
   function write<T>(change: () => T): Promise<T> {
@@ -186,6 +195,15 @@ export function openSqliteAccess({ path, busyTimeoutMs = 1_000 }: SqliteAccessOp
 
     audit: ({ tenant, limit, before = Number.MAX_SAFE_INTEGER }: AuditQuery) =>
       ask(() => listAudit.all(tenant, before, limit)),
+
+    settings: () => ask(() => settings.read()),
+    changeSettings: (change, { by, at }) =>
+      write(() => {
+        for (const detail of settings.change(change)) {
+          note({ at, by, action: "settings.change", subject: "settings", tenant: null, detail });
+        }
+      }),
+    limitsInForce: (fixed) => limitsInForce(db, fixed),
 
     async close() {
       db.close();

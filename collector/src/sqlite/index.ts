@@ -25,6 +25,7 @@ import { openFlowsOf } from "./open-flows.ts";
 import { otherWriters } from "./other-writers.ts";
 import { pruner } from "./prune.ts";
 import { rollUpOf } from "./roll-up.ts";
+import { limitsInForce } from "./settings.ts";
 import { statsCount } from "./stats-count.ts";
 import { statsQueries } from "./stats-queries.ts";
 import { tenantHistory } from "./tenant-history.ts";
@@ -45,7 +46,10 @@ export interface SqliteStoreOptions {
    * process, but a loss of power may take the last moments. Default `full`.
    */
   durability?: Durability;
-  /** How long flows of a name may be open before they are stalled. Others are measured by what is usual for them. */
+  /**
+   * How long flows of a name may be open before they are stalled. Others by what was set for their name in the file, else
+   * by what is usual for them.
+   */
   stalledAfter?: StalledAfter;
   /** Whether to add statistics up beside the traffic. Default `true`; not for who only asks. */
   upkeep?: boolean;
@@ -85,7 +89,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const instances = new Instances(db, now);
   const numbers = numbersOf(db);
   const usual = new UsualDurations(lastRuns(db, numbers));
-  const health = new HealthReader(now, instances, usual, stalledAfter);
+  const health = new HealthReader(now, instances, usual, limitsInForce(db, stalledAfter));
   const listeners = new Set<(changes: FlowChange[]) => void>();
   const openFlows = openFlowsOf(db, numbers, health);
   const links = linksOf(db, now);

@@ -1,6 +1,6 @@
 /** The health of stored flows, at the moment of asking. */
 import type { FlowSummary, Health, Micros } from "../flow.ts";
-import { type Condition, conditionOf, type Instance, type StalledAfter } from "../health.ts";
+import { type Condition, conditionOf, type Instance, type StalledLimits } from "../health.ts";
 import type { UsualDurations } from "./usual.ts";
 
 /** A flow as stored: its health depends on the clock. */
@@ -18,10 +18,10 @@ export class HealthReader {
   readonly #now: () => Micros;
   readonly #instances: Instances;
   readonly #usual: UsualDurations;
-  readonly #stalledAfter: StalledAfter;
+  readonly #stalledAfter: StalledLimits;
   readonly #listeningSince: Micros;
 
-  constructor(now: () => Micros, instances: Instances, usual: UsualDurations, stalledAfter: StalledAfter) {
+  constructor(now: () => Micros, instances: Instances, usual: UsualDurations, stalledAfter: StalledLimits) {
     this.#now = now;
     this.#instances = instances;
     this.#usual = usual;

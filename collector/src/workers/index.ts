@@ -34,6 +34,8 @@ export interface ThreadedStoreOptions {
 }
 
 export interface ThreadedStore extends Store {
+  /** Each thread, and how many calls it has in hand. */
+  threads(): { name: string; waiting: number }[];
   ingest: Ingest;
   detailBytes: DetailBytes;
 }
@@ -107,6 +109,10 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     names: (tenant) => reader().call("names", tenant),
     labels: (tenant) => reader().call("labels", tenant),
     detailBytes: (key) => reader().call("detailBytes", key),
+    threads: () => [
+      { name: "writing", waiting: writer.waiting },
+      ...readers.map(({ waiting }) => ({ name: "reading", waiting })),
+    ],
     onChange: (changed, missed = () => {}) => listeners.add({ changed, missed }),
     async close() {
       listeners.close();
