@@ -43,10 +43,19 @@ export interface Search extends ListSearch {
   view?: View | undefined;
   /** The node of its workflow that a flow's page has open. */
   node?: string | undefined;
+  /** Text that a flow's steps are searched for. */
+  find?: string | undefined;
+  /** Only steps that failed. */
+  failed?: boolean | undefined;
+  /** The flow of the same customer that a flow is compared with. */
+  compare?: string | undefined;
 }
 
 export const statuses: readonly Status[] = ["running", "failed", "succeeded", "cancelled", "paused"];
 export const healths: readonly Health[] = ["stalled", "lost", "ok"];
+
+/** What is text of what a flow's page shows. */
+const shownTexts = ["selected", "node", "find", "compare"] as const;
 
 const labelPrefix = "label.";
 
@@ -57,12 +66,13 @@ export function parseSearch(query: string): Search {
 
   const q = params.get("q");
   if (q) search.q = q;
-  const selected = params.get("selected");
-  if (selected) search.selected = selected;
+  for (const key of shownTexts) {
+    const value = params.get(key);
+    if (value) search[key] = value;
+  }
+  if (params.get("failed") === "1") search.failed = true;
   const view = views.find((view) => view === params.get("view"));
   if (view) search.view = view;
-  const node = params.get("node");
-  if (node) search.node = node;
 
   for (const key of ["tenant", "name", "step", "service"] as const) {
     const values = unique(params.getAll(key));
@@ -103,8 +113,8 @@ export function stringifySearch(search: Search): string {
   if (search.range) params.set("range", search.range);
   if (search.order && search.order !== defaultOrder) params.set("order", search.order);
   if (search.view) params.set("view", search.view);
-  if (search.node) params.set("node", search.node);
-  if (search.selected) params.set("selected", search.selected);
+  for (const key of shownTexts) if (search[key]) params.set(key, search[key]);
+  if (search.failed) params.set("failed", "1");
   const query = params.toString();
   return query === "" ? "" : `?${query}`;
 }
@@ -123,13 +133,14 @@ export function filterParams(filter: FlowFilter): URLSearchParams {
 }
 
 /** The part of a search that makes a list. */
-export function listSearch({ selected: _, view: __, node: ___, ...search }: Search): ListSearch {
+export function listSearch({ selected, view, node, find, failed, compare, ...search }: Search): ListSearch {
   return present(search);
 }
 
 /** The part of a search that says what a flow's page shows of it. */
-export function shownOf({ selected, view, node }: Search): Pick<Search, "selected" | "view" | "node"> {
-  return present({ selected, view, node });
+export function shownOf(search: Search): Omit<Search, keyof ListSearch> {
+  const { selected, view, node, find, failed, compare } = search;
+  return present({ selected, view, node, find, failed, compare });
 }
 
 /** The part of a search that filters flows: equal filters are equal as JSON. */

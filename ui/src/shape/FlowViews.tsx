@@ -27,7 +27,7 @@ interface FlowViewsProps {
 
 /** A flow over time, and where there is one on the shape of its workflow. Which of them is seen is in the address. */
 export function FlowViews({ flow, layout, selected, onSelect, children }: FlowViewsProps) {
-  const { view: asked, node } = useSearch({ strict: false });
+  const { view: asked, node, find, failed } = useSearch({ strict: false });
   const navigate = useNavigate();
   const { definition } = flow;
   const view = viewOf(definition, asked);
@@ -69,7 +69,21 @@ export function FlowViews({ flow, layout, selected, onSelect, children }: FlowVi
       )}
       <div className={styles["body"]}>
         {definition === null || view === "timeline" ? (
-          <Waterfall flow={flow} layout={layout} selected={selected} onSelect={onSelect} />
+          <Waterfall
+            flow={flow}
+            layout={layout}
+            selected={selected}
+            onSelect={onSelect}
+            filter={{ find, failed }}
+            onFilter={({ find, failed }) =>
+              navigate({
+                to: ".",
+                search: (before) => ({ ...before, find, failed }),
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
         ) : (
           <Suspense fallback={<RowSkeletons count={8} height={34} />}>
             <ShapeView

@@ -1,7 +1,7 @@
 import { formatDuration } from "../format/duration.ts";
 import styles from "./Gaps.module.css";
 import type { Gap } from "./gaps.ts";
-import { barSpan } from "./layout.ts";
+import { barSpan, isSeen } from "./layout.ts";
 
 /** More bands than this are a smear; the list of events has them all. */
 const mostShown = 50;
@@ -17,6 +17,7 @@ export function Gaps({ gaps, start, end }: GapsProps) {
   return (
     <div className={styles["gaps"]} aria-hidden="true">
       {gaps.slice(0, mostShown).map((gap) => {
+        if (!isSeen(gap.start, gap.end, start, end)) return null;
         const { left, width } = barSpan(gap.start, gap.end, start, end);
         return (
           <span key={gap.end} className={styles["gap"]} style={{ left: `${left}%`, width: `${width}%` }} />

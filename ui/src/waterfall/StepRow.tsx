@@ -5,7 +5,7 @@ import { idleWords, KindIcon } from "../components/StepKind.tsx";
 import { formatDuration, formatElapsed } from "../format/duration.ts";
 import { visible } from "../format/text.ts";
 import { type Gap, ranAgain } from "./gaps.ts";
-import { barSpan, type PlacedStep } from "./layout.ts";
+import { barSpan, isSeen, type PlacedStep } from "./layout.ts";
 import styles from "./StepRow.module.css";
 
 interface StepRowProps {
@@ -13,8 +13,13 @@ interface StepRowProps {
   top: number;
   placed: PlacedStep;
   parent: PlacedStep | undefined;
+  /** What is seen. */
   start: number;
   end: number;
+  /** Up to where open steps are drawn. */
+  now: number;
+  /** It was not looked for, and leads to one that was. */
+  isWay: boolean;
   /** The flow's: what holds it holds its open steps. */
   health: Health | null;
   /** The flow's. */
@@ -39,6 +44,7 @@ export function StepRow(props: StepRowProps) {
       tabIndex={-1}
       aria-level={depth + 1}
       aria-selected={isSelected}
+      data-way={props.isWay || undefined}
       aria-expanded={descendants > 0 ? !isFolded : undefined}
       className={styles["row"]}
       style={{ transform: `translateY(${props.top}px)` }}
@@ -140,20 +146,30 @@ function clockWords({ movedMs, endsBeforeStartMs }: PlacedStep): string {
     : `Clocks disagree: it ended ${formatDuration(endsBeforeStartMs)} before it began`;
 }
 
+/** Its bar lies outside what is seen: on which side. */
+function Elsewhere({ isEarlier }: { isEarlier: boolean }) {
+  return (
+    <span className={styles["elsewhere"]} data-side={isEarlier ? "before" : "after"} aria-hidden="true">
+      {isEarlier ? "‹" : "›"}
+    </span>
+  );
+}
+
 /** From here on to the right, a duration stands to the left of its bar. */
 const rightEdge = 84;
 
-function Bar({ placed, start, end, health, gaps }: StepRowProps) {
+function Bar({ placed, start, end, now, health, gaps }: StepRowProps) {
   const { step } = placed;
   const idle = idleWords(step.kind);
   const isOpen = placed.end === null;
-  const to = placed.end ?? end;
+  const to = placed.end ?? Math.max(now, placed.start);
   const { left, width } = barSpan(placed.start, to, start, end);
   const state = placed.state === "running" ? stateOf({ status: placed.state, health }) : placed.state;
   const duration = isOpen
     ? formatElapsed(to - placed.start)
     : formatDuration(step.durationMs ?? to - placed.start);
   const side = left + width < rightEdge ? "after" : left > 100 - rightEdge ? "before" : "inside";
+  if (!isSeen(placed.start, to, start, end)) return <Elsewhere isEarlier={to < start} />;
   return (
     <>
       <span

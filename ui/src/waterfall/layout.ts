@@ -77,6 +77,31 @@ export function visibleSteps(steps: readonly TreeStep[], collapsed: ReadonlySet<
   return visible;
 }
 
+/** Flows of up to this many steps are seen whole at once. */
+const fewSteps = 200;
+/** In larger ones steps lie folded from this depth on. */
+const deepFrom = 1;
+
+/**
+ * Which steps are folded when a flow is opened: in a large flow those that have many below them, save on the way to
+ * what failed first and to what runs now.
+ */
+export function foldedAtFirst(steps: readonly PlacedStep[]): Set<string> {
+  if (steps.length <= fewSteps) return new Set();
+  const folded = steps.filter(({ depth, descendants }) => depth >= deepFrom && descendants > 0);
+  const open = new Set([
+    ...ancestors(
+      steps,
+      steps.findIndex(({ step }) => step.status === "failed" && !step.optional),
+    ),
+    ...ancestors(
+      steps,
+      steps.findLastIndex(({ state }) => state === "running"),
+    ),
+  ]);
+  return new Set(folded.map(({ step }) => step.id).filter((id) => !open.has(id)));
+}
+
 /** Ids of the steps above one, nearest first. */
 export function ancestors(steps: readonly TreeStep[], index: number): string[] {
   const above: string[] = [];
@@ -85,6 +110,11 @@ export function ancestors(steps: readonly TreeStep[], index: number): string[] {
     if (id !== undefined) above.push(id);
   }
   return above;
+}
+
+/** Whether any of a bar lies in the stretch that is seen. */
+export function isSeen(from: number, to: number, start: number, end: number): boolean {
+  return to >= start && from <= end;
 }
 
 /** Left edge and width in percent of the whole. A bar has a width even where it took no time. */

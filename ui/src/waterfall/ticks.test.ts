@@ -12,20 +12,22 @@ describe("ticks", () => {
     [5 * 3_600_000, 6, ["0", "1h", "2h", "3h", "4h", "5h"]],
     [9 * 86_400_000, 6, ["0", "2d", "4d", "6d", "8d"]],
   ])("over %d ms, at most %d", (duration, most, labels) => {
-    expect(ticks(duration, most).map(formatTick)).toEqual(labels);
+    expect(ticks(0, duration, most).map(formatTick)).toEqual(labels);
   });
 
   test("never too many, never past the end, evenly apart", () => {
     fc.assert(
       fc.property(
+        fc.integer({ min: 0, max: 1e12 }),
         fc.double({ min: 0, max: 1e13, noNaN: true }),
         fc.integer({ min: 4, max: 20 }),
-        (duration, most) => {
-          const all = ticks(duration, most);
+        (from, duration, most) => {
+          const all = ticks(from, from + duration, most);
           expect(all.length).toBeLessThanOrEqual(most);
-          expect(all[0]).toBe(0);
-          expect(all.at(-1)).toBeLessThanOrEqual(duration);
-          if (duration >= 2) expect(all.length).toBeGreaterThan(1);
+          for (const tick of all) expect(tick).toBeGreaterThanOrEqual(from);
+          expect(all.at(-1) ?? 0).toBeLessThanOrEqual(from + duration);
+          if (duration >= 5) expect(all.length).toBeGreaterThan(0);
+          if (from === 0) expect(all[0]).toBe(0);
         },
       ),
     );

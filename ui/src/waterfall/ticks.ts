@@ -9,11 +9,16 @@ const paces = [1, 2, 5, 10, 20, 50, 100, 200, 500]
   .concat([1, 2, 5, 10, 15, 30].map((n) => n * minute))
   .concat([1, 2, 3, 6, 12].map((n) => n * hour));
 
-/** Offsets of the ticks over `durationMs`: from 0, evenly spaced, `most` of them at the most. */
-export function ticks(durationMs: number, most: number): number[] {
+/** Offsets of the ticks from `fromMs` to `toMs`: evenly spaced, `most` of them at the most. */
+export function ticks(fromMs: number, toMs: number, most: number): number[] {
+  const duration = toMs - fromMs;
   const room = Math.max(1, most - 1);
-  const pace = paces.find((candidate) => durationMs / candidate <= room) ?? daysApart(durationMs, room);
-  return Array.from({ length: Math.floor(durationMs / pace) + 1 }, (_, index) => index * pace);
+  const pace = paces.find((candidate) => duration / candidate <= room) ?? daysApart(duration, room);
+  const first = Math.ceil(fromMs / pace);
+  return Array.from(
+    { length: Math.max(0, Math.floor(toMs / pace) - first + 1) },
+    (_, index) => (first + index) * pace,
+  );
 }
 
 function daysApart(durationMs: number, room: number): number {

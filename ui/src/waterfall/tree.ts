@@ -45,18 +45,20 @@ export function buildTree(steps: readonly Step[]): TreeStep[] {
       const index = tree.length;
       const isOrphan = step.parentId !== null && parentIndex === -1;
       const others = attempts.get(attemptKey(step)) ?? [];
-      const takenOverAt =
-        tree[parentIndex]?.givenUpAt ??
-        others.find(({ attempt }) => attempt > step.attempt)?.startedAt ??
-        null;
+      const lastAttempt = others.at(-1)?.attempt ?? 1;
+      // Fifty thousand steps of one name have no later attempt, as a rule: they are not looked through for each.
+      const takenOverAt = () =>
+        lastAttempt > step.attempt
+          ? (others.find(({ attempt }) => attempt > step.attempt)?.startedAt ?? null)
+          : null;
       tree.push({
         step,
         depth,
         parentIndex,
         descendants: 0,
-        attempts: others.at(-1)?.attempt ?? 1,
+        attempts: lastAttempt,
         isOrphan,
-        givenUpAt: step.endedAt === null ? takenOverAt : null,
+        givenUpAt: step.endedAt === null ? (tree[parentIndex]?.givenUpAt ?? takenOverAt()) : null,
       });
       for (const child of (children.get(step.id) ?? []).toReversed()) {
         waiting.push({ step: child, depth: depth + 1, parentIndex: index });
