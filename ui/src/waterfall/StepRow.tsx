@@ -1,5 +1,6 @@
 import { IconChevronRight, IconClockExclamation, IconRotateClockwise, IconUnlink } from "@tabler/icons-react";
 import type { Health } from "@weir/collector/schemas";
+import { memo } from "react";
 import { StatusIcon, stateOf, stateWord } from "../components/StatusMark.tsx";
 import { idleWords, KindIcon } from "../components/StepKind.tsx";
 import { formatDuration, formatElapsed } from "../format/duration.ts";
@@ -16,8 +17,8 @@ interface StepRowProps {
   /** What is seen. */
   start: number;
   end: number;
-  /** Up to where open steps are drawn. */
-  now: number;
+  /** Up to where it is drawn while it is open; `null` where it is not. */
+  now: number | null;
   /** It was not looked for, and leads to one that was. */
   isWay: boolean;
   /** The flow's: what holds it holds its open steps. */
@@ -26,18 +27,16 @@ interface StepRowProps {
   gaps: readonly Gap[];
   isSelected: boolean;
   isFolded: boolean;
-  onSelect: () => void;
-  onToggle: () => void;
 }
 
 /** Deeper than this, a row has no more room to move its name to the right. */
 const deepestIndent = 14;
 
-export function StepRow(props: StepRowProps) {
+/** Clicks are the list's around it: a row that did not change is not drawn again while its neighbours scroll. */
+export const StepRow = memo(function StepRow(props: StepRowProps) {
   const { placed, isSelected, isFolded } = props;
   const { step, depth, descendants } = placed;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the treegrid around the rows has the keys
     <div
       id={props.id}
       role="treeitem"
@@ -48,7 +47,7 @@ export function StepRow(props: StepRowProps) {
       aria-expanded={descendants > 0 ? !isFolded : undefined}
       className={styles["row"]}
       style={{ transform: `translateY(${props.top}px)` }}
-      onClick={props.onSelect}
+      data-step={step.id}
     >
       <span
         className={styles["name"]}
@@ -61,10 +60,7 @@ export function StepRow(props: StepRowProps) {
             className={styles["fold"]}
             data-folded={isFolded || undefined}
             aria-label={isFolded ? "Unfold" : "Fold"}
-            onClick={(event) => {
-              event.stopPropagation();
-              props.onToggle();
-            }}
+            data-fold
           >
             <IconChevronRight size={14} />
           </button>
@@ -94,7 +90,7 @@ export function StepRow(props: StepRowProps) {
       </span>
     </div>
   );
-}
+});
 
 /** What sets a step apart from its neighbours: short, words on hover. */
 function Notes({ placed, parent, isFolded, gaps }: StepRowProps) {
@@ -162,7 +158,7 @@ function Bar({ placed, start, end, now, health, gaps }: StepRowProps) {
   const { step } = placed;
   const idle = idleWords(step.kind);
   const isOpen = placed.end === null;
-  const to = placed.end ?? Math.max(now, placed.start);
+  const to = placed.end ?? Math.max(now ?? end, placed.start);
   const { left, width } = barSpan(placed.start, to, start, end);
   const state = placed.state === "running" ? stateOf({ status: placed.state, health }) : placed.state;
   const duration = isOpen

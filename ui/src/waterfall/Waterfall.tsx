@@ -115,6 +115,14 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
     container.current?.focus({ preventScroll: true });
   }
 
+  function onClick({ target }: React.MouseEvent): void {
+    if (!(target instanceof Element)) return;
+    const id = target.closest<HTMLElement>("[data-step]")?.dataset["step"];
+    if (id === undefined) return;
+    if (target.closest("[data-fold]")) toggle(id);
+    else onSelect(id === selected ? undefined : id);
+  }
+
   function onKeyDown(event: React.KeyboardEvent): void {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
     const current = steps[rows[selectedRow] ?? -1];
@@ -224,6 +232,7 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
           aria-keyshortcuts="ArrowUp ArrowDown ArrowLeft ArrowRight + - 0 Escape"
           tabIndex={0}
           onKeyDown={onKeyDown}
+          onClick={onClick}
           className={styles["rows"]}
           style={{ height: virtualizer.getTotalSize() }}
         >
@@ -243,14 +252,12 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
                 parent={steps[placed.parentIndex]}
                 start={view.start}
                 end={view.end}
-                now={end}
+                now={placed.end === null ? end : null}
                 isWay={found !== undefined && !found.hits.has(index)}
                 health={flow.health}
                 gaps={gaps}
                 isSelected={step.id === selected}
                 isFolded={found === undefined && collapsed.has(step.id)}
-                onSelect={() => onSelect(step.id === selected ? undefined : step.id)}
-                onToggle={() => toggle(step.id)}
               />
             );
           })}
