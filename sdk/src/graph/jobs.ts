@@ -238,8 +238,6 @@ export class Jobs {
     } catch (error) {
       const { type, message } = describeError(error);
       diagnose("job-unfit", `job ${claimed.run.id} could not go on here: ${type}: ${message}`, journal.name);
-      const dueAt = this.#around.clock.now() + UNFIT_MS;
-      await journal.park(claimed.lease, { dueAt }).catch(() => {});
       return undefined;
     }
   }
@@ -258,7 +256,9 @@ export class Jobs {
       return job;
     } catch (error) {
       this.#running.delete(run.id);
-      if (wasPaused) await journal.park(claimed.lease, { paused: true }).catch(() => {});
+      // It stays as it was, for a program that can.
+      const dueAt = this.#around.clock.now() + UNFIT_MS;
+      await journal.park(claimed.lease, wasPaused ? { paused: true } : { dueAt }).catch(() => {});
       throw error;
     }
   }

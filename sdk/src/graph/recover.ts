@@ -3,7 +3,6 @@ import { type Codec, type Entry, hasEnded, type RunRecord } from "../run/index.t
 import { Book } from "./book.ts";
 import { saidOf } from "./books.ts";
 import { type Copy, copyOf } from "./copy.ts";
-import type { Delivery } from "./delivery.ts";
 import { GraphMismatch } from "./errors/graph-mismatch.ts";
 import { type Gatherer, gathererFor } from "./gather.ts";
 import type { DeadLetter, HistoryEntry, JobData, PausePoint, PendingDelivery } from "./job-data.ts";
@@ -168,12 +167,12 @@ class Replay {
     return new GraphMismatch(this.#begun.id, this.#plan.name, `got one that used ${what}, which it has not`);
   }
 
-  /** Joins are told again of all that ever came, finished or not, in its order. */
+  /** Joins are told again of all that was finished, in its order; the rest comes to them anew. */
   #gathering(): [slot: string, data: unknown][] {
     const gatherers = new Map<string, Gatherer>();
     for (const pending of [...this.#known.values()].sort((a, b) => a.n - b.n)) {
       const slot = this.#plan.slots.get(pending.slot);
-      if (slot?.parts.join === undefined) continue;
+      if (slot?.parts.join === undefined || !this.#finished.has(pending.n)) continue;
       let gatherer = gatherers.get(slot.key);
       if (gatherer === undefined) {
         gatherer = gathererFor(slot, () => 0) as Gatherer;
@@ -181,9 +180,7 @@ class Replay {
         if (before !== undefined) gatherer.load(before);
         gatherers.set(slot.key, gatherer);
       }
-      const delivery: Delivery = deliveryFrom(pending, this.#plan);
-      if (this.#finished.has(pending.n)) gatherer.finished(delivery);
-      else gatherer.add(delivery);
+      gatherer.finished(deliveryFrom(pending, this.#plan));
     }
     return [...gatherers].map(([key, gatherer]) => [key, gatherer.data()]);
   }
