@@ -97,7 +97,7 @@ test("an example that is not there is one line and exit code 2", async () => {
   const running = start({}, "0", ["--example", "orders"]);
   expect(await running.exited).toBe(2);
   expect(running.output().trim()).toBe(
-    'weir: expected --example to be one of data-import, durable-order, got "orders"',
+    'weir: expected --example to be one of data-import, durable-order, routine-graph, got "orders"',
   );
 });
 

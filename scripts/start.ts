@@ -1,5 +1,5 @@
 // What `npm start` runs: a collector with the example of data imports, or with `npm start -- --example durable-order` that of
-// orders whose workers are killed. All other arguments are the collector's: `npm start -- --port 5000`.
+// orders whose workers are killed, with `routine-graph` that of a graph of routines. All other arguments are the collector's: `npm start -- --port 5000`.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { getSystemParts, REDIS_SERVER } from "./system-parts.ts";
 const EXAMPLES: Record<string, (address: string) => Promise<string>> = {
   "data-import": startImports,
   "durable-order": startOrders,
+  "routine-graph": startRows,
 };
 const { example, ofCollector } = splitArguments(process.argv.slice(2));
 
@@ -77,6 +78,14 @@ async function startOrders(address: string): Promise<string> {
   return "orders are on their way, and their workers are killed";
 }
 
+/** Ends by itself when all rows are written. */
+async function startRows(address: string): Promise<string> {
+  const env = { WEIR_ENDPOINT: address, WEIR_HEARTBEAT_INTERVAL: "2000", ROWS_FOLDER: folder };
+  const rows = launchService("routine-graph", "main", env);
+  await rows.says(/catalogue-1 runs/);
+  return "a graph of routines is at work on a file of rows";
+}
+
 async function startCollector(): Promise<string> {
   const collector = launch({
     name: "collector",
@@ -133,7 +142,7 @@ function launchService(of: string, file: string, env: Record<string, string>): C
     env,
     onLine: tell,
     // Services say there when they are ready; this one what came of its orders.
-    ...(of === "durable-order" && { onOutput: tell }),
+    ...(of !== "data-import" && { onOutput: tell }),
   });
 }
 

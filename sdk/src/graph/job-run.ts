@@ -88,6 +88,8 @@ export class JobRun implements Job, AttemptHost {
   /** It has its journal, or needs none. */
   #ready = false;
   #left = false;
+  /** Its end or its pause is being noted, by which its lease goes. */
+  #leaving = false;
   /** Between two turns of the event loop. */
   #resting = false;
   #pumping = false;
@@ -219,6 +221,11 @@ export class JobRun implements Job, AttemptHost {
     this.refuse(error);
     for (const attempt of this.#inHand) this.#interrupt(attempt, error);
     this.#seen?.[Symbol.dispose]();
+  }
+
+  /** Its lease is no longer good. Where it is giving the lease back that is as it should be. */
+  leaseLost(error: unknown): void {
+    if (!this.#leaving) this.lost(error);
   }
 
   /** Another handle goes on with it. */
@@ -752,7 +759,9 @@ export class JobRun implements Job, AttemptHost {
     this.#ready = false;
     this.#stopTimers();
     const point = { at, reason, checkpoint };
+    this.#leaving = true;
     const pause = (): void => {
+      this.#leaving = false;
       this.#pausing = undefined;
       this.#status = moved(this.id, this.#status, "paused");
       this.#reason = reason;
@@ -771,6 +780,7 @@ export class JobRun implements Job, AttemptHost {
 
   #end(status: EndStatus, error: unknown): void {
     this.#ready = false;
+    this.#leaving = true;
     this.#stopTimers();
     const end = (): void => {
       this.#endedAt = this.#around.now();

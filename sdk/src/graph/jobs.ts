@@ -287,7 +287,7 @@ export class Jobs {
 
   #keep(job: JobRun, lease: Lease): void {
     const release = this.#leases?.add(lease, {
-      lost: () => job.lost(new LeaseLost(lease.runId, lease.token)),
+      lost: () => job.leaseLost(new LeaseLost(lease.runId, lease.token)),
       cancelled: (reason) => void job.cancel(reason).catch(() => {}),
     });
     if (release !== undefined) this.#releases.set(job, release);

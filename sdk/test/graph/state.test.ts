@@ -16,6 +16,7 @@ import {
   NotEncodable,
   routine,
 } from "../../src/graph/index.ts";
+import { TestClock } from "../../src/testing.ts";
 import { graphOf, type Item, item, node, source } from "./routines.ts";
 
 let folder: string;
@@ -260,14 +261,12 @@ test("a file of another kind is refused by read", async () => {
 });
 
 test("numbers: count, failures, min, avg, p95 and max of each routine and of the job", async () => {
-  let now = 0;
-  const durations = Array.from({ length: 100 }, (_, at) => at + 1);
-  const clock = { now: () => now, sleep: async () => {} };
+  const clock = new TestClock();
   const graph = graphOf(
     [
       source(),
-      node("work", ({ id }) => {
-        now += durations[id - 1] as number;
+      node("work", async ({ id }) => {
+        await clock.advance(id);
         if (id === 50) throw new Error("once");
       }),
     ],
