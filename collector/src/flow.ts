@@ -88,6 +88,8 @@ export interface Step {
   name: string;
   status: Status;
   attempt: number;
+  /** The id of its first attempt, where it is a later one and says so; else attempts are told by parent, kind and name. */
+  attemptOf: string | null;
   optional: boolean;
   /** Its end, where its start has not arrived. */
   startedAt: Micros;

@@ -63,6 +63,8 @@ export interface StepOpened extends Saying {
   name: string;
   stepKind: StepKind;
   attempt: number;
+  /** The id of the step that is its first attempt; `null` where it does not say. */
+  attemptOf: string | null;
   optional: boolean;
   parent: StepParent;
   attributes: Attributes;

@@ -84,6 +84,7 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
       name: text,
       stepKind: fc.constantFrom(...STEP_KINDS),
       attempt: fc.integer({ min: 1, max: 3 }),
+      attemptOf: fc.constantFrom(null, null, "s1", "s2", "gone"),
       optional: fc.boolean(),
       parent,
       attributes,

@@ -119,6 +119,7 @@ export function aStep(changed: Partial<Step> = {}): Step {
     name: "validate",
     status: "running",
     attempt: 1,
+    attemptOf: null,
     optional: false,
     startedAt: START,
     endedAt: null,

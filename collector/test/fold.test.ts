@@ -211,6 +211,23 @@ describe("steps fail, and are made good", () => {
     expect(pictureOf(opened(10), rows.flat(), ended(20)).summary.status).toBe("failed");
   });
 
+  test("of steps of one name, done side by side, a later attempt makes good the one that it names", () => {
+    const deliveries = [
+      step("a1", 11, 12, { name: "enrich" }, { status: "failed" }),
+      step("b1", 11, 12, { name: "enrich" }, { status: "failed" }),
+      [stepOpened("c1", 13, { name: "enrich" })],
+      step("a2", 14, 15, { name: "enrich", attempt: 2, attemptOf: "a1" }),
+    ];
+    const { summary } = pictureOf([opened(10)], ...deliveries);
+    expect(summary).toMatchObject({ currentSteps: ["enrich"], failedStep: "enrich" });
+    const made = [step("b2", 16, 17, { name: "enrich", attempt: 2, attemptOf: "b1" })];
+    expect(pictureOf([opened(10)], ...deliveries, ...made, [ended(20)]).summary).toMatchObject({
+      status: "succeeded",
+      failedStep: null,
+      incomplete: ["end-missing"],
+    });
+  });
+
   test("a wait in a queue that is called the same is not a later attempt", () => {
     const first = step("a1", 11, 12, { name: "imports" }, boom);
     const wait = step("q2", 13, 14, { name: "imports", stepKind: "queue", attempt: 2 });

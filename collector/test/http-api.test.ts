@@ -98,6 +98,7 @@ describe("answers", () => {
           name: "validate",
           status: "succeeded",
           attempt: 1,
+          attemptOf: null,
           optional: false,
           startedAt: "2026-11-22T10:00:00.000Z",
           endedAt: "2026-11-22T10:00:00.012Z",

@@ -53,6 +53,7 @@ export function flowOf(flow: FlowKey) {
     name: stepId,
     stepKind: "step",
     attempt: 1,
+    attemptOf: null,
     optional: false,
     parent: null,
     attributes: {},

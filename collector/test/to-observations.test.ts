@@ -197,6 +197,7 @@ describe("a step span", () => {
     name: "validate",
     stepKind: "step",
     attempt: 1,
+    attemptOf: null,
     optional: false,
     parent: null,
     attributes: {},
@@ -273,6 +274,11 @@ describe("a step span", () => {
         (what) => `weir.step.${what} is left out: expected text of 1 to 1024 characters`,
       ),
     });
+  });
+
+  test("a later attempt names the first", () => {
+    const attributes = { "weir.kind": "step", "weir.step.attempt": 2, "weir.step.attempt_of": "first" };
+    expect(observe(aRawSpan({ attributes }))[0]).toMatchObject({ attempt: 2, attemptOf: "first" });
   });
 
   test("attributes are bounded in number and length", () => {

@@ -37,6 +37,8 @@ export const ATTR = {
   stepParentId: "weir.step.parent_id",
   stepKind: "weir.step.kind",
   stepAttempt: "weir.step.attempt",
+  /** On a later attempt: the id of the first. Without it attempts are told by parent and name. */
+  stepAttemptOf: "weir.step.attempt_of",
   stepOptional: "weir.step.optional",
   /** `true` on the copy sent at the start; its own span id, start = end. */
   pending: "weir.pending",

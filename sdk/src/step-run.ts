@@ -21,6 +21,8 @@ export interface Placing {
   node?: string | undefined;
   /** The id of an edge of the flow's definition. */
   edge?: string | undefined;
+  /** The id of the first attempt, where this is a later one. */
+  attemptOf?: string | undefined;
 }
 
 export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope {
@@ -96,10 +98,11 @@ export function stepAttributes(flow: ScopeFlow, id: string, parentId: string | u
   return attributes;
 }
 
-export function addPlacing(attributes: Attributes, { kind, node, edge }: Placing): void {
+export function addPlacing(attributes: Attributes, { kind, node, edge, attemptOf }: Placing): void {
   if (kind !== undefined && kind !== "step") attributes[ATTR.stepKind] = kind;
   if (node !== undefined) attributes[ATTR.stepNode] = node;
   if (edge !== undefined) attributes[ATTR.stepEdge] = edge;
+  if (attemptOf !== undefined) attributes[ATTR.stepAttemptOf] = attemptOf;
 }
 
 /** Says which attempt it is; the first needs no saying. */

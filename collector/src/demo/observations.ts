@@ -36,6 +36,7 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
       name: step.name,
       stepKind: step.kind,
       attempt,
+      attemptOf: null,
       optional,
       parent: parentOf(step),
       attributes,

@@ -176,11 +176,11 @@ function stepOf(state: FlowState, id: string): StepState {
 function openStep(step: StepState, by: StepOpened): void {
   step.opened = earlierOpening(step.opened, by);
   step.runner = laterRunner(step.runner, by);
-  const { name, stepKind: kind, attempt, optional, parent, attributes, node, edge } = by;
+  const { name, stepKind: kind, attempt, attemptOf, optional, parent, attributes, node, edge } = by;
   const rank = by.copyOf === null ? RANK.step.final : RANK.step.pending;
   step.facts = first(
     step.facts,
-    said(by, rank, { name, kind, attempt, optional, parent, attributes, node, edge }),
+    said(by, rank, { name, kind, attempt, attemptOf, optional, parent, attributes, node, edge }),
   );
   if (by.copyOf === null) step.spans = keepSmallest(step.spans, by.spanId, SPANS_KEPT, compareText);
   else if (step.copyOf === null || compareText(by.copyOf, step.copyOf) < 0) step.copyOf = by.copyOf;

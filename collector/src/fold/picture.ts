@@ -151,6 +151,7 @@ function toStep({ state, name, attempt, parent }: Placed): Step {
     name,
     status: end?.status ?? "running",
     attempt,
+    attemptOf: facts?.value.attemptOf ?? null,
     optional: facts?.value.optional ?? false,
     startedAt,
     endedAt: end?.at ?? null,

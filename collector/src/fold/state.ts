@@ -57,6 +57,7 @@ export interface StepFacts {
   name: string;
   kind: StepKind;
   attempt: number;
+  attemptOf: string | null;
   optional: boolean;
   parent: StepParent;
   attributes: Attributes;

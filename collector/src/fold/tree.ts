@@ -130,8 +130,15 @@ function cutCycles(placed: Map<string, Placed>): void {
   }
 }
 
-/** Attempts of one step share parent, kind and name: a wait in a queue is no attempt of a step called the same. */
-function attemptsKey({ parent, name, state }: Placed): string {
+/**
+ * Which step it is an attempt of. A later attempt may name the first; else attempts of one step share parent, kind and
+ * name: a wait in a queue is no attempt of a step called the same.
+ *
+ * @param firsts the steps that are named as first attempts
+ */
+function attemptsKey({ parent, name, state }: Placed, firsts: ReadonlySet<string>): string {
+  const first = state.facts?.value.attemptOf ?? state.id;
+  if (firsts.has(first)) return `\n${first}`;
   return `${parent?.state.id ?? ""}\n${state.facts?.value.kind ?? ""}\n${name}`;
 }
 
@@ -143,9 +150,14 @@ interface Attempts {
 function weighAttempts(placed: Map<string, Placed>): void {
   // The usual flow: nothing was tried again and nothing may fail, so there is nothing to weigh.
   if (!some(placed, ({ attempt, state }) => attempt > 1 || state.facts?.value.optional === true)) return;
+  const firsts = new Set<string>();
+  for (const { state } of placed.values()) {
+    const first = state.facts?.value.attemptOf;
+    if (first) firsts.add(first);
+  }
   const attempts = new Map<string, Attempts>();
   for (const step of placed.values()) {
-    const key = attemptsKey(step);
+    const key = attemptsKey(step, firsts);
     const known = attempts.get(key) ?? { last: 0, lastSucceeded: 0 };
     known.last = Math.max(known.last, step.attempt);
     if (step.state.ends[0]?.status === "succeeded")
@@ -158,7 +170,7 @@ function weighAttempts(placed: Map<string, Placed>): void {
     for (let step: Placed | null = start; step !== null && !done.has(step); step = step.parent)
       path.push(step);
     for (const step of path.reverse()) {
-      const { last, lastSucceeded } = attempts.get(attemptsKey(step)) as Attempts;
+      const { last, lastSucceeded } = attempts.get(attemptsKey(step, firsts)) as Attempts;
       const optional = step.state.facts?.value.optional === true;
       step.superseded = last > step.attempt || step.parent?.superseded === true;
       step.excused = lastSucceeded > step.attempt || optional || step.parent?.excused === true;

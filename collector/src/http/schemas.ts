@@ -87,6 +87,12 @@ export const Step = Type.Object({
   name: Type.String(),
   status: Status,
   attempt: Type.Integer(),
+  attemptOf: Nullable(
+    Type.String({
+      description:
+        "id of its first attempt, where it is a later one and says so; else attempts are told by parent, kind and name",
+    }),
+  ),
   optional: Type.Boolean(),
   startedAt: Time,
   endedAt: Nullable(Time),

@@ -15,6 +15,7 @@ export interface Said {
   stepParentId: AttributeValue | undefined;
   stepKind: AttributeValue | undefined;
   attempt: AttributeValue | undefined;
+  attemptOf: AttributeValue | undefined;
   optional: boolean;
   pending: boolean;
   open: boolean;
@@ -39,6 +40,7 @@ export function readSaid({ keys, values }: RawSpan): Said {
     stepParentId: undefined,
     stepKind: undefined,
     attempt: undefined,
+    attemptOf: undefined,
     optional: false,
     pending: false,
     open: false,
@@ -80,6 +82,9 @@ export function readSaid({ keys, values }: RawSpan): Said {
         break;
       case ATTR.stepAttempt:
         said.attempt = value;
+        break;
+      case ATTR.stepAttemptOf:
+        said.attemptOf = value;
         break;
       case ATTR.stepOptional:
         said.optional = isTrue(value);

@@ -197,6 +197,7 @@ function addStep(
     name: nameOf(span),
     stepKind,
     attempt,
+    attemptOf: identity(said.attemptOf) || null,
     optional: said.optional,
     parent: stepParentOf(span, said),
     attributes: attributesOf(span),

@@ -14,7 +14,16 @@ const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait", "debounce"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
 const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16, definition: 32, trace: 64 } as const;
-const STEP = { opened: 1, facts: 2, copyOf: 4, optional: 8, runner: 16, node: 32, edge: 64 } as const;
+const STEP = {
+  opened: 1,
+  facts: 2,
+  copyOf: 4,
+  optional: 8,
+  runner: 16,
+  node: 32,
+  edge: 64,
+  attemptOf: 128,
+} as const;
 
 type Opening = NonNullable<FlowFacts["opened"]>;
 type Runner = NonNullable<FlowFacts["runner"]>;
@@ -206,12 +215,13 @@ function packStep(to: Packer, { id, opened, runner, facts, ends, spans, copyOf }
       (facts?.value.optional ? STEP.optional : 0) |
       (facts?.value.node ? STEP.node : 0) |
       (facts?.value.edge ? STEP.edge : 0) |
+      (facts?.value.attemptOf ? STEP.attemptOf : 0) |
       (isOther(runner, opened) ? STEP.runner : 0),
   );
   if (opened !== null) packOpening(to, opened);
   if (isOther(runner, opened)) packRunner(to, runner);
   if (facts !== null) {
-    const { name, kind, attempt, parent, attributes, node, edge } = facts.value;
+    const { name, kind, attempt, attemptOf, parent, attributes, node, edge } = facts.value;
     packWho(to, facts);
     to.uint(facts.rank);
     to.name(name);
@@ -221,6 +231,7 @@ function packStep(to: Packer, { id, opened, runner, facts, ends, spans, copyOf }
     to.attributes(attributes);
     if (node) to.name(node);
     if (edge) to.name(edge);
+    if (attemptOf) to.text(attemptOf);
   }
   packEnds(to, ends);
   packTexts(to, spans);
@@ -249,6 +260,7 @@ function stepFrom(from: Unpacker): StepState {
       attributes: from.attributes(),
       node: has & STEP.node ? from.text() : null,
       edge: has & STEP.edge ? from.text() : null,
+      attemptOf: has & STEP.attemptOf ? from.text() : null,
     };
     facts = { rank, ...who, value };
   }

@@ -136,6 +136,7 @@ function essence(flow: ImportedFlow): string {
       step.name,
       step.status,
       step.attempt,
+      step.attemptOf,
       step.optional,
       step.startedAt,
       step.endedAt,

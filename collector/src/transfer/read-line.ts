@@ -97,6 +97,7 @@ function stepOf(value: unknown, where: string): ImportedStep {
     name: anyText(step.name, `${where}.name`),
     status,
     attempt: attempt as number,
+    attemptOf: orAbsent(textOf, step.attemptOf, `${where}.attemptOf`),
     optional,
     startedAt: timeOf(step.startedAt, `${where}.startedAt`),
     endedAt,

@@ -64,7 +64,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
 
   const orphan = orphanOf(flow);
   for (const step of flow.steps) {
-    const { attempt, optional, attributes, node, edge } = step;
+    const { attempt, attemptOf, optional, attributes, node, edge } = step;
     const about = { ...by, service: step.service, flowName: name, stepId: step.id };
     if (!isEndOnly(step, flow)) {
       said.push({
@@ -76,6 +76,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
         name: step.name,
         stepKind: step.kind,
         attempt,
+        attemptOf,
         optional,
         parent: step === orphan ? { stepId: MISSING_PARENT } : parentOf(step),
         attributes,
@@ -132,6 +133,7 @@ function isEndOnly(step: ImportedStep, { incomplete }: ImportedFlow): boolean {
     step.parentId === null &&
     step.service === null &&
     step.attempt === 1 &&
+    step.attemptOf === null &&
     step.node === null &&
     step.edge === null &&
     Object.keys(step.attributes).length === 0

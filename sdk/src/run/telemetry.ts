@@ -72,7 +72,7 @@ export function pauseRunFlow(seen: FlowHandle, reason?: string): void {
   if (seen instanceof FlowRun) seen.pause(reason);
 }
 
-export interface UnitSeen extends Placing {
+export interface UnitSeen extends Omit<Placing, "attemptOf"> {
   runId: string;
   /** See `path.ts`. */
   path: string;
@@ -105,7 +105,7 @@ export function openUnitStep(unit: UnitSeen): StepHandle {
     const id = unitStepId(unit);
     if (unit.isOpen === true) return new StepRun(outer.flow, id, name);
     const { attributes, attempt, optional, kind, node, edge } = unit;
-    const own = { id, kind, node, edge };
+    const own = { id, kind, node, edge, attemptOf: firstAttempt(unit) };
     return StepRun.open(name, { attributes, attempt, optional, endOnExit: false }, outer, own);
   } catch (error) {
     diagnoseInternal("opening the step of a run", error);
@@ -140,7 +140,7 @@ export function sayUnitAgain(
     if (name === undefined) return;
     const parentId = parent && unitStepId({ runId: unit.runId, ...parent });
     const attributes = stepAttributes(seen, unitStepId(unit), parentId);
-    addPlacing(attributes, unit);
+    addPlacing(attributes, { ...unit, attemptOf: firstAttempt(unit) });
     if (unit.optional === true) attributes[ATTR.stepOptional] = true;
     addAttempt(attributes, unit.attempt);
     saySpan(seen.runtime, name, attributes, outer.parent(), unit);
@@ -179,6 +179,11 @@ function saySpan(
 ): void {
   const span = rt.spans.startSpan(name, { attributes, startTime: startedAt }, parent);
   endSpan(rt, span, { status, error: error === undefined ? undefined : describeError(error) }, endedAt);
+}
+
+/** A unit of work may be done many times side by side under one name: which of them was tried again has to be said. */
+function firstAttempt(unit: Pick<UnitSeen, "runId" | "path" | "attempt">): string | undefined {
+  return unit.attempt > 1 ? unitStepId({ ...unit, attempt: 1 }) : undefined;
 }
 
 /** The same in every process. @example unitStepId({ runId: "job-42", path: "/charge", attempt: 1 }); // 16 hex characters */

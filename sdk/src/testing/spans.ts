@@ -54,6 +54,8 @@ export interface Said {
   parentStepId: string | undefined;
   stepKind: StepKind;
   attempt: number;
+  /** The id of the first attempt, where it says so. */
+  attemptOf: string | undefined;
   optional: boolean;
   pending: boolean;
   /** What it says of the end of its flow or step; `undefined` where that goes on. */
@@ -101,6 +103,7 @@ export function readSpan(span: FinishedSpan): Said | undefined {
     parentStepId: text(ATTR.stepParentId),
     stepKind: STEP_KINDS.find((kind) => kind === attributes[ATTR.stepKind]) ?? "step",
     attempt: Number(attributes[ATTR.stepAttempt] ?? 1),
+    attemptOf: text(ATTR.stepAttemptOf),
     optional: attributes[ATTR.stepOptional] === true,
     pending,
     status: goesOn ? undefined : status,

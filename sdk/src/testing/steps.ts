@@ -109,12 +109,14 @@ function above(step: Step): Step[] {
   return path;
 }
 
-/** Attempts of one step share parent, kind and name, and are told by their number. */
+/** Attempts of one step name the first, or share parent, kind and name; they are told by their number. */
 function weighAttempts(steps: readonly Step[]): void {
   const own = new Map<Step, Pick<Step, "superseded" | "excused">>();
-  const groups = Map.groupBy(steps, ({ parent, said }) =>
-    JSON.stringify([parent?.id, said?.stepKind, said?.name]),
-  );
+  const firsts = new Set(steps.map(({ said }) => said?.attemptOf));
+  const groups = Map.groupBy(steps, ({ id, parent, said }) => {
+    const first = said?.attemptOf ?? id;
+    return JSON.stringify(firsts.has(first) ? first : [parent?.id, said?.stepKind, said?.name]);
+  });
   for (const group of groups.values()) {
     const last = highest(group);
     const lastSucceeded = highest(group.filter((step) => step.end?.status === "succeeded"));

@@ -64,6 +64,20 @@ test("a later attempt makes good for the one that failed", () => {
   ]);
 });
 
+test("work of one name, done side by side, is tried again each by itself", () => {
+  using seen = openRunFlow(RUN);
+  const delivery = (path: string, attempt: number) => ({ ...unit(path, attempt), name: "enrich" });
+  seen.run(() => {
+    for (const path of ["/1", "/2"]) openUnitStep(delivery(path, 1)).fail(new Error("no"));
+    openUnitStep(delivery("/1", 2)).end();
+    openUnitStep(delivery("/3", 1));
+  });
+  expect(flowsOf(weir.exporter)).toMatchObject([{ currentSteps: ["enrich"], failedStep: "enrich" }]);
+  seen.run(() => openUnitStep(delivery("/2", 2)).end());
+  seen.end();
+  expect(flowsOf(weir.exporter)).toMatchObject([{ status: "succeeded", failedStep: null }]);
+});
+
 test("a run that is parked and goes on is one flow: its sleep is ended by whoever has it then", async () => {
   const sleep = { ...unit("/sleep"), kind: "sleep" as const };
   {

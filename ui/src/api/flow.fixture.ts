@@ -40,6 +40,7 @@ export function aStep(over: Partial<Step> = {}): Step {
     name: "validate",
     status: "succeeded",
     attempt: 1,
+    attemptOf: null,
     optional: false,
     startedAt: "2026-11-22T10:00:00.000Z",
     endedAt: "2026-11-22T10:00:01.000Z",

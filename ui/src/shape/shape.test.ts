@@ -106,13 +106,14 @@ describe("what is known of a node", () => {
     const of = facts(
       [
         step("a", 0, 10, { ...over, status: "failed" }),
-        step("a", 20, 30, { ...over, attempt: 2 }),
+        step("a", 20, 30, { ...over, attempt: 2, attemptOf: "a-0-1" }),
         step("a", 40, 45, { ...over, status: "failed" }),
+        step("a", 47, null, over),
         step("a", 50, 60),
       ],
       ["a"],
     );
-    expect(edgeFacts(of, "r>a")).toEqual({ deliveries: 2, running: 0, failed: 1 });
+    expect(edgeFacts(of, "r>a")).toEqual({ deliveries: 3, running: 1, failed: 1 });
     expect(edgeFacts(of, "r>b")).toEqual({ deliveries: 0, running: 0, failed: 0 });
   });
 

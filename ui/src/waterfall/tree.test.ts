@@ -54,6 +54,17 @@ describe("the tree of steps", () => {
     });
   });
 
+  test("attempts that name the first are told from steps of the same name beside them", () => {
+    const delivery = (id: string, attempt: number, attemptOf: string | null) =>
+      aStep({ id, attempt, attemptOf, startedAt: at(attempt), endedAt: null, status: "running" });
+    const tree = buildTree([delivery("a1", 1, null), delivery("b1", 1, null), delivery("a2", 2, "a1")]);
+    expect(tree.map(({ step, attempts, givenUpAt }) => [step.id, attempts, givenUpAt])).toEqual([
+      ["a1", 2, at(2)],
+      ["b1", 1, null],
+      ["a2", 2, null],
+    ]);
+  });
+
   test("an open attempt is given up when the next one begins, and what is open in it too", () => {
     const attempt = (id: string, attempt: number, over = {}) =>
       aStep({ id, attempt, startedAt: at(attempt * 10), endedAt: null, status: "running", ...over });

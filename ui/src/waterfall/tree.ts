@@ -32,7 +32,8 @@ export function buildTree(steps: readonly Step[]): TreeStep[] {
     if (siblings) siblings.push(step);
     else children.set(parent, [step]);
   }
-  const attempts = gatherAttempts(byId.values());
+  const firsts = new Set<string | null>([...byId.values()].map((step) => step.attemptOf));
+  const attempts = gatherAttempts(byId.values(), firsts);
   const tree: TreeStep[] = [];
   const placed = new Set<string>();
 
@@ -44,7 +45,7 @@ export function buildTree(steps: readonly Step[]): TreeStep[] {
       placed.add(step.id);
       const index = tree.length;
       const isOrphan = step.parentId !== null && parentIndex === -1;
-      const others = attempts.get(attemptKey(step)) ?? [];
+      const others = attempts.get(attemptKey(step, firsts)) ?? [];
       const lastAttempt = others.at(-1)?.attempt ?? 1;
       // Fifty thousand steps of one name have no later attempt, as a rule: they are not looked through for each.
       const takenOverAt = () =>
@@ -84,15 +85,18 @@ function byStart(a: Step, b: Step): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-function attemptKey(step: Step): string {
+/** A later attempt may name the first; else attempts share parent, name and kind. */
+function attemptKey(step: Step, firsts: ReadonlySet<string | null>): string {
+  const first = step.attemptOf ?? step.id;
+  if (firsts.has(first)) return first;
   return JSON.stringify([step.parentId, step.name, step.kind]);
 }
 
 /** The steps that are attempts of the same, by attempt. */
-function gatherAttempts(steps: Iterable<Step>): Map<string, Step[]> {
+function gatherAttempts(steps: Iterable<Step>, firsts: ReadonlySet<string | null>): Map<string, Step[]> {
   const gathered = new Map<string, Step[]>();
   for (const step of steps) {
-    const key = attemptKey(step);
+    const key = attemptKey(step, firsts);
     const others = gathered.get(key);
     if (others) others.push(step);
     else gathered.set(key, [step]);
