@@ -13,6 +13,7 @@ import { service } from "./service.ts";
 import { stepCost } from "./step-cost.ts";
 import { type Figure, table } from "./table.ts";
 import { throughput } from "./throughput.ts";
+import { workflow } from "./workflow.ts";
 
 const MEASURES: Record<string, () => Promise<Figure[]>> = {
   stepCost,
@@ -21,6 +22,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   service,
   journal,
   durable,
+  workflow,
   graph,
   ingest,
   latency,

@@ -1,7 +1,7 @@
 // What `npm run check` runs: types, lint and format, unused code. All of them, even when one fails.
 import { run } from "./run.ts";
 
-const PROJECTS = ["tsconfig.json", "sdk", "collector", "ui", "examples", "e2e"];
+const PROJECTS = ["tsconfig.json", "sdk", "collector", "ui", "examples", "examples/live-sync/page", "e2e"];
 
 const CHECKS = [
   ...PROJECTS.map((project) => ({

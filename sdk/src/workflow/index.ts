@@ -27,6 +27,12 @@ export { RunLeft } from "./errors/run-left.ts";
 export { SignalsUnheard } from "./errors/signals-unheard.ts";
 export { StepFailed } from "./errors/step-failed.ts";
 export { TasksFailed } from "./errors/tasks-failed.ts";
+export {
+  EVENT_STREAM_HEADERS,
+  type EventStreamOptions,
+  eventStream,
+  type PageMessage,
+} from "./event-stream.ts";
 export type {
   Message,
   Messages,
@@ -49,6 +55,13 @@ export { type RunOptions, run } from "./run.ts";
 export { sequence } from "./sequence.ts";
 export { setState } from "./set-state.ts";
 export type { Step, StepType } from "./step.ts";
+export type { Restarted, SupervisedRun } from "./supervised.ts";
+export {
+  createSupervisor,
+  type RestartOptions,
+  type Supervisor,
+  type SupervisorOptions,
+} from "./supervisor.ts";
 export type { Task, Tasks } from "./tasks.ts";
 export { wait } from "./wait.ts";
 export { type WaitUntilOptions, waitUntil } from "./wait-until.ts";

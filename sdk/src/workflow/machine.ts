@@ -94,7 +94,7 @@ export class Machine implements Course, Advancing {
   #moves = 1;
   #work: WorkContext | undefined;
   /** The steps of the part at hand. */
-  #opened: Set<Opened> | undefined;
+  #opened: Opened | Set<Opened> | undefined;
   /** Signals since the work began. */
   #since: SignalFn[] | undefined;
   #base: State | undefined;
@@ -379,24 +379,26 @@ export class Machine implements Course, Advancing {
 
   open(frame: Frame, unit: Unit): Opened {
     const opened = this.#host.open(frame.node, unit);
-    this.#opened = new Set([opened]);
+    this.#opened = opened;
     return opened;
   }
 
   openBeside(frame: Frame, unit: Unit): Opened {
     const opened = this.#host.open(frame.node, unit);
-    this.#opened ??= new Set();
+    if (!(this.#opened instanceof Set)) this.#opened = new Set();
     this.#opened.add(opened);
     return opened;
   }
 
   close(opened: Opened): void {
-    this.#opened?.delete(opened);
+    if (this.#opened instanceof Set) this.#opened.delete(opened);
   }
 
   dropOpen(reason: string | undefined): void {
-    for (const opened of this.#opened ?? []) opened.cancel(reason);
+    const all = this.#opened;
     this.#opened = undefined;
+    if (all instanceof Set) for (const opened of all) opened.cancel(reason);
+    else all?.cancel(reason);
   }
 
   /** From outside the tree: what it stands at is cut short. */

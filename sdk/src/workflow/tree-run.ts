@@ -1,5 +1,5 @@
 /** One run of a workflow in this process: the interpreter, with who hears of it, how it is seen, and where it is kept. */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import type { Status } from "../attributes.ts";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
@@ -58,8 +58,8 @@ type AnyState = object;
 
 export class TreeRun implements WorkflowRun<AnyState>, Host {
   readonly #facts: RunFacts;
-  /** Calls a function where the run was started. */
-  readonly #there = AsyncLocalStorage.snapshot();
+  /** Where the run was started; a snapshot of AsyncLocalStorage would take four times the room. */
+  readonly #place = new AsyncResource("weir.workflow", { requireManualDestroy: true });
   #machine: Machine;
   #seen: FlowHandle | undefined;
   #queues: Set<MessageQueue<AnyState>> | undefined;
@@ -289,6 +289,11 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
 
   get keeper(): StayKeeping | undefined {
     return this.#keeping;
+  }
+
+  /** Calls a function where the run was started. */
+  #there<T>(fn: () => T): T {
+    return this.#place.runInAsyncScope(fn);
   }
 
   inside<T>(fn: () => T): T {
