@@ -401,6 +401,17 @@ describe("where a flow stands", () => {
     ).toEqual([]);
     expect(pictureOf(opened(10, { instance: "api" }), ended(20)).runners).toEqual([]);
   });
+
+  test.each(["sleep", "wait", "debounce"] as const)(
+    "in a %s with who has the flow open, if anyone has",
+    (stepKind) => {
+      const waiting = stepOpened("w", 11, { stepKind, instance: "api" });
+      expect(pictureOf(opened(10, { instance: "api" }), waiting).runners).toEqual(["api"]);
+      expect(pictureOf(opened(10, { instance: "api" }), waiting, left(12)).runners).toEqual([]);
+      const working = stepOpened("s", 12, { instance: "worker" });
+      expect(pictureOf(opened(10, { instance: "api" }), waiting, working).runners).toEqual(["worker"]);
+    },
+  );
 });
 
 describe("labels, events, names", () => {

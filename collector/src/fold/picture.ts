@@ -1,5 +1,14 @@
 /** From the facts of a flow to what is shown of it: status, tree, counts, and what is missing. */
-import type { FlowEvent, FlowSummary, Incomplete, Micros, Status, Step, StepCounts } from "../flow.ts";
+import type {
+  FlowEvent,
+  FlowSummary,
+  Incomplete,
+  Micros,
+  Status,
+  Step,
+  StepCounts,
+  StepKind,
+} from "../flow.ts";
 import { compareMarks, compareText } from "./order.ts";
 import type { End, FlowFacts, FlowState } from "./state.ts";
 import { type Placed, placeSteps } from "./tree.ts";
@@ -110,10 +119,13 @@ function innermost(failing: Placed[]): Placed[] {
     .sort((a, b) => compareMarks(a.state.ends[0] as End, b.state.ends[0] as End));
 }
 
+/** A run in memory waits in its process; one that is in a journal has left its flow open. */
+const WAITS: ReadonlySet<StepKind> = new Set(["sleep", "wait", "debounce"]);
+
 /**
  * Open work is run by the process that opened it last, for another may take over what a dead one left. Between two
- * steps that is the process that opened the flow last, unless one left it open for another. What waits, in a queue or
- * by itself, is run by nobody.
+ * steps that is the process that opened the flow last, unless one left it open for another, and so it is where it only sleeps or
+ * waits. What waits in a queue is run by nobody.
  */
 function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
   if (facts.ends.length > 0) return [];
@@ -122,7 +134,8 @@ function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
     const instance = runnerOf(facts, step);
     if (instance !== null) instances.add(instance);
   }
-  const instance = current.length === 0 ? runnerOf(facts, undefined) : null;
+  const onlyWaits = current.every(({ state }) => WAITS.has(state.facts?.value.kind ?? "step"));
+  const instance = onlyWaits ? runnerOf(facts, undefined) : null;
   if (instance !== null) instances.add(instance);
   return [...instances].sort(compareText);
 }
