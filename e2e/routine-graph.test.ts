@@ -11,7 +11,7 @@ import { JobState } from "../sdk/src/graph/index.ts";
 import { flowOf, until } from "./support/api.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
 
-const ROWS = 150;
+const ROWS = 100;
 const MAIN = fileURLToPath(new URL("../examples/routine-graph/src/main.ts", import.meta.url));
 const good = Array.from({ length: ROWS }, (_, at) => at + 1).filter(isGood);
 
@@ -102,7 +102,7 @@ test("paused from the terminal, killed, resumed, killed again, and done: no row 
   expect(written()).toEqual(atPause);
   await first.kill();
 
-  const second = start("resume", 1);
+  const second = start("resume", 2);
   await until("that it is seen again, and more rows", async () => {
     const { events } = await flowOf(collector.url, "acme-corp", "catalogue-1");
     return events.some(({ name }) => name === "resumed") && written().length > atPause.length;

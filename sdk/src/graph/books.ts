@@ -49,6 +49,13 @@ export class Books {
     return retries;
   }
 
+  /** Deliveries that were handled with success. */
+  finished(): number {
+    let finished = 0;
+    for (const { succeeded } of this.#routines.values()) finished += succeeded;
+    return finished;
+  }
+
   note(entry: HistoryEntry): void {
     this.#history.push(entry);
   }

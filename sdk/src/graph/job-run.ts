@@ -1,49 +1,27 @@
 /** One run of a graph in this process: takes deliveries from the queue, so many at once, and decides what becomes of each. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setImmediate as nextTurn } from "node:timers";
 import type { EndStatus, Status } from "../attributes.ts";
-import { diagnoseInternal } from "../diagnostics.ts";
-import { describeError, isAbort } from "../errors.ts";
-import {
-  abortError,
-  childPath,
-  endingOf,
-  hasEnded,
-  moved,
-  NotEncodable,
-  openRunFlow,
-  openUnitStep,
-  pauseRunFlow,
-  ROOT,
-  retryDelay,
-  ValueInvalid,
-  ValueTooLarge,
-} from "../run/index.ts";
-import { runtime } from "../runtime.ts";
-import type { FlowHandle } from "../types.ts";
+import { describeError } from "../errors.ts";
+import { abortError, endingOf, hasEnded, moved } from "../run/index.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { Books, saidOf } from "./books.ts";
 import { type Copy, copyOf } from "./copy.ts";
+import { Crowd } from "./crowd.ts";
 import { currentAttempt } from "./current.ts";
 import type { Delivery } from "./delivery.ts";
-import { CycleBound } from "./errors/cycle-bound.ts";
-import { JoinIncomplete } from "./errors/join-incomplete.ts";
-import { NotCopyable } from "./errors/not-copyable.ts";
 import { QueueFull } from "./errors/queue-full.ts";
 import type { Job, PauseOptions } from "./job.ts";
 import type { HistoryEntry, JobData } from "./job-data.ts";
+import { JobSeen, stepFailed } from "./job-seen.ts";
 import { JobState } from "./job-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 import { deliveryFrom, pendingFrom } from "./restore.ts";
 import type { Around } from "./surroundings.ts";
+import { Turns } from "./turns.ts";
 import { applyChanges } from "./values.ts";
+import { delayBefore, type Verdict, verdictOn } from "./verdict.ts";
 import { Waiting } from "./waiting.ts";
-
-/** How long deliveries are handled before other work of the process gets its turn, in milliseconds. */
-const TURN_MS = 10;
-/** So often the time is looked at. */
-const LOOK_EVERY = 64;
 
 interface Stopping {
   readonly status: Exclude<EndStatus, "succeeded">;
@@ -82,7 +60,7 @@ export class JobRun implements Job, AttemptHost {
   #failure: { readonly error: unknown } | undefined;
   #next = 0;
   #endedAt: number | undefined;
-  #seen: FlowHandle | undefined;
+  #seen: JobSeen | undefined;
   #stopping: Stopping | undefined;
   #pausing: Pausing | undefined;
   /** It has its journal, or needs none. */
@@ -90,15 +68,11 @@ export class JobRun implements Job, AttemptHost {
   #left = false;
   /** Its end or its pause is being noted, by which its lease goes. */
   #leaving = false;
-  /** Between two turns of the event loop. */
-  #resting = false;
+  readonly #turns = new Turns();
   #pumping = false;
-  #sinceLook = 0;
-  #turnUntil = 0;
   /** Writes of what is no attempt. */
   #writing = 0;
-  /** Attempts that wait in `emit` until there is room. */
-  readonly #crowded = new Map<Attempt, () => void>();
+  readonly #crowd: Crowd;
   /** Aborted when nobody waits any more for handlers that were told to stop. */
   #grace = new AbortController();
   #timer: AbortController | undefined;
@@ -109,6 +83,7 @@ export class JobRun implements Job, AttemptHost {
     this.#plan = plan;
     this.#around = around;
     this.#concurrent = concurrent;
+    this.#crowd = new Crowd(around.limits.crowd);
     this.#held = this.#taken(data);
     this.#ended.promise.catch(() => {});
   }
@@ -220,7 +195,7 @@ export class JobRun implements Job, AttemptHost {
     if (this.#left || hasEnded(this.#status)) return;
     this.refuse(error);
     for (const attempt of this.#inHand) this.#interrupt(attempt, error);
-    this.#seen?.[Symbol.dispose]();
+    this.#seen?.leave();
   }
 
   /** Its lease is no longer good. Where it is giving the lease back that is as it should be. */
@@ -291,13 +266,7 @@ export class JobRun implements Job, AttemptHost {
   }
 
   room(attempt: Attempt): Promise<void> {
-    const { crowd } = this.#around.limits;
-    if (this.#waiting.size < crowd || attempt.over) return DONE;
-    // With nobody else at work nothing would get less.
-    if (this.#inHand.size - this.#crowded.size <= 1) return DONE;
-    return new Promise((resolve) => {
-      this.#crowded.set(attempt, resolve);
-    });
+    return this.#crowd.join(attempt, this.#waiting.size, this.#inHand.size);
   }
 
   #taken(data: JobData): Held {
@@ -314,17 +283,8 @@ export class JobRun implements Job, AttemptHost {
   }
 
   #open(resumed: { takenOver: boolean } | undefined): void {
-    if (runtime() === undefined) return;
-    const { id: runId, tenant, labels, graph } = this.#facts;
-    const journaled = this.#books.data().routines.reduce((sum, [, { succeeded }]) => sum + succeeded, 0);
-    this.#seen = openRunFlow({
-      runId,
-      tenant,
-      name: graph.name,
-      labels,
-      definition: this.#plan.definition,
-      resumed: resumed === undefined ? undefined : { attempt: 1, journaled, takenOver: resumed.takenOver },
-    });
+    const finished = this.#books.finished();
+    this.#seen = JobSeen.open(this.#facts, this.#plan, resumed && { ...resumed, finished });
   }
 
   /** Not in the caller's turn: who begins a job has it in hand before its first handler runs. */
@@ -333,10 +293,10 @@ export class JobRun implements Job, AttemptHost {
   }
 
   #pump(): void {
-    if (this.#pumping || this.#resting || !this.#ready) return;
+    if (this.#pumping || this.#turns.resting || !this.#ready) return;
     this.#pumping = true;
     while (this.#mayBegin()) {
-      if (this.#mustRest()) break;
+      if (this.#turns.over(() => this.#inOwnContext(() => this.#pump()))) break;
       const next = this.#waiting.take();
       if (next === undefined) break;
       if (next.kind === "handle") this.#handle(next.delivery);
@@ -344,7 +304,7 @@ export class JobRun implements Job, AttemptHost {
       else this.#late(next.delivery);
     }
     this.#pumping = false;
-    if (this.#resting) return;
+    if (this.#turns.resting) return;
     this.#armTimer();
     this.#considerQuiet();
   }
@@ -359,26 +319,11 @@ export class JobRun implements Job, AttemptHost {
     );
   }
 
-  /** However fast deliveries follow each other, timers and sockets of the process get their turn. */
-  #mustRest(): boolean {
-    this.#sinceLook += 1;
-    if (this.#sinceLook < LOOK_EVERY) return false;
-    this.#sinceLook = 0;
-    if (performance.now() < this.#turnUntil) return false;
-    this.#resting = true;
-    nextTurn(() => {
-      this.#resting = false;
-      this.#turnUntil = performance.now() + TURN_MS;
-      this.#inOwnContext(() => this.#pump());
-    });
-    return true;
-  }
-
   #handle(delivery: Delivery): void {
     delivery.attempts += 1;
     const attempt = new Attempt(this, delivery, this.#around.now());
     this.#inHand.add(attempt);
-    if (this.#seen !== undefined) this.#openStep(attempt, this.#seen);
+    attempt.step = this.#seen?.openStep(attempt);
     let result: unknown;
     try {
       result = attempt.step === undefined ? attempt.run() : attempt.step.run(() => attempt.run());
@@ -401,22 +346,6 @@ export class JobRun implements Job, AttemptHost {
         this.#failed(attempt, error);
         this.#pump();
       },
-    );
-  }
-
-  #openStep(attempt: Attempt, seen: FlowHandle): void {
-    const { given, node } = attempt;
-    attempt.step = seen.run(() =>
-      openUnitStep({
-        ...unitOf(this.id, given),
-        attempt: given.attempts,
-        name: given.slot.key,
-        node: node.id,
-        edge: given.edge?.id,
-        // What is skipped does not fail the job, and must not fail its flow.
-        optional: verdictOn(attempt) === "skip" ? true : undefined,
-        attributes: { delivery: given.n },
-      }),
     );
   }
 
@@ -488,16 +417,9 @@ export class JobRun implements Job, AttemptHost {
       ms,
       sent: sent.length,
     });
-    if (this.#seen !== undefined) this.#showSuccess(attempt, this.#seen);
+    this.#seen?.succeeded(attempt);
     attempt.close(() => {});
     this.#letGo(attempt, true);
-  }
-
-  #showSuccess(attempt: Attempt, seen: FlowHandle): void {
-    const { given, node, emitted } = attempt;
-    attempt.step?.end();
-    for (const [event, deliveries] of emitted)
-      seen.event(`${node.id}.${event}`, { deliveries, delivery: given.n });
   }
 
   /** @param done it is finished; else it comes again */
@@ -505,20 +427,7 @@ export class JobRun implements Job, AttemptHost {
     this.#inHand.delete(attempt);
     this.#waiting.ended(attempt.given);
     if (done) this.#waiting.settled(attempt.given);
-    this.#makeRoom(attempt);
-  }
-
-  #makeRoom(gone: Attempt): void {
-    if (this.#crowded.size === 0) return;
-    this.#crowded.get(gone)?.();
-    this.#crowded.delete(gone);
-    const hasRoom = this.#waiting.size * 2 < this.#around.limits.crowd;
-    for (const [attempt, goOn] of this.#crowded) {
-      // All wait for each other: one of them has to go on.
-      if (!hasRoom && this.#inHand.size > this.#crowded.size) return;
-      this.#crowded.delete(attempt);
-      goOn();
-    }
+    this.#crowd.leave(attempt, this.#waiting.size, this.#inHand.size);
   }
 
   #failed(attempt: Attempt, error: unknown): void {
@@ -534,13 +443,11 @@ export class JobRun implements Job, AttemptHost {
     book.failures += 1;
     book.durations.add(ms);
     this.#noteOf(attempt, { at: endedAt, kind: "failed", ms, error: saidOf(error) });
-    attempt.close((step) => {
-      if (isAbort(error)) step.cancel(describeError(error).message);
-      else step.fail(error);
-    });
-    const delay = this.#delayBefore(attempt, error);
+    attempt.close((step) => stepFailed(step, error));
+    const { random } = this.#around;
+    const delay = delayBefore(attempt, error, { plan: this.#plan, books: this.#books, random });
     if (delay !== undefined) book.retries += 1;
-    const verdict = delay === undefined ? verdictOn(attempt) : undefined;
+    const verdict = delay === undefined ? verdictOn(node) : undefined;
     const written = this.#ledger?.failed(attempt, { error, endedAt, verdict });
     if (written === undefined) this.#decide(attempt, error, delay, verdict);
     else
@@ -548,23 +455,6 @@ export class JobRun implements Job, AttemptHost {
         this.#decide(attempt, error, delay, verdict);
         this.#pump();
       });
-  }
-
-  /** Milliseconds until it is tried again; `undefined`: it is not. */
-  #delayBefore(attempt: Attempt, error: unknown): number | undefined {
-    const { errorHandler } = attempt.node;
-    if (isForGood(error)) return undefined;
-    try {
-      const delay = retryDelay(errorHandler.retry, error, attempt.attempt, this.#around.random);
-      if (delay === undefined) return undefined;
-      // Counted only for the few handlers that have a budget.
-      if (errorHandler.maxRetriesPerJob === Number.POSITIVE_INFINITY) return delay;
-      const retries = this.#books.retriesOf(this.#plan.nodes.values(), attempt.node);
-      return retries < errorHandler.maxRetriesPerJob ? delay : undefined;
-    } catch (thrown) {
-      diagnoseInternal(`retryOn of ${attempt.node.id}`, thrown);
-      return undefined;
-    }
   }
 
   #decide(attempt: Attempt, error: unknown, delay: number | undefined, verdict: Verdict | undefined): void {
@@ -625,7 +515,7 @@ export class JobRun implements Job, AttemptHost {
     delivery.attempts += 1;
     const attempt = new Attempt(this, delivery, this.#around.now());
     this.#inHand.add(attempt);
-    if (this.#seen !== undefined) this.#openStep(attempt, this.#seen);
+    attempt.step = this.#seen?.openStep(attempt);
     this.#failed(attempt, error);
   }
 
@@ -767,8 +657,7 @@ export class JobRun implements Job, AttemptHost {
       this.#reason = reason;
       this.#books.pause(point);
       this.#note({ kind: "paused", ...(reason === undefined ? {} : { reason }) });
-      if (this.#seen !== undefined) pauseRunFlow(this.#seen, reason);
-      this.#seen?.[Symbol.dispose]();
+      this.#seen?.paused(reason);
       this.#seen = undefined;
       this.#around.paused(this);
       asked.resolve(this.state);
@@ -787,7 +676,7 @@ export class JobRun implements Job, AttemptHost {
       this.#error = status === "failed" ? error : undefined;
       this.#reason = status === "cancelled" ? describeError(error).message : undefined;
       this.#note({ kind: "ended", ...(error === undefined ? {} : { error: saidOf(error) }) });
-      this.#show(status, error);
+      this.#seen?.ended(status, error);
       this.#status = moved(this.id, this.#status, status);
       this.#ended.resolve(this.state);
       this.#around.over(this);
@@ -804,14 +693,6 @@ export class JobRun implements Job, AttemptHost {
     else void written.then(end);
   }
 
-  #show(status: EndStatus, error: unknown): void {
-    if (this.#seen === undefined) return;
-    if (status === "succeeded") this.#seen.end();
-    else if (status === "failed") this.#seen.fail(error);
-    else this.#seen.cancel(describeError(error).message);
-    this.#seen = undefined;
-  }
-
   #note(entry: Omit<HistoryEntry, "at">): void {
     this.#books.note({ at: this.#around.now(), ...entry });
   }
@@ -822,33 +703,6 @@ export class JobRun implements Job, AttemptHost {
   ): void {
     this.#books.note({ ...entry, routine: node.id, slot: given.slot.name, delivery: given.n, attempt });
   }
-}
-
-const DONE = Promise.resolve();
-
-/** What becomes of a delivery that is not tried again. */
-export type Verdict = "stop" | "continue" | "skip";
-
-function verdictOn({ node }: Attempt): Verdict {
-  if (node.routine.optional) return "skip";
-  return node.routine.critical ? "stop" : node.errorHandler.last;
-}
-
-/** Where the delivery stands in its job, for steps and journals. */
-export function unitOf(runId: string, { n, slot }: Delivery): { runId: string; path: string } {
-  return { runId, path: childPath(ROOT, slot.key, n + 1) };
-}
-
-/** Another try would come to the same. */
-function isForGood(error: unknown): boolean {
-  return (
-    error instanceof CycleBound ||
-    error instanceof JoinIncomplete ||
-    error instanceof NotCopyable ||
-    error instanceof ValueInvalid ||
-    error instanceof NotEncodable ||
-    error instanceof ValueTooLarge
-  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -14,8 +14,9 @@ import {
 import type { Attempt } from "./attempt.ts";
 import type { Delivery, Turns } from "./delivery.ts";
 import type { PausePoint } from "./job-data.ts";
-import { unitOf, type Verdict } from "./job-run.ts";
+import { unitOf } from "./unit.ts";
 import type { Change } from "./values.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Of a delivery that was handled: that, what it sent, and what it changed are one entry, kept whole or not at all. */
 export interface SucceededNote {
