@@ -12,7 +12,7 @@ import type { Delivery } from "./delivery.ts";
 import { QueueFull } from "./errors/queue-full.ts";
 import type { Job, PauseOptions } from "./job.ts";
 import type { HistoryEntry, JobData } from "./job-data.ts";
-import { JobSeen, stepFailed } from "./job-seen.ts";
+import { JobSeen, type SaidAgain, stepFailed } from "./job-seen.ts";
 import { JobState } from "./job-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
@@ -167,6 +167,11 @@ export class JobRun implements Job, AttemptHost {
     this.#open(resumed);
     this.#note(resumed === undefined ? { kind: "begun" } : { kind: "resumed" });
     this.#goOn();
+  }
+
+  /** What the process before had done, which may have died with it unsent. */
+  sayAgain(said: readonly SaidAgain[]): void {
+    this.#seen?.sayAgain(said);
   }
 
   /** A process before it had decided that it is to stop. */

@@ -1,7 +1,17 @@
 /** How a job is seen: a flow, each attempt of a delivery a step in it, what is emitted an event. Nothing without `setup()`. */
 import type { EndStatus } from "../attributes.ts";
 import { describeError, isAbort } from "../errors.ts";
-import { openRunFlow, openUnitStep, pauseRunFlow } from "../run/index.ts";
+import {
+  abortError,
+  type Ended,
+  hasEnded,
+  openRunFlow,
+  openUnitStep,
+  pauseRunFlow,
+  sayRunAgain,
+  sayUnitAgain,
+  type UnitSeen,
+} from "../run/index.ts";
 import { runtime } from "../runtime.ts";
 import type { FlowHandle, StepHandle } from "../types.ts";
 import type { Attempt } from "./attempt.ts";
@@ -18,6 +28,9 @@ export interface Resumption {
   /** How many deliveries are finished. */
   readonly finished: number;
 }
+
+/** What became of an attempt, as the journal knows it. */
+export type SaidAgain = Omit<UnitSeen, "runId"> & Ended;
 
 export class JobSeen {
   readonly #runId: string;
@@ -67,6 +80,11 @@ export class JobSeen {
       this.#flow.event(`${node.id}.${event}`, { deliveries, delivery: given.n });
   }
 
+  /** The process before may have died before it sent that; a step that is said twice is one step. */
+  sayAgain(said: readonly SaidAgain[]): void {
+    this.#flow.run(() => sayUnits(this.#runId, said));
+  }
+
   paused(reason: string | undefined): void {
     pauseRunFlow(this.#flow, reason);
     this.leave();
@@ -82,6 +100,21 @@ export class JobSeen {
   leave(): void {
     this.#flow[Symbol.dispose]();
   }
+}
+
+/** The end of a job that ended in another process, which may have died before it sent that. */
+export function sayEndAgain(plan: Plan, data: JobData, said: readonly SaidAgain[]): void {
+  const { id: runId, tenant, labels, status, createdAt: startedAt, endedAt } = data;
+  if (!hasEnded(status) || endedAt === undefined) return;
+  const error = status === "cancelled" ? abortError(data.reason ?? "cancelled") : data.error;
+  const { name, definition } = plan;
+  sayRunAgain({ runId, tenant, name, labels, definition, status, error, startedAt, endedAt }, () =>
+    sayUnits(runId, said),
+  );
+}
+
+function sayUnits(runId: string, said: readonly SaidAgain[]): void {
+  for (const unit of said) sayUnitAgain({ runId, ...unit }, undefined);
 }
 
 export function stepFailed(step: StepHandle, error: unknown): void {

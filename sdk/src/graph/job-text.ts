@@ -131,7 +131,12 @@ function dataFrom(body: unknown): JobData {
   text(job, ".job");
   const data = codec.decode(job as string, "job state");
   JOB(data, "");
-  return { ...(data as Omit<JobData, "pending">), pending: pendingFromText(pending, codec) };
+  const rest = data as Omit<JobData, "pending">;
+  const deliveries = pendingFromText(pending, codec);
+  const numbers = new Set(deliveries.map(({ n }) => n));
+  if (numbers.size < deliveries.length || deliveries.some(({ n }) => n >= rest.next))
+    throw new JobFileInvalid(".pending", `expected numbers of their own below ${rest.next}, got others`);
+  return { ...rest, pending: deliveries };
 }
 
 function asText(given: Uint8Array): string {

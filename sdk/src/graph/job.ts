@@ -16,7 +16,8 @@ export interface Job {
   readonly state: JobState;
   /**
    * When it has ended, however that came about; `status` and `error` of what it gives tell. Of a job that was paused and is resumed by
-   * `graph.resume` in this process, when that one has ended. Rejects where another process has taken the job.
+   * `graph.resume` in this process, when that one has ended. Rejects where the job can't be begun in its journal, or another process has
+   * taken it.
    */
   readonly done: Promise<JobState>;
   /**

@@ -22,9 +22,10 @@ import {
 import { JobTaken } from "./errors/job-taken.ts";
 import type { JobData } from "./job-data.ts";
 import { JobRun } from "./job-run.ts";
+import { sayEndAgain } from "./job-seen.ts";
 import { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
-import { recovered } from "./recover.ts";
+import { type Recovered, recovered } from "./recover.ts";
 import type { Around } from "./surroundings.ts";
 
 export interface JobsOptions {
@@ -205,7 +206,11 @@ export class Jobs {
     for (;;) {
       const run = await journal.read(job.id);
       if (run === undefined) throw new RunUnknown(job.id, journal.name);
-      if (hasEnded(run.status)) return job.endedElsewhere(await this.#read(journal, plan, run));
+      if (hasEnded(run.status)) {
+        const { data, said } = await this.#read(journal, plan, run);
+        sayEndAgain(plan, data, said);
+        return job.endedElsewhere(data);
+      }
       const claimed = run.status === "paused" ? undefined : await journal.claim(job.id, this.#claim);
       if (claimed !== undefined) return await this.#takeUp(journal, plan, job, claimed, claimed.takenOver);
       await this.#news(
@@ -228,8 +233,8 @@ export class Jobs {
     }
   }
 
-  async #read(journal: Journal, plan: Plan, run: RunRecord): Promise<JobData> {
-    return recovered(run, await journal.entries(run.id), plan, this.#codec, this.#whole).data;
+  async #read(journal: Journal, plan: Plan, run: RunRecord): Promise<Recovered> {
+    return recovered(run, await journal.entries(run.id), plan, this.#codec, this.#whole);
   }
 
   async #goOnOrLeave(journal: Journal, plan: Plan, claimed: Claimed): Promise<JobRun | undefined> {
@@ -246,7 +251,7 @@ export class Jobs {
     const journal = this.#journal("resume");
     const { run } = claimed;
     try {
-      const data = await this.#read(journal, plan, run);
+      const { data } = await this.#read(journal, plan, run);
       const job = new JobRun(plan, { ...data, status: "running" }, this.#around, this.#options.concurrent);
       this.#running.set(run.id, job);
       await this.#takeUp(journal, plan, job, claimed, claimed.takenOver && !wasPaused);
@@ -271,10 +276,11 @@ export class Jobs {
     { run, lease }: Claimed,
     takenOver: boolean,
   ): Promise<void> {
-    const { data, stopped } = recovered(run, await journal.entries(run.id), plan, this.#codec, this.#whole);
+    const { data, said, stopped } = await this.#read(journal, plan, run);
     job.load({ ...data, status: "running", reason: undefined });
     this.#keep(job, lease);
     job.begin(this.#ledgerFor(job, journal, lease, data.pauses.length), { takenOver });
+    if (takenOver) job.sayAgain(said);
     if (run.cancelReason !== undefined) void job.cancel(run.cancelReason);
     else if (stopped !== undefined) job.stopAtOnce(stopped.error);
   }

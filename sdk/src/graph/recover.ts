@@ -1,4 +1,5 @@
 /** From a journal's entries to the job as it stands: what it was begun with, and everything that was finished since. */
+import { describeError } from "../errors.ts";
 import { type Codec, type Entry, hasEnded, type RunRecord } from "../run/index.ts";
 import { Book } from "./book.ts";
 import { saidOf } from "./books.ts";
@@ -6,14 +7,21 @@ import { type Copy, copyOf } from "./copy.ts";
 import { GraphMismatch } from "./errors/graph-mismatch.ts";
 import { type Gatherer, gathererFor } from "./gather.ts";
 import type { DeadLetter, HistoryEntry, JobData, PausePoint, PendingDelivery } from "./job-data.ts";
+import type { SaidAgain } from "./job-seen.ts";
 import { type FailedNote, type LateNote, PAUSE, type SucceededNote } from "./ledger.ts";
 import { merged } from "./merge.ts";
 import type { Plan, SlotOfNode } from "./plan.ts";
 import { checkFits, deliveryFrom } from "./restore.ts";
 import { applyChanges } from "./values.ts";
+import { verdictOn } from "./verdict.ts";
+
+/** What ended longer before the last thing that is known was sent, or is no news any more. */
+const NEWS_MS = 10 * 60_000;
 
 export interface Recovered {
   readonly data: JobData;
+  /** The newest attempts, to be said again. */
+  readonly said: readonly SaidAgain[];
   /** It had been decided that it stops, and it had not ended yet. */
   readonly stopped: { readonly error: unknown } | undefined;
 }
@@ -32,13 +40,16 @@ export function recovered(
   for (const entry of entries)
     replay.add(entry, entry.value && codec.decode(entry.value, `entry ${entry.path} of job ${run.id}`));
   const error = run.value && (codec.decode(run.value, `end of job ${run.id}`) as { error: unknown }).error;
+  const isCancelled = run.status === "cancelled";
   return {
     data: {
       ...replay.data(),
       status: hasEnded(run.status) || run.status === "paused" ? run.status : "running",
       endedAt: run.endedAt,
-      ...(error === undefined ? {} : { error }),
+      reason: isCancelled ? describeError(error).message : undefined,
+      ...(error === undefined || isCancelled ? {} : { error }),
     },
+    said: replay.said(),
     stopped: replay.stopped,
   };
 }
@@ -55,6 +66,7 @@ class Replay {
   readonly #history: HistoryEntry[];
   readonly #deadLetters: DeadLetter[];
   readonly #pauses: PausePoint[];
+  readonly #said: SaidAgain[] = [];
   #next: number;
   #error: unknown;
 
@@ -77,6 +89,11 @@ class Replay {
     else if (entry.status === "failed") this.#failed(entry, value as FailedNote);
     else if ("late" in (value as object)) this.#finished.add((value as LateNote).n);
     else this.#succeeded(entry, value as SucceededNote);
+  }
+
+  said(): SaidAgain[] {
+    const last = this.#said.reduce((latest, { endedAt }) => Math.max(latest, endedAt), 0);
+    return this.#said.filter(({ endedAt }) => endedAt >= last - NEWS_MS);
   }
 
   data(): JobData {
@@ -112,12 +129,14 @@ class Replay {
       this.#known.set(sentNow.n, sentNow);
     }
     this.#next = Math.max(this.#next, first + sent.length);
+    this.#say(entry, slot, n, "succeeded", undefined);
     this.#history.push({ ...noted, kind: "succeeded", sent: sent.length });
   }
 
   #failed(entry: Entry, { n, parts, error, verdict }: FailedNote): void {
     const { slot, book, noted } = this.#of(entry, n);
     book.failures += 1;
+    this.#say(entry, slot, n, "failed", error);
     this.#history.push({ ...noted, kind: "failed", error: saidOf(error) });
     const pending = this.#known.get(n);
     if (pending !== undefined) this.#known.set(n, { ...pending, attempts: entry.attempt });
@@ -155,6 +174,28 @@ class Replay {
     book.durations.add(ms);
     const noted = { at: endedAt, routine: slot.node.id, slot: slot.name, delivery: n, attempt, ms };
     return { slot, book, noted };
+  }
+
+  #say(
+    { path, attempt, startedAt, endedAt = startedAt }: Entry,
+    { key, node }: SlotOfNode,
+    n: number,
+    status: "succeeded" | "failed",
+    error: unknown,
+  ): void {
+    this.#said.push({
+      path,
+      attempt,
+      name: key,
+      node: node.id,
+      edge: this.#known.get(n)?.connection,
+      optional: verdictOn(node) === "skip" ? true : undefined,
+      attributes: { delivery: n },
+      status,
+      error,
+      startedAt,
+      endedAt,
+    });
   }
 
   #slot(key: string): SlotOfNode {

@@ -53,6 +53,7 @@ export { hasEnded, moved, type RunStatus } from "./status.ts";
 export { type Leased, surely } from "./surely.ts";
 export { Taker } from "./taker.ts";
 export {
+  type Ended,
   openRunFlow,
   openUnitStep,
   pauseRunFlow,

@@ -17,7 +17,7 @@ import { type Runtime, runtimeFor } from "../runtime.ts";
 import { scopeOf } from "../scope.ts";
 import { endSpan } from "../spans.ts";
 import { addAttempt, addPlacing, type Placing, StepRun, stepAttributes } from "../step-run.ts";
-import { addLabelAttributes, addLabels, nameText } from "../text.ts";
+import { addLabelAttributes, addLabels, addUserAttributes, nameText } from "../text.ts";
 import type { FlowHandle, LabelValue, StepHandle, UserAttributes } from "../types.ts";
 
 export interface RunSeen {
@@ -143,6 +143,7 @@ export function sayUnitAgain(
     addPlacing(attributes, { ...unit, attemptOf: firstAttempt(unit) });
     if (unit.optional === true) attributes[ATTR.stepOptional] = true;
     addAttempt(attributes, unit.attempt);
+    addUserAttributes(attributes, unit.attributes, seen.runtime.redactor);
     saySpan(seen.runtime, name, attributes, outer.parent(), unit);
   } catch (error) {
     diagnoseInternal("saying again what a step came to", error);

@@ -1,8 +1,8 @@
 /** How jobs are seen: a job is a flow, each attempt of a delivery a step, what is emitted an event, a pause a status. */
 
 import { flow } from "@weir/sdk";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { ErrorHandler, ErrorStrategy, JobState } from "../../src/graph/index.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ErrorHandler, ErrorStrategy, JobState, memoryJournal } from "../../src/graph/index.ts";
 import { flowsOf, setupForTests, TestClock, type TestSetup } from "../../src/testing.ts";
 import { collector, graphOf, node, source } from "./routines.ts";
 
@@ -175,4 +175,54 @@ test("a handler that is told to stop is seen as cancelled, not failed", async ()
   expect(flowsOf(weir.exporter)).toMatchObject([
     { status: "cancelled", failedStep: null, steps: [{}, { name: "check.in", status: "cancelled" }] },
   ]);
+});
+
+test("what a dead process had done and not sent is said by who takes its job over, and by who asks for its end", async () => {
+  const journal = memoryJournal({ clock });
+  const make = (stuck: boolean, at: TestClock) => {
+    const graph = graphOf(
+      [
+        source(),
+        node("check", ({ id }, { emit }) => {
+          if (stuck && id === 2) return new Promise(() => {});
+          return emit("out", { id });
+        }),
+        collector("write", []),
+      ],
+      ["source>check", "check>write"],
+      { journal, clock: at },
+    );
+    return graph;
+  };
+  make(true, new TestClock(clock.now()))
+    .execute(TWO)
+    .done.catch(() => {});
+  await vi.waitFor(async () => expect(await journal.entries("job-1")).toHaveLength(2));
+  // Its spans are lost with it.
+  weir.exporter.reset();
+  await clock.advance(60_000);
+  const [job] = await make(false, clock).recover();
+  await job?.done;
+  const steps = () =>
+    flowsOf(weir.exporter)[0]?.steps.map(({ name, status, attributes }) => [
+      name,
+      status,
+      attributes["delivery"],
+    ]);
+  const all = [
+    ["source.in", "succeeded", 0],
+    ["check.in", "succeeded", 1],
+    ["check.in", "succeeded", 2],
+    ["write.in", "succeeded", 3],
+    ["write.in", "succeeded", 4],
+  ];
+  expect(steps()?.toSorted()).toEqual(all.toSorted());
+  expect(flowsOf(weir.exporter)).toMatchObject([
+    { status: "succeeded", events: [{ name: "taken over" }, { name: "check.out" }] },
+  ]);
+  weir.exporter.reset();
+  expect((await make(false, clock).execute(TWO).done).status).toBe("succeeded");
+  expect(steps()?.toSorted()).toEqual(all.toSorted());
+  expect(flowsOf(weir.exporter)).toMatchObject([{ id: "job-1", status: "succeeded", incomplete: [] }]);
+  await journal.close();
 });

@@ -208,6 +208,18 @@ test("hostile text makes nothing and calls nothing", async () => {
     },
     { ...good, pending: { names: ["a"], payloads: [[0, 1]], deliveries: [[0, 0, -1, 3, 0]] } },
     { ...good, pending: { names: ["a"], payloads: [[0, 1]], deliveries: [["x", 0, -1, 0, 0]] } },
+    { ...good, pending: { names: ["a"], payloads: [[0, 1]], deliveries: [[9e9, 0, -1, 0, 0]] } },
+    {
+      ...good,
+      pending: {
+        names: ["a"],
+        payloads: [[0, 1]],
+        deliveries: [
+          [0, 0, -1, 0, 0],
+          [0, 0, -1, 0, 0],
+        ],
+      },
+    },
     null,
     [],
     "x",
