@@ -11,6 +11,7 @@ import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
 import { service } from "./service.ts";
 import { stepCost } from "./step-cost.ts";
+import { streams } from "./streams.ts";
 import { type Figure, table } from "./table.ts";
 import { throughput } from "./throughput.ts";
 import { workflow } from "./workflow.ts";
@@ -26,6 +27,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   graph,
   ingest,
   latency,
+  streams,
   large,
   durableCompare,
 };

@@ -20,7 +20,7 @@ import { addMethodChecks } from "./http/methods.ts";
 import { addMetrics } from "./http/metrics.ts";
 import { addCors, addOriginCheck } from "./http/origin.ts";
 import { addPage } from "./http/page.ts";
-import { presentFlow, presentStep } from "./http/present.ts";
+import { presentChild, presentEvent, presentFlow, presentStep } from "./http/present.ts";
 import { addRequests, requestId } from "./http/requests.ts";
 import { addSecurity } from "./http/security.ts";
 import { addServer, type Serving, type ThreadFigures } from "./http/server.ts";
@@ -196,4 +196,6 @@ const BY_DEFAULT: Omit<Serving, "limits"> = {
 const PRESENT: HubOptions["present"] = {
   flow: presentFlow,
   step: ({ tenant, id }, step) => ({ tenant, flowId: id, step: presentStep(step) }),
+  event: ({ tenant, id }, event) => ({ tenant, flowId: id, event: presentEvent(event) }),
+  child: ({ tenant, id }, child) => ({ tenant, flowId: id, child: presentChild(child) }),
 };

@@ -17,6 +17,7 @@
 import type {
   ErrorStats,
   FlowDetail,
+  FlowEvent,
   FlowHistogram,
   FlowKey,
   FlowSummary,
@@ -157,6 +158,8 @@ export interface TenantQuery extends PageQuery {
 export interface FlowChange {
   flow: FlowSummary;
   steps: Step[];
+  /** Those that were noted; absent where none were. */
+  events?: FlowEvent[];
 }
 
 export interface LabelValues {

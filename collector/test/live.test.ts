@@ -144,6 +144,8 @@ describe("hub", () => {
       present: {
         flow: ({ id, status }) => `${id} ${status}`,
         step: ({ id }, step) => `${id}/${step.name} ${step.status}`,
+        event: ({ id }, { name }) => `${id}/${name}`,
+        child: ({ id }, child) => `${id} > ${child.tenant}/${child.id} ${child.status}`,
       },
       // All of the tests' flows were there before.
       now: () => (START + 60_000_000) / 1000,
@@ -170,6 +172,32 @@ describe("hub", () => {
     change({ id: "a" }, [{ name: "validate" }]);
     expect(sink.events).toEqual(['flow "a running"', 'step "a/validate running"']);
     expect(sink.ids.map((id) => id.split("-")[1])).toEqual(["0", "1", "2"]);
+  });
+
+  test("a reader of one flow hears of that alone, of what is noted in it and of the flows that it opened", () => {
+    start();
+    const [one, many, own] = [createSink(), createSink(), createSink()];
+    hub.open(one, {}, { onlyFlow: { tenant: "acme-corp", id: "a" } });
+    hub.open(many, {});
+    hub.open(own, {}, { onlyFlow: { tenant: "acme-corp", id: "a" }, onlyTenant: "acme-corp" });
+    const events = [{ name: "opened", at: START, attributes: {} }];
+    const parent = { tenant: "acme-corp", id: "a" };
+    store.change(
+      { flow: aFlow({ id: "a" }), steps: [aStep()], events },
+      { flow: aFlow({ id: "b", parent }), steps: [aStep()], events },
+      { flow: aFlow({ id: "c", tenant: "globex", parent }), steps: [] },
+      { flow: aFlow({ id: "a", tenant: "globex" }), steps: [], events },
+    );
+    vi.advanceTimersByTime(50);
+    const ofFlow = ['flow "a running"', 'step "a/validate running"', 'event "a/opened"'];
+    const child = 'child "a > acme-corp/b running"';
+    expect(one.events).toEqual([...ofFlow, child, 'child "a > globex/c running"']);
+    expect(own.events).toEqual([...ofFlow, child]);
+    expect(many.events.filter((each) => /^(event|child)/.test(each))).toEqual([]);
+
+    const back = createSink();
+    hub.open(back, {}, { onlyFlow: parent, lastEventId: one.ids[1] });
+    expect(back.events).toEqual(one.events.slice(1));
   });
 
   test("changes of one flow within a moment are one, each step once", () => {

@@ -195,6 +195,20 @@ export function storeContract(
       });
     });
 
+    test("listeners hear of an event when it is noted, and not when it is said again", async () => {
+      await withStore(async (store) => {
+        const heard: FlowChange[] = [];
+        store.onChange((changes) => heard.push(...changes));
+        const { opened, event, ended } = flowOf({ tenant: "acme", id: "1" });
+        const noted = event("halfway", T0 + 2);
+        await store.append([opened(T0), noted]);
+        await store.append([noted, ended(T0 + 5)]);
+        await vi.waitFor(() => expect(heard.at(-1)?.flow.status).toBe("succeeded"));
+        const events = heard.flatMap((change) => change.events ?? []);
+        expect(events).toEqual([{ name: "halfway", at: T0 + 2, attributes: {} }]);
+      });
+    });
+
     test("listeners hear of a change once it can be read, in order; one that throws harms nobody", async () => {
       await withStore(async (store) => {
         const heard: FlowChange[] = [];

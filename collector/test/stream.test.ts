@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { afterEach, expect, test, vi } from "vitest";
 import type { HubOptions } from "../src/live/hub.ts";
 import { createApp } from "./created-app.ts";
-import { aFlow, aStep, createFakeStore } from "./fake-store.ts";
+import { aFlow, aStep, createFakeStore, START } from "./fake-store.ts";
 
 let app: FastifyInstance;
 let store = createFakeStore();
@@ -70,6 +70,68 @@ test("events arrive as the store changes, in the API's form", async () => {
     },
   ]);
   expect(reader.text()).not.toContain("hidden");
+});
+
+test("of one flow: what is noted in it and what it opens, where one tenant is named and nothing else", async () => {
+  const port = await start();
+  const reader = await read(port, "?tenant=acme-corp&flow=order-17");
+  const parent = { tenant: "acme-corp", id: "order-17" };
+  store.change(
+    { flow: aFlow({ id: "order-18" }), steps: [] },
+    { flow: aFlow({ id: "notify", parent }), steps: [] },
+    { flow: aFlow(), steps: [], events: [{ name: "file opened", at: START, attributes: { size: 9 } }] },
+  );
+  await reader.sees("event: event");
+  const data = [...reader.text().matchAll(/^event: (.*)\ndata: (.*)$/gm)].map(([, name, json]) => [
+    name,
+    JSON.parse(json as string),
+  ]);
+  expect(data).toMatchObject([
+    [
+      "child",
+      { flowId: "order-17", child: { ...parent, id: "notify", name: "data_import", status: "running" } },
+    ],
+    ["flow", { id: "order-17" }],
+    [
+      "event",
+      {
+        tenant: "acme-corp",
+        flowId: "order-17",
+        event: { name: "file opened", at: "2026-11-22T10:00:00.000Z", attributes: { size: 9 } },
+      },
+    ],
+  ]);
+  for (const query of ["flow=a", "flow=a&tenant=a&tenant=b", "flow=a&tenant=a&status=failed"]) {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/stream?${query}`);
+    expect([query, response.status]).toEqual([query, 400]);
+    expect(await response.text()).toContain("flow: expected one tenant beside it, and nothing else");
+  }
+});
+
+test("many readers: each hears of its own, and one that does not read harms none of them", async () => {
+  const port = await start();
+  const many = await Promise.all(
+    Array.from({ length: 150 }, (_, n) => read(port, `?tenant=tenant-${n % 3}`)),
+  );
+  const stuck = await read(port);
+  stuck.socket.pause();
+  const message = "x".repeat(2_000);
+  for (let n = 0; n < 60; n += 1) {
+    const error = { type: "Error", message, stack: null };
+    store.change(
+      ...[0, 1, 2].map((each) => ({
+        flow: aFlow({ tenant: `tenant-${each}`, id: `flow-${n}`, error }),
+        steps: [],
+      })),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(many.map((reader) => reader.sees('"flow-59"')));
+  for (const [n, reader] of many.entries()) {
+    expect(reader.text()).not.toContain("resync");
+    const tenants = [...reader.text().matchAll(/^data: \{"tenant":"([\w-]+)"/gm)].map(([, tenant]) => tenant);
+    expect(new Set(tenants)).toEqual(new Set([`tenant-${n % 3}`]));
+  }
 });
 
 test("Last-Event-ID resumes", async () => {

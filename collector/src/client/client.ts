@@ -8,6 +8,7 @@ import type {
   histogramQuery,
   pageQuery,
   statsQuery,
+  streamQuery,
   stuckExportQuery,
   stuckQuery,
   tenantExportQuery,
@@ -172,10 +173,12 @@ export class WeirClient {
    * Changes as they happen. Where the connection breaks it is made again, and goes on after the last change; what could
    * not be had again is told by a `resync`.
    *
+   * `flow` beside one `tenant`: of that flow alone, and then what is noted in it and the flows that it opens too.
+   *
    * @example for await (const change of weir.stream({ tenant: "acme-corp" }, { signal })) if (change.type === "flow") …
    */
   stream(
-    filter: GivenFor<typeof filterQuery> = {},
+    filter: GivenFor<typeof streamQuery> = {},
     options: StreamOptions = {},
   ): AsyncGenerator<StreamChange, void, undefined> {
     return stream(this.#connection, filter, options);

@@ -1,14 +1,27 @@
 /** The stream of changes, kept open: where it breaks it is taken up where it was. */
-import type { FlowSummary, Step, StepChange } from "../http/schemas.ts";
+import type {
+  ChildChange,
+  ChildFlow,
+  EventChange,
+  FlowEvent,
+  FlowSummary,
+  Step,
+  StepChange,
+} from "../http/schemas.ts";
 import { WeirApiError } from "./api-error.ts";
 import { pause } from "./pause.ts";
 import { answer, type Connection, queryOf } from "./request.ts";
 import { eventsIn, type ServerSentEvent } from "./server-sent-events.ts";
 
-/** `resync`: changes were missed; what is shown is to be asked for again. `id`: where to go on, for `lastEventId`. */
+/**
+ * `event` and `child` come only of one flow, where that was asked for: what was noted in it, and a flow that it opened.
+ * `resync`: changes were missed; what is shown is to be asked for again. `id`: where to go on, for `lastEventId`.
+ */
 export type StreamChange =
   | { type: "flow"; id: string; flow: FlowSummary }
   | { type: "step"; id: string; tenant: string; flowId: string; step: Step }
+  | { type: "event"; id: string; tenant: string; flowId: string; event: FlowEvent }
+  | { type: "child"; id: string; tenant: string; flowId: string; child: ChildFlow }
   | { type: "resync"; id: string };
 
 export interface StreamOptions {
@@ -23,7 +36,7 @@ export interface StreamOptions {
 }
 
 const LONGEST_WAIT_MS = 30_000;
-const KNOWN = new Set(["flow", "step", "resync"]);
+const KNOWN = new Set(["flow", "step", "event", "child", "resync"]);
 
 /** @throws {WeirApiError} where the first connection fails, and for what will not go well later. */
 export async function* stream(
@@ -84,6 +97,8 @@ function changeIn({ type, data, lastEventId: id }: ServerSentEvent): StreamChang
   if (data === null || !KNOWN.has(type)) return undefined;
   if (type === "flow") return { type, id, flow: JSON.parse(data) as FlowSummary };
   if (type === "step") return { type, id, ...(JSON.parse(data) as StepChange) };
+  if (type === "event") return { type, id, ...(JSON.parse(data) as EventChange) };
+  if (type === "child") return { type, id, ...(JSON.parse(data) as ChildChange) };
   return { type: "resync", id };
 }
 

@@ -20,7 +20,7 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
     name,
     labels,
     parent,
-    definition: null,
+    definition: flow.definition,
     copyOf: null,
     traceId,
   });
@@ -40,8 +40,8 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
       optional,
       parent: parentOf(step),
       attributes,
-      node: null,
-      edge: null,
+      node: step.node,
+      edge: step.edge,
       copyOf: null,
       traceId,
     });

@@ -1,4 +1,4 @@
 export { begin, fold, link, observe } from "./fold.ts";
-export { type Picture, picture } from "./picture.ts";
+export { eventsOf, type Picture, picture } from "./picture.ts";
 export type { EventState, FlowFacts, FlowState, StepState } from "./state.ts";
 export { UNKNOWN_STEP } from "./tree.ts";

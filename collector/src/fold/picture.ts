@@ -10,7 +10,7 @@ import type {
   StepKind,
 } from "../flow.ts";
 import { compareMarks, compareText } from "./order.ts";
-import type { End, FlowFacts, FlowState } from "./state.ts";
+import type { End, EventState, FlowFacts, FlowState } from "./state.ts";
 import { type Placed, placeSteps } from "./tree.ts";
 
 /** A flow as far as its observations tell. Its health depends on the clock too, so it is not in here. */
@@ -83,15 +83,22 @@ export function picture(flow: FlowState): Picture {
     },
     traceId: facts.trace?.value ?? null,
     steps: ordered.map(toStep),
-    events: [...flow.events.values()]
-      .sort(compareMarks)
-      .map(({ name, at, attributes }) => ({ name, at, attributes })),
+    events: toEvents([...flow.events.values()]),
     definition: facts.definition?.value ?? null,
     runners: runnersOf(facts, current),
     standing: last === undefined ? null : toStep(last),
     runner: runnerOf(facts, last),
     unplaced,
   };
+}
+
+/** Those events of a flow that these spans noted. */
+export function eventsOf(flow: FlowState, spanIds: Iterable<string>): FlowEvent[] {
+  return toEvents([...spanIds].flatMap((spanId) => flow.events.get(spanId) ?? []));
+}
+
+function toEvents(events: EventState[]): FlowEvent[] {
+  return events.sort(compareMarks).map(({ name, at, attributes }) => ({ name, at, attributes }));
 }
 
 function statusOf(facts: FlowFacts, end: End | undefined, failure: Placed | undefined): Status {

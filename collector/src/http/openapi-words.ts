@@ -46,6 +46,7 @@ Flows come in over OTLP, at \`POST /v1/traces\` and over gRPC, which OpenTelemet
     status: "Where it stands",
     health:
       "Of flows that have not ended: `stalled` is open far longer than usual, `lost` is work whose process is gone",
+    flow: "Of this flow alone, and of that `event` and `child` too; beside one `tenant`",
     step: "Flows that stand at this step, or failed at it",
     service: "Flows in which this service took part",
     q: "What to look for: in flows by the beginnings of words, in customers within their name",

@@ -2,6 +2,7 @@
 import type {
   ErrorStats,
   FlowDetail,
+  FlowEvent,
   FlowHistogram,
   FlowSummary,
   Micros,
@@ -56,12 +57,21 @@ export function presentStep(step: Step): Json.Step {
   return { ...step, startedAt: time(step.startedAt), endedAt: timeOrNull(step.endedAt) };
 }
 
+export function presentEvent({ name, at, attributes }: FlowEvent): Json.FlowEvent {
+  return { name, at: time(at), attributes };
+}
+
+/** As it stands among those that a flow opened. */
+export function presentChild({ tenant, id, name, status }: FlowSummary): Json.ChildFlow {
+  return { tenant, id, name, status };
+}
+
 export function presentDetail(flow: FlowDetail): Json.FlowDetail {
   return {
     ...presentFlow(flow),
     traceId: flow.traceId,
     steps: flow.steps.map(presentStep),
-    events: flow.events.map(({ name, at, attributes }) => ({ name, at: time(at), attributes })),
+    events: flow.events.map(presentEvent),
     children: flow.children,
     definition: flow.definition,
     usual: flow.usual,

@@ -1,6 +1,7 @@
 /** What each route takes in its query string. */
 import { STATUSES } from "@weir/sdk/attributes";
-import type { Health } from "../flow.ts";
+import { WeirError } from "../errors.ts";
+import type { FlowKey, Health } from "../flow.ts";
 import {
   type ErrorsQuery,
   FLOW_ORDERS,
@@ -70,7 +71,20 @@ export const tenantFlowQuery = takesLabels(
   (given): FlowQuery => ({ limit: DEFAULT_LIMIT, order: "newest", ...given }),
 );
 
-/** `GET /flows/count`, `GET /stream` */
+/** `GET /stream`: of what passes filters, or of one flow. */
+export const streamQuery = takesLabels(
+  { ...FILTERS, flow: text },
+  ({ flow, ...filter }): { filter: FlowFilter; onlyFlow?: FlowKey } => {
+    if (flow === undefined) return { filter };
+    const [tenant, ...others] = filter.tenant ?? [];
+    if (tenant !== undefined && others.length === 0 && Object.keys(filter).length === 1) {
+      return { filter, onlyFlow: { tenant, id: flow } };
+    }
+    throw new WeirError("invalid_argument", "flow: expected one tenant beside it, and nothing else");
+  },
+);
+
+/** `GET /flows/count` */
 export const filterQuery = takesLabels(FILTERS, (given): FlowFilter => given);
 
 /** `GET /stats` */

@@ -358,6 +358,12 @@ export const LimitsReached = Type.Object({ limits: Type.Array(LimitReached) });
 /** Data of the stream's `step` event. */
 export const StepChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), step: Step });
 
+/** Data of the stream's `event` event. */
+export const EventChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), event: FlowEvent });
+
+/** Data of the stream's `child` event: `child` was opened in that flow. */
+export const ChildChange = Type.Object({ tenant: Type.String(), flowId: Type.String(), child: ChildFlow });
+
 const Role = Type.Union([Type.Literal("admin"), Type.Literal("ingest"), Type.Literal("read")]);
 
 /** Answer of `GET /me`. */
@@ -505,6 +511,7 @@ export type FlowSummary = Static<typeof FlowSummary>;
 export type Definition = Static<typeof Definition>;
 export type FlowDetail = Static<typeof FlowDetail>;
 export type Step = Static<typeof Step>;
+export type ChildFlow = Static<typeof ChildFlow>;
 export type FlowEvent = Static<typeof FlowEvent>;
 export type TenantSummary = Static<typeof TenantSummary>;
 export type TenantPage = Static<typeof TenantPage>;
@@ -522,6 +529,8 @@ export type Names = Static<typeof Names>;
 export type Labels = Static<typeof Labels>;
 export type LimitReached = Static<typeof LimitReached>;
 export type LimitsReached = Static<typeof LimitsReached>;
+export type EventChange = Static<typeof EventChange>;
+export type ChildChange = Static<typeof ChildChange>;
 export type StepChange = Static<typeof StepChange>;
 export type Me = Static<typeof Me>;
 export type Key = Static<typeof Key>;

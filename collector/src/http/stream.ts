@@ -5,7 +5,7 @@ import type { Caller, Gate } from "../auth/gate.ts";
 import { WeirError } from "../errors.ts";
 import type { Hub, Sink } from "../live/hub.ts";
 import type { FlowFilter } from "../store.ts";
-import { filterQuery } from "./query.ts";
+import { streamQuery } from "./query.ts";
 
 const STREAM = {
   summary: "Changes as they happen, as server-sent events",
@@ -13,8 +13,9 @@ const STREAM = {
 
 - \`flow\`: a FlowSummary. A flow that no longer passes the filters is sent once more, so that it can be taken off a list.
 - \`step\`: a StepChange.
+- \`event\` and \`child\`: an EventChange, a ChildChange; of those who ask for one flow.
 - \`resync\`: changes were missed; ask again for what you show.`,
-  querystring: filterQuery.schema,
+  querystring: streamQuery.schema,
   headers: { type: "object", properties: { "last-event-id": { type: "string" } } },
   response: {
     200: {
@@ -33,7 +34,8 @@ export function addStream(app: FastifyInstance, hub: Hub, gate: Gate): void {
 
   app.get("/api/v1/stream", { config: { access: "read" }, schema: STREAM }, (request, reply) => {
     const { caller } = request;
-    const filter = filterFor(caller, filterQuery.read(request.query));
+    const { filter: asked, onlyFlow } = streamQuery.read(request.query);
+    const filter = filterFor(caller, asked);
     hub.checkRoom();
     reply.headers({
       "content-type": "text/event-stream; charset=utf-8",
@@ -47,6 +49,7 @@ export function addStream(app: FastifyInstance, hub: Hub, gate: Gate): void {
     reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
     const close = hub.open(sinkOf(reply.raw), filter, {
       lastEventId: request.headers["last-event-id"]?.toString(),
+      onlyFlow,
       onlyTenant: caller.tenant ?? undefined,
     });
     readers.set(reply, caller);

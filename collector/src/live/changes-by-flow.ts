@@ -1,9 +1,15 @@
-/** Many changes to one flow become one: the flow as it is at the end, each step once. */
-import { type FlowSummary, keyText, type Step } from "../flow.ts";
+/** Many changes to one flow become one: the flow as it is at the end, each step once, all events. */
+import { type FlowEvent, type FlowSummary, keyText, type Step } from "../flow.ts";
 import type { FlowChange } from "../store.ts";
 
+interface Pending {
+  flow: FlowSummary;
+  steps: Map<string, Step>;
+  events: FlowEvent[];
+}
+
 export class ChangesByFlow {
-  #flows = new Map<string, { flow: FlowSummary; steps: Map<string, Step> }>();
+  #flows = new Map<string, Pending>();
 
   /** Flows that have changed. */
   get size(): number {
@@ -11,11 +17,12 @@ export class ChangesByFlow {
   }
 
   add(changes: FlowChange[]): void {
-    for (const { flow, steps } of changes) {
+    for (const { flow, steps, events = [] } of changes) {
       const key = keyText(flow);
-      const pending = this.#flows.get(key) ?? { flow, steps: new Map() };
+      const pending: Pending = this.#flows.get(key) ?? { flow, steps: new Map(), events: [] };
       pending.flow = flow;
       for (const step of steps) pending.steps.set(step.id, step);
+      pending.events.push(...events);
       this.#flows.set(key, pending);
     }
   }
@@ -24,6 +31,10 @@ export class ChangesByFlow {
   take(): FlowChange[] {
     const flows = this.#flows;
     this.#flows = new Map();
-    return [...flows.values()].map(({ flow, steps }) => ({ flow, steps: [...steps.values()] }));
+    return [...flows.values()].map(({ flow, steps, events }) => ({
+      flow,
+      steps: [...steps.values()],
+      ...(events.length > 0 && { events }),
+    }));
   }
 }

@@ -6,6 +6,8 @@
  * flow that was there before but is not remembered counts as having matched, where its tenant and name do. So a
  * reader holds what it is sent against its own filter.
  *
+ * A reader of one flow is also sent what is noted in it, and the flows that it opened.
+ *
  * Every buffer has a bound. A reader that is slower than the changes is sent nothing until it has caught up, then
  * `resync`: ask again for what you show. The same where `Last-Event-ID` is from before what is remembered, and where
  * the store had more changes than it could tell of.
@@ -14,7 +16,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { WeirError } from "../errors.ts";
-import type { FlowSummary, Step } from "../flow.ts";
+import type { FlowEvent, FlowKey, FlowSummary, Step } from "../flow.ts";
 import { type Matches, matcher, mayMatch } from "../matcher.ts";
 import type { FlowChange, FlowFilter, Store } from "../store.ts";
 import { Coalescer } from "./coalesce.ts";
@@ -34,7 +36,13 @@ export interface Sink {
 export interface HubOptions {
   onChange: Store["onChange"];
   /** The data of the events, as JSON. */
-  present: { flow(flow: FlowSummary): unknown; step(flow: FlowSummary, step: Step): unknown };
+  present: {
+    flow(flow: FlowSummary): unknown;
+    step(flow: FlowKey, step: Step): unknown;
+    event(flow: FlowKey, event: FlowEvent): unknown;
+    /** `child` was opened in `flow`. */
+    child(flow: FlowKey, child: FlowSummary): unknown;
+  };
   /** Milliseconds since the epoch. */
   now?: () => number;
   /** Least milliseconds between two hand-overs; changes of one flow in between become one. Default 50. */
@@ -57,11 +65,18 @@ export interface HubOptions {
 export interface ReaderOptions {
   /** The id of the last event it got before, where it comes back. */
   lastEventId?: string | undefined;
+  /** It reads of this flow alone, whatever its filter. */
+  onlyFlow?: FlowKey | undefined;
   /** It may not know of other tenants: the flow of another that a flow was opened in is left out. */
   onlyTenant?: string | undefined;
 }
 
+type EventName = "flow" | "step" | "event" | "child";
+
 interface LiveEvent {
+  name: EventName;
+  /** Which flow it is about: of a `child`, the one in which it was opened. */
+  about: FlowKey;
   bytes: Buffer;
   /** Without the flow of another tenant that it was opened in, where it was. */
   bytesForOwn: Buffer;
@@ -73,7 +88,8 @@ interface Reader {
   sink: Sink;
   matches: Matches;
   mayMatch: Matches;
-  confined: boolean;
+  onlyFlow: FlowKey | undefined;
+  onlyTenant: string | undefined;
   lagging: boolean;
 }
 
@@ -126,14 +142,15 @@ export class Hub {
    *
    * @returns what takes it off again.
    */
-  open(sink: Sink, filter: FlowFilter, { lastEventId, onlyTenant }: ReaderOptions = {}): () => void {
+  open(sink: Sink, filter: FlowFilter, options: ReaderOptions = {}): () => void {
     this.#listen();
-    const confined = onlyTenant !== undefined;
+    const { lastEventId, onlyFlow, onlyTenant } = options;
     const reader: Reader = {
       sink,
       matches: matcher(filter),
       mayMatch: mayMatch(filter),
-      confined,
+      onlyFlow,
+      onlyTenant,
       lagging: false,
     };
     this.#readers.add(reader);
@@ -186,22 +203,26 @@ export class Hub {
 
   #publish(changes: FlowChange[]): void {
     const events: LiveEvent[] = [];
-    for (const { flow, steps } of changes) {
+    const { present } = this.#options;
+    for (const { flow, steps, events: noted = [] } of changes) {
       const before = this.#known.replace(flow);
-      const { present } = this.#options;
       const own = hasForeignParent(flow) ? present.flow({ ...flow, parent: null }) : undefined;
-      events.push(this.#keep("flow", present.flow(flow), flow, before, own));
-      for (const step of steps) events.push(this.#keep("step", present.step(flow, step), flow, before));
+      const keep = (name: EventName, data: unknown, about: FlowKey = flow) =>
+        events.push(this.#keep({ name, about, flow, before }, data, name === "flow" ? own : undefined));
+      keep("flow", present.flow(flow));
+      for (const step of steps) keep("step", present.step(flow, step));
+      for (const event of noted) keep("event", present.event(flow, event));
+      if (flow.parent !== null) keep("child", present.child(flow.parent, flow), flow.parent);
     }
     for (const reader of this.#readers) this.#send(reader, events);
   }
 
-  #keep(name: string, data: unknown, flow: FlowSummary, before: Before, own?: unknown): LiveEvent {
+  #keep(said: Omit<LiveEvent, "bytes" | "bytesForOwn">, data: unknown, own: unknown): LiveEvent {
     const id = this.#id(this.#ring.last + 1);
     const write = (what: unknown) =>
-      Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(what)}\n\n`);
+      Buffer.from(`id: ${id}\nevent: ${said.name}\ndata: ${JSON.stringify(what)}\n\n`);
     const bytes = write(data);
-    const event = { bytes, bytesForOwn: own === undefined ? bytes : write(own), flow, before };
+    const event = { ...said, bytes, bytesForOwn: own === undefined ? bytes : write(own) };
     this.#ring.push(event);
     return event;
   }
@@ -211,7 +232,7 @@ export class Hub {
     const { sink } = reader;
     for (const event of events) {
       if (!wants(reader, event)) continue;
-      sink.write(reader.confined ? event.bytesForOwn : event.bytes);
+      sink.write(reader.onlyTenant === undefined ? event.bytes : event.bytesForOwn);
       if (sink.buffered <= this.#options.slowBytes) continue;
       this.#wait(reader);
       return;
@@ -254,7 +275,14 @@ function hasForeignParent({ parent, tenant }: FlowSummary): boolean {
   return parent !== null && parent.tenant !== tenant;
 }
 
-function wants(reader: Reader, { flow, before }: LiveEvent): boolean {
+function wants(reader: Reader, { name, about, flow, before }: LiveEvent): boolean {
+  const { onlyFlow, onlyTenant } = reader;
+  if (onlyFlow !== undefined) {
+    const isHis = name !== "child" || onlyTenant === undefined || flow.tenant === onlyTenant;
+    return about.id === onlyFlow.id && about.tenant === onlyFlow.tenant && isHis;
+  }
+  // Of many flows nobody shows more.
+  if (name === "event" || name === "child") return false;
   if (reader.matches(flow)) return true;
   if (before === null) return false;
   return before === "unknown" ? reader.mayMatch(flow) : reader.matches(before);

@@ -1,7 +1,7 @@
 /** Observations into folded state, at once. */
 import { WeirError } from "../errors.ts";
-import { keyText, type Micros, type Step } from "../flow.ts";
-import { begin, type FlowState, link, observe, type Picture, picture } from "../fold/index.ts";
+import { type FlowEvent, keyText, type Micros, type Step } from "../flow.ts";
+import { begin, eventsOf, type FlowState, link, observe, type Picture, picture } from "../fold/index.ts";
 import type { Observation, SpanLinked } from "../observation.ts";
 import type { Kept, KeptFlow } from "./kept.ts";
 import { removeOldest } from "./prune.ts";
@@ -14,11 +14,15 @@ const MOST_INSTANCES = 10_000;
 export interface Changed {
   flow: KeptFlow;
   steps: Step[];
+  /** Of which nothing was known before. */
+  events: FlowEvent[];
 }
 
 interface Touched {
   state: FlowState;
   steps: Set<string>;
+  /** Events of which nothing was known before. */
+  noted: Set<string>;
 }
 
 /**
@@ -49,15 +53,22 @@ export function append(
     const key = keyText(observation.flow);
     let entry = touched.get(key);
     if (entry === undefined) {
-      entry = { state: kept.flows.get(key)?.state ?? begin(observation), steps: new Set() };
+      entry = { state: kept.flows.get(key)?.state ?? begin(observation), steps: new Set(), noted: new Set() };
       touched.set(key, entry);
+    }
+    if (observation.kind === "event-noted" && !entry.state.events.has(observation.spanId)) {
+      entry.noted.add(observation.spanId);
     }
     observe(entry.state, observation);
     if ("stepId" in observation) entry.steps.add(observation.stepId);
   }
-  return [...touched].map(([key, { state, steps }]) => {
+  return [...touched].map(([key, { state, steps, noted }]) => {
     const drawn = draw(kept, state);
-    return { flow: kept.put(key, state, drawn), steps: drawn.steps.filter((step) => steps.has(step.id)) };
+    return {
+      flow: kept.put(key, state, drawn),
+      steps: drawn.steps.filter((step) => steps.has(step.id)),
+      events: eventsOf(state, noted),
+    };
   });
 }
 
@@ -65,7 +76,7 @@ export function append(
 function wake(kept: Kept, touched: Map<string, Touched>, key: string): void {
   const state = kept.flows.get(key)?.state;
   if (state === undefined || touched.has(key)) return;
-  touched.set(key, { state, steps: new Set(state.steps.keys()) });
+  touched.set(key, { state, steps: new Set(state.steps.keys()), noted: new Set() });
 }
 
 /** The picture, with all links in the state that are known and of use to it. */

@@ -87,7 +87,11 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
       if (listeners.size > 0)
         tell(
           listeners,
-          changed.map(({ flow, steps }) => ({ flow: complete(flow), steps })),
+          changed.map(({ flow, steps, events }) => ({
+            flow: complete(flow),
+            steps,
+            ...(events.length > 0 && { events }),
+          })),
         );
     },
     has: async (key) => kept.flows.has(keyText(key)),

@@ -6,8 +6,8 @@
  */
 
 import { WeirError } from "../errors.ts";
-import { type FlowKey, keyText, type Step } from "../flow.ts";
-import { begin, observe, type Picture } from "../fold/index.ts";
+import { type FlowEvent, type FlowKey, keyText, type Step } from "../flow.ts";
+import { begin, eventsOf, observe, type Picture } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
 import type { Commits } from "../stores/commits.ts";
 
@@ -25,6 +25,8 @@ const MOST_WAITING = 200_000;
 export interface Written {
   picture: Picture;
   steps: Step[];
+  /** Of which nothing was known before. */
+  events: FlowEvent[];
 }
 
 export interface Appender {
@@ -43,6 +45,8 @@ interface Touched {
   flow: FlowInHand;
   steps: Set<string>;
   events: Set<string>;
+  /** Those of the events of which nothing was known before. */
+  noted: Set<string>;
 }
 
 /** What appending works with, all of one database. */
@@ -81,11 +85,15 @@ export function appender(
       }
     }
     instances.save();
-    const written = [...touched.values()].map(({ flow, steps, events }) => {
+    const written = [...touched.values()].map(({ flow, steps, events, noted }) => {
       const now = links.draw(flow.state);
       rows.save(flow, now, steps, events);
       hot.keep(flow, now.summary.endedAt === null);
-      return { picture: now, steps: now.steps.filter((step) => steps.has(step.id)) };
+      return {
+        picture: now,
+        steps: now.steps.filter((step) => steps.has(step.id)),
+        events: eventsOf(flow.state, noted),
+      };
     });
     rows.finish();
     return written;
@@ -103,10 +111,13 @@ export function appender(
       const name = keyText(observation.flow);
       entry = touched.get(name);
       if (entry === undefined) {
-        entry = { flow: inHand(name, observation), steps: new Set(), events: new Set() };
+        entry = { flow: inHand(name, observation), steps: new Set(), events: new Set(), noted: new Set() };
         touched.set(name, entry);
       }
       recent = { key: observation.flow, entry };
+    }
+    if (observation.kind === "event-noted" && !entry.flow.state.events.has(observation.spanId)) {
+      entry.noted.add(observation.spanId);
     }
     observe(entry.flow.state, observation);
     if ("stepId" in observation) entry.steps.add(observation.stepId);
@@ -119,7 +130,7 @@ export function appender(
     if (touched.has(name)) return;
     const flow = hot.get(name) ?? rows.take(key);
     if (flow === undefined) return;
-    touched.set(name, { flow, steps: new Set(flow.state.steps.keys()), events: new Set() });
+    touched.set(name, { flow, steps: new Set(flow.state.steps.keys()), events: new Set(), noted: new Set() });
   }
 
   function inHand(name: string, observation: FlowObservation): FlowInHand {

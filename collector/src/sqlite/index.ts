@@ -120,9 +120,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     if (listeners.size === 0) return;
     tell(
       listeners,
-      written.map(({ picture, steps }) => ({
+      written.map(({ picture, steps, events }) => ({
         flow: health.complete(picture.summary, picture.runners),
         steps,
+        ...(events.length > 0 && { events }),
       })),
     );
   });
