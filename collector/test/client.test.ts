@@ -100,7 +100,20 @@ describe("lists", () => {
     expect((await client.stuck().page()).flows.length).toBe((await all(client.stuck())).length);
     expect(await client.limits()).toEqual([]);
     expect((await client.me()).role).toBe("admin");
+    expect((await client.server()).store.flows.running).toBeGreaterThan(0);
   });
+});
+
+test("settings, read and changed", async () => {
+  const traceLink = "https://jaeger.example/trace/{traceId}";
+  expect((await client.changeSettings({ traceLink })).traceLink).toBe(traceLink);
+  expect((await client.settings()).traceLink).toBe(traceLink);
+  await client.changeSettings({ traceLink: null, stalledAfter: [{ name: "data_import", limitMs: 60_000 }] });
+  expect(await client.settings()).toMatchObject({
+    traceLink: null,
+    stalledAfter: [{ name: "data_import", limitMs: 60_000 }],
+  });
+  await client.changeSettings({ stalledAfter: [{ name: "data_import", limitMs: null }] });
 });
 
 test("whole lists as files", async () => {
@@ -268,10 +281,10 @@ describe("the stream", () => {
       response.write("event: resy");
       setTimeout(() => response.write("nc\r\ndata: {}\r\nid: a-2\r\n\r\n"), 20);
     });
-    const changes = new WeirClient({ url: silent.url }).stream({}, { silentMs: 60 });
+    const changes = new WeirClient({ url: silent.url }).stream({}, { silentMs: 300 });
     expect((await changes.next()).value).toEqual({ type: "resync", id: "a-2" });
     await changes.return();
-    expect(ids).toEqual([undefined, "a-1"]);
+    expect(ids.slice(0, 2)).toEqual([undefined, "a-1"]);
   });
 });
 

@@ -31,6 +31,8 @@ import type {
   MadeShare,
   Me,
   Names,
+  Server,
+  Settings,
   Share,
   Shared,
   Stats,
@@ -62,6 +64,14 @@ export interface KeyWish {
   name?: string;
   /** Such as `90d`. Default: never. */
   expiresIn?: string;
+}
+
+/** What is to be set; `null` takes away. */
+export interface SettingsWish {
+  /** An http or https URL with `{traceId}` in it. */
+  traceLink?: string | null;
+  /** Milliseconds after which an open flow of a name is stalled. */
+  stalledAfter?: readonly { name: string; limitMs: number | null }[];
 }
 
 /** What a link is to show: one flow, or all flows of one name. */
@@ -167,6 +177,20 @@ export class WeirClient {
   /** Who asks. */
   me(options?: Options): Promise<Me> {
     return this.#get("/me", {}, options);
+  }
+
+  /** How the collector itself is. */
+  server(options?: Options): Promise<Server> {
+    return this.#get("/server", {}, options);
+  }
+
+  settings(options?: Options): Promise<Settings> {
+    return this.#get("/settings", {}, options);
+  }
+
+  /** What is not named stays as it is. */
+  changeSettings(change: SettingsWish): Promise<Settings> {
+    return this.#ask({ method: "PATCH", path: "/settings", body: change });
   }
 
   /**

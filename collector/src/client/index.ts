@@ -18,6 +18,8 @@ export type {
   MadeKey,
   MadeShare,
   Me,
+  Server,
+  Settings,
   Share,
   Shared,
   Stats,
@@ -28,6 +30,13 @@ export type {
   TenantSummary,
 } from "../http/schemas.ts";
 export { WeirApiError } from "./api-error.ts";
-export { type Exports, type KeyWish, type ShareWish, WeirClient, type WeirClientOptions } from "./client.ts";
+export {
+  type Exports,
+  type KeyWish,
+  type SettingsWish,
+  type ShareWish,
+  WeirClient,
+  type WeirClientOptions,
+} from "./client.ts";
 export type { Pages } from "./pages.ts";
 export type { StreamChange, StreamOptions } from "./stream.ts";

@@ -13,7 +13,7 @@ export interface Connection {
 }
 
 export interface Asked {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below `/api/v1`. */
   path: string;
   query?: URLSearchParams;
