@@ -6,6 +6,7 @@ import {
   hasEnded,
   type Journal,
   Leases,
+  ProgramChanged,
   type RunClock,
   type RunRecord,
   RunUnknown,
@@ -14,7 +15,7 @@ import {
 import { Keeping, type KeptEnding, savedOf } from "./keeping.ts";
 import type { Ending } from "./machine.ts";
 import type { Program } from "./program.ts";
-import type { Stay, TreeRun } from "./tree-run.ts";
+import type { EndedBefore, Stay, TreeRun } from "./tree-run.ts";
 
 export interface Keep {
   readonly journal: Journal;
@@ -23,9 +24,11 @@ export interface Keep {
   readonly clock: RunClock;
 }
 
-export type Found = Stay | { readonly ended: Ending; readonly state: object };
+export type Found = Stay | EndedBefore;
 
 const OWNER = `${hostname()} ${process.pid}`;
+/** A run of another program is left to that so much later. */
+const STUCK_MS = 60_000;
 /** Between two looks at a run that another process has. */
 const LOOK_MS = 1000;
 
@@ -52,12 +55,17 @@ export interface Context {
   readonly tag: unknown;
 }
 
-/** Begins the run in the journal, goes on with it, waits until it is free, or tells how it ended. */
+/**
+ * Begins the run in the journal, goes on with it, waits until it is free, or tells how it ended.
+ *
+ * @param signal ends the wait
+ */
 export async function beginKept(
   run: TreeRun,
   program: Program,
   keep: Keep,
   context: Context,
+  signal: AbortSignal,
 ): Promise<Found> {
   const { journal, codec } = keep;
   const flow = { name: program.name, version: program.version };
@@ -76,13 +84,18 @@ export async function beginKept(
       opened.lease === undefined ? await journal.claim(run.id, claimOf(keep)) : (opened as Claimed);
     if (claimed !== undefined) return await goOn(run, keep, claimed);
     const left = record.dueAt === undefined ? LOOK_MS : record.dueAt - keep.clock.now();
-    await keep.clock.sleep(Math.min(Math.max(left, 1), LOOK_MS));
+    await keep.clock.sleep(Math.min(Math.max(left, 1), LOOK_MS), signal);
   }
 }
 
 /** Goes on with a run that was claimed. */
 export async function goOn(run: TreeRun, keep: Keep, claimed: Claimed): Promise<Found> {
   const saved = await savedOf(keep.journal, keep.codec, run.id);
+  if (saved !== undefined && saved.shape !== run.shape) {
+    // The program that it was begun with may be there in a minute.
+    await keep.journal.park(claimed.lease, { dueAt: keep.clock.now() + STUCK_MS });
+    throw new ProgramChanged(run.id, "", "the tree that it was begun with", "one with other steps");
+  }
   const found = stay(run, keep, claimed);
   const { attempt } = claimed.run;
   const resumed = { attempt, journaled: saved?.units ?? 0, takenOver: claimed.takenOver };

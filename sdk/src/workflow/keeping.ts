@@ -23,7 +23,11 @@ export type KeptEnding = Omit<Ending, "status"> & { readonly state: unknown };
 /** What is kept: the machine may be another one, once it is known what the journal has. */
 export interface HasMachine {
   readonly machine: Machine;
+  /** Of its tree. */
+  readonly shape: string;
 }
+
+export type KeptRun = Saved & { readonly shape: string };
 
 export class Keeping implements StayKeeping {
   readonly #leased: Leased;
@@ -34,7 +38,7 @@ export class Keeping implements StayKeeping {
   #kept = 0;
   /** Resolves when what is being written is kept. */
   #writing: Promise<void> | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #again = false;
 
   /** @param over called when nothing more is kept */
@@ -86,28 +90,28 @@ export class Keeping implements StayKeeping {
     await Promise.resolve();
     while (this.#again && !this.#machine.isOver) {
       this.#again = false;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      const { moves } = this.#machine;
-      const value = this.#text();
-      if (value !== undefined) {
-        const startedAt = this.#startedAt;
-        const entry = { path: PLACE, attempt: 1, kind: "wait", name: "tree", status: "waiting" } as const;
-        await surely(this.#leased, (journal, lease) => journal.write(lease, { ...entry, value, startedAt }));
-        this.#kept = moves;
-      }
+      const waiting = this.#waiting.splice(0);
+      await this.#writeOnce();
       for (const each of waiting) each();
     }
     this.#writing = undefined;
+    // Whoever waits while the run ends is answered by its end.
+    for (const each of this.#waiting.splice(0)) each();
   }
 
-  /** `undefined` where it can't be kept, which ends the run. */
-  #text(): string | undefined {
+  async #writeOnce(): Promise<void> {
+    const { moves } = this.#machine;
     try {
-      return this.#codec.encode(this.#machine.save(), `state of run ${this.#leased.lease.runId}`);
+      const { shape } = this.#of;
+      const kept: KeptRun = { shape, ...this.#machine.save() };
+      const value = this.#codec.encode(kept, `state of run ${this.#leased.lease.runId}`);
+      const startedAt = this.#startedAt;
+      const entry = { path: PLACE, attempt: 1, kind: "wait", name: "tree", status: "waiting" } as const;
+      await surely(this.#leased, (journal, lease) => journal.write(lease, { ...entry, value, startedAt }));
+      this.#kept = moves;
     } catch (error) {
+      // What can't be kept ends the run: it must not go on as if it were.
       this.#machine.failWith(error);
-      return undefined;
     }
   }
 
@@ -123,8 +127,8 @@ export class Keeping implements StayKeeping {
 }
 
 /** Where a run stood; `undefined` where nothing was kept yet. */
-export async function savedOf(journal: Journal, codec: Codec, runId: string): Promise<Saved | undefined> {
+export async function savedOf(journal: Journal, codec: Codec, runId: string): Promise<KeptRun | undefined> {
   const entries = await journal.entries(runId);
   const value = entries.find(({ path }) => path === PLACE)?.value;
-  return value === undefined ? undefined : (codec.decode(value, `state of run ${runId}`) as Saved);
+  return value === undefined ? undefined : (codec.decode(value, `state of run ${runId}`) as KeptRun);
 }

@@ -290,6 +290,8 @@ export class Machine implements Course, Advancing {
   }
 
   #put(state: State): void {
+    // Stopped by the very function that made it.
+    if (this.#over) return;
     this.#state = state;
     this.#host.changed();
   }

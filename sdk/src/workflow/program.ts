@@ -1,4 +1,5 @@
 /** A workflow as its runs know it. */
+import { hash } from "node:crypto";
 import { checkNow, isSchema } from "../run/index.ts";
 import { describe, type TreeDefinition } from "./describe.ts";
 import type { Signals } from "./handle.ts";
@@ -16,6 +17,7 @@ export class Program {
   readonly #signals: Signals;
   #definition: TreeDefinition | undefined;
   #nodes: Map<string, Node> | undefined;
+  #shape: string | undefined;
 
   /** @throws {TypeError | RangeError} */
   constructor(name: string, version: number, initialState: object, root: Part, signals: Signals) {
@@ -36,6 +38,15 @@ export class Program {
   get definition(): TreeDefinition {
     this.#definition ??= describe(this.name, this.node);
     return this.#definition;
+  }
+
+  /** The same for trees with the same steps at the same places: a run goes on only in such a one. */
+  get shape(): string {
+    this.#shape ??= hash(
+      "sha256",
+      [...below(this.node)].map(({ id, part }) => `${id} ${part.type}`).join("\n"),
+    );
+    return this.#shape;
   }
 
   /** @throws {TypeError} the tree has none of this id */

@@ -30,7 +30,7 @@ export interface Restarted {
 export interface SupervisedRun<S, Out = S, Sigs extends Signals = NoSignals>
   extends Pick<
       WorkflowRun<S, Out, Sigs>,
-      "signal" | "send" | "state" | "status" | "done" | "snapshot" | "stop" | "cancel"
+      "signal" | "send" | "state" | "status" | "done" | "snapshot" | "stop" | "cancel" | "release"
     >,
     Watchable<S> {
   readonly key: string;
@@ -116,6 +116,12 @@ export class Supervised implements SupervisedRun<object> {
   async stop(reason?: string): Promise<void> {
     if (this.#alarm === undefined) await this.#run.stop(reason);
     else this.#leave("done", reason ?? "stopped");
+    await this.#done.promise.catch(() => {});
+  }
+
+  async release(): Promise<void> {
+    if (this.#alarm === undefined) await this.#run.release();
+    else this.#leave("done", "stopped");
     await this.#done.promise.catch(() => {});
   }
 

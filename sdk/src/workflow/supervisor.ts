@@ -31,6 +31,7 @@ export interface SupervisorOptions {
   random?: Random | undefined;
 }
 
+/** Disposing of it stops its runs; those in a journal are given back to that. */
 export interface Supervisor extends AsyncDisposable {
   /** Begins a run under a key, or gives the one that is there and has not ended. */
   start<S extends object, Out, Sigs extends Signals = NoSignals>(
@@ -130,8 +131,8 @@ class Keys implements Supervisor {
     await Promise.all(this.list().map((each) => each.stop()));
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stopAll();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.list().map((each) => each.release()));
   }
 }
 

@@ -1,7 +1,7 @@
 /** One run of a workflow in this process: the interpreter, with who hears of it, how it is seen, and where it is kept. */
 import { AsyncResource } from "node:async_hooks";
 import type { Status } from "../attributes.ts";
-import { diagnose } from "../diagnostics.ts";
+import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { INERT_STEP } from "../inert.ts";
 import {
@@ -54,6 +54,12 @@ export interface StayKeeping {
   leave(): Promise<void>;
 }
 
+/** The run that the journal has under this id has ended. */
+export interface EndedBefore {
+  readonly ended: Ending;
+  readonly state: object;
+}
+
 type AnyState = object;
 
 export class TreeRun implements WorkflowRun<AnyState>, Host {
@@ -69,6 +75,8 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
   #pauseReason: string | undefined;
   /** Until it is known whether the journal has it, what is asked of it waits. */
   #opening: Promise<void> | undefined;
+  /** Aborted when nobody wants to wait any more for a run that another process has. */
+  #notWanted: AbortController | undefined;
   #keeping: StayKeeping | undefined;
   #released = false;
 
@@ -84,22 +92,30 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     this.#machine.start();
   }
 
-  /** @param opened resolves with where it is kept, or with how it ended */
-  beginKept(opened: Promise<Stay | { readonly ended: Ending; readonly state: AnyState }>): void {
-    this.#opening = opened
-      .then(
-        (found) => {
-          this.#opening = undefined;
-          if ("keeping" in found) this.#stay(found);
-          else this.#endedBefore(found.ended, found.state);
-        },
-        (error: unknown) => {
-          this.#opening = undefined;
-          this.#machine.release(error);
-          this.ended({ status: "failed", error });
-        },
-      )
-      .catch(() => {});
+  /** @param open finds where it is kept, or how it ended; the signal ends the wait for another process' lease */
+  beginKept(open: (signal: AbortSignal) => Promise<Stay | EndedBefore>): void {
+    this.#notWanted = new AbortController();
+    this.#opening = this.#open(open, this.#notWanted.signal).finally(() => {
+      this.#opening = undefined;
+    });
+  }
+
+  async #open(
+    open: (signal: AbortSignal) => Promise<Stay | EndedBefore>,
+    notWanted: AbortSignal,
+  ): Promise<void> {
+    try {
+      const found = await open(notWanted);
+      if ("ended" in found) this.#endedBefore(found);
+      else this.#stay(found);
+    } catch (error) {
+      this.#machine.release(error);
+      this.#finish({ status: error instanceof RunLeft ? "cancelled" : "failed", error });
+    }
+  }
+
+  get shape(): string {
+    return this.#facts.program.shape;
   }
 
   get machine(): Machine {
@@ -115,10 +131,10 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     this.#machine.start();
   }
 
-  #endedBefore(ending: Ending, state: AnyState): void {
+  #endedBefore({ ended, state }: EndedBefore): void {
     this.#machine = new Machine(this, this.#facts.program.node, state);
     this.#machine.release(undefined);
-    this.#finish(ending);
+    this.#finish(ended);
   }
 
   // What it is.
@@ -201,12 +217,10 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
 
   #signal(event: string, fn: SignalFn): void {
     this.#checkRuns("signals");
-    if (this.#opening !== undefined) {
-      void this.#opening.then(() => this.#ending ?? this.#signal(event, fn));
-      return;
-    }
-    this.#seen?.event(event);
-    this.#machine.signal(fn);
+    this.#afterOpening(() => {
+      this.#seen?.event(event);
+      this.#machine.signal(fn);
+    });
   }
 
   pause(reason?: string): void {
@@ -231,28 +245,25 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     });
   }
 
-  async cancel(reason = "cancelled"): Promise<void> {
-    await this.#opening;
-    if (this.#ending !== undefined) return;
-    if (this.#machine.isPaused) this.resume();
-    this.#machine.cancel(abortError(reason));
-    await this.#end();
+  cancel(reason = "cancelled"): Promise<void> {
+    return this.#ends(reason, () => {
+      if (this.#machine.isPaused) this.resume();
+      this.#machine.cancel(abortError(reason));
+    });
   }
 
-  async stop(reason = "stopped"): Promise<void> {
-    await this.#opening;
-    if (this.#ending !== undefined) return;
-    this.#machine.stop(reason);
-    await this.#end();
+  stop(reason = "stopped"): Promise<void> {
+    return this.#ends(reason, () => this.#machine.stop(reason));
   }
 
   async saved(): Promise<void> {
     await this.#opening;
     await this.#keeping?.saved();
+    if (this.#machine.isOver) await this.#end();
   }
 
   async release(): Promise<void> {
-    await this.#opening;
+    await this.#opened("it was given back");
     if (this.#ending !== undefined) return;
     if (this.#keeping === undefined) return await this.stop();
     await this.#keeping.leave();
@@ -282,7 +293,7 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+    return this.release();
   }
 
   // What the machine asks.
@@ -395,11 +406,30 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
 
   #afterOpening(fn: () => void): void {
     if (this.#opening === undefined) fn();
-    else void this.#opening.then(() => this.#ending ?? fn());
+    else
+      this.#opening
+        .then(() => (this.#machine.isOver ? undefined : fn()))
+        .catch((error: unknown) =>
+          diagnoseInternal(`what was asked of run ${this.id} before it began`, error),
+        );
   }
 
   #checkRuns(wanted: string): void {
     if (this.#ending !== undefined || this.#machine.isOver) throw new RunEnded(this.id, wanted);
+  }
+
+  /** At once, unless it is not known yet what the journal has. Resolves when it has ended. */
+  async #ends(reason: string, fn: () => void): Promise<void> {
+    if (this.#opening !== undefined) await this.#opened(reason);
+    if (this.#ending !== undefined) return;
+    fn();
+    await this.#end();
+  }
+
+  /** @param reason why nobody waits any more for a run that another process has */
+  async #opened(reason: string): Promise<void> {
+    this.#notWanted?.abort(new RunLeft(this.id, reason));
+    await this.#opening;
   }
 
   #end(): Promise<void> {

@@ -67,7 +67,10 @@ class Tree implements Workflow<object> {
       throw new TypeError(`${what}: expected signal to be an AbortSignal, got ${typeof signal}`);
     const run = this.#run(options, { id, tenant, labels, tag }, initialState);
     if (journal === undefined) run.begin();
-    else run.beginKept(beginKept(run, this.#program, keepOf(what, { ...options, journal }), { labels, tag }));
+    else {
+      const keep = keepOf(what, { ...options, journal });
+      run.beginKept((notWanted) => beginKept(run, this.#program, keep, { labels, tag }, notWanted));
+    }
     if (signal !== undefined) follow(run, signal);
     return run as never;
   }
@@ -90,7 +93,7 @@ class Tree implements Workflow<object> {
     const { labels, tag } = (context === undefined ? {} : keep.codec.decode(context, `run ${id}`)) as Context;
     const state = keep.codec.decode(input, `initial state of run ${id}`) as object;
     const run = this.#run(options, { id, tenant, labels: labels as never, tag }, state);
-    run.beginKept(goOn(run, keep, claimed));
+    run.beginKept(() => goOn(run, keep, claimed));
     return run;
   }
 

@@ -189,6 +189,26 @@ test("a signal of an AbortController cancels a run, also one that had aborted be
   await expect(tree.start({ clock, signal: controller.signal }).done).rejects.toThrow("shut down");
 });
 
+test.each(["stop", "cancel", "pause"] as const)("%s from within a step", async (how) => {
+  const started = workflow(
+    "own",
+    { initialState },
+    repeat(
+      setState((state) => {
+        if (state.n === 3) void started[how]("enough");
+        return { ...state, n: state.n + 1 };
+      }),
+    ),
+  ).start();
+  await settled();
+  expect(started.status).toBe(how === "pause" ? "paused" : "cancelled");
+  const { n } = started.state;
+  expect(n).toBe(how === "stop" ? 3 : 4);
+  await settled();
+  expect(started.state.n).toBe(n);
+  await started.stop();
+});
+
 test("await using stops the run", async () => {
   const tree = workflow("scoped", { initialState }, wait(1000));
   let seen: ReturnType<typeof tree.start>;

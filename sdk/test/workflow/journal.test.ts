@@ -1,6 +1,6 @@
 // Runs in a journal: another process goes on where one was left.
 import { beforeEach, describe, expect, test } from "vitest";
-import { memoryJournal } from "../../src/run/index.ts";
+import { JournalUnavailable, memoryJournal } from "../../src/run/index.ts";
 import { TestClock } from "../../src/testing.ts";
 import {
   compensate,
@@ -339,4 +339,61 @@ test("what is asked before the journal has answered is done after it", async () 
   const stopped = kept.start({ id: "s", journal, clock });
   await stopped.stop();
   expect(await journal.read("s")).toMatchObject({ status: "cancelled" });
+});
+
+test("stop does not wait for a run that another process has", async () => {
+  const kept = tree(wait(100_000));
+  const owner = kept.start({ id: "r", journal, clock, leaseMs: LEASE });
+  await settled();
+  const other = kept.start({ id: "r", journal, clock, leaseMs: LEASE });
+  await settled();
+  await other.stop();
+  expect(other.status).toBe("cancelled");
+  await expect(other.done).rejects.toMatchObject({ name: "RunLeft" });
+  expect(owner.status).toBe("running");
+  await owner.stop();
+});
+
+test("a tree that has other steps does not go on with the run, which stays for the one that has", async () => {
+  const kept = tree(add, wait(1000), add);
+  kill(await begin(kept));
+  await clock.advance(2 * LEASE);
+  const changed = tree(add, add, wait(1000));
+  const [wrong] = await changed.recover({ journal, clock, leaseMs: LEASE });
+  await expect(wrong?.done).rejects.toThrow(
+    "expected the tree that it was begun with, as it was journaled, got one with other steps",
+  );
+  await clock.advance(60_000);
+  const [right] = await kept.recover({ journal, clock, leaseMs: LEASE });
+  await settled();
+  await clock.advance(1000);
+  expect((await right?.done)?.n).toBe(2);
+});
+
+test("saved resolves also where the run ends meanwhile", async () => {
+  const started = tree(wait(10), add).start({ id: "r", journal, clock });
+  await settled();
+  started.signal((state) => ({ ...state, n: 5 }));
+  const saved = started.saved();
+  await started.stop();
+  await saved;
+  await started.saved();
+  expect(await journal.read("r")).toMatchObject({ status: "cancelled" });
+});
+
+test("a journal that is out of reach is waited for, and nothing goes on without it", async () => {
+  let away = true;
+  const flaky = new Proxy(journal, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key === "write" && away) return () => Promise.reject(new JournalUnavailable("test", "it is away"));
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const started = tree(note("a")).start({ id: "r", journal: flaky, clock });
+  await settled();
+  expect(log).toEqual([]);
+  away = false;
+  await started.done;
+  expect(log).toEqual(["a 0"]);
 });
