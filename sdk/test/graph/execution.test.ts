@@ -118,6 +118,29 @@ test("payloads are nobody's to change: siblings, the sender and the history see 
   expect(thrown).toEqual([expect.any(TypeError), expect.any(TypeError)]);
 });
 
+test("a handler that writes into its payload is told so: it is frozen, as its siblings share it", async () => {
+  const got: unknown[] = [];
+  const graph = graphOf(
+    [
+      source(),
+      node(
+        "bad",
+        (given) => {
+          given.id = 9;
+        },
+        { optional: true },
+      ),
+      node("good", (given) => void got.push(given)),
+    ],
+    ["source>bad", "source>good"],
+  );
+  const state = await graph.execute({ entry: "source", params: { id: 1 } }).done;
+  expect(got).toEqual([{ id: 1 }]);
+  expect(state.deadLetters).toMatchObject([
+    { routine: "bad", payload: { id: 1 }, error: { name: "TypeError" } },
+  ]);
+});
+
 test.each([
   ["a function", { id: 1, done: () => {} }, /event a\.out: .* at \.done: it is the function done/],
   [

@@ -1,6 +1,6 @@
 /** Jobs in a journal: they outlive their process, and each finished delivery is finished once. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   ErrorHandler,
   ErrorStrategy,
@@ -127,6 +127,28 @@ test("a pause is kept: resumed by its id in another process, cancelled there, or
   expect(await (cancelled as Job).done).toMatchObject({ status: "cancelled", reason: "no longer wanted" });
 });
 
+test("a lease that goes with a pause is not one that was lost", async () => {
+  const answered = Promise.withResolvers<void>();
+  const slow: Journal = Object.assign(Object.create(journal) as Journal, {
+    name: "slow",
+    open: journal.open.bind(journal),
+    write: journal.write.bind(journal),
+    renew: journal.renew.bind(journal),
+    park: async (...args: Parameters<Journal["park"]>) => {
+      await journal.park(...args);
+      await answered.promise;
+    },
+  });
+  const graph = graphOf([source(), node("work")], ["source>work"], { journal: slow, clock });
+  const job = graph.execute(FOUR);
+  const paused = job.pause();
+  await vi.waitFor(async () => expect(await journal.read("job-1")).toMatchObject({ status: "paused" }));
+  // It is renewed before the answer is there.
+  await clock.advance(LEASE);
+  answered.resolve();
+  expect((await paused).status).toBe("paused");
+});
+
 test("cancelled from another process while it runs", async () => {
   const begun: number[] = [];
   const graph = graphOf(
@@ -249,6 +271,31 @@ test("joins, batches and merges are taken up where they were", async () => {
       "batch 3",
     ].toSorted(),
   );
+});
+
+test("a batch that was finished is finished with all that went into it", async () => {
+  const make = (stuckAt: number, at: TestClock) => {
+    const got: number[][] = [];
+    const graph = new Graph("batching", { journal, clock: at });
+    graph.addRoutine(source());
+    graph.addRoutine(
+      routine("write", { in: item, batch: 2 }, async (rows) => {
+        if (rows[0]?.id === stuckAt) await new Promise(() => {});
+        got.push(rows.map(({ id }) => id));
+      }),
+    );
+    graph.connect({ source: "source", event: "out", target: "write", slot: "in" });
+    return { graph, got };
+  };
+  const first = make(3, new TestClock());
+  first.graph.execute(FOUR).done.catch(() => {});
+  await until(() => first.got.length === 1);
+  await sleep(5);
+  await clock.advance(LEASE * 3);
+  const second = make(0, clock);
+  const [job] = await second.graph.recover();
+  expect(await (job as Job).done).toMatchObject({ status: "succeeded", numbers: { succeeded: 3 } });
+  expect([first.got, second.got]).toEqual([[[1, 2]], [[3, 4]]]);
 });
 
 test("a program that can't go on with a job leaves it as it was, and says so", async () => {

@@ -121,6 +121,23 @@ test("save writes beside and renames: what can't be written leaves the earlier f
   chmodSync(folder, 0o700);
 });
 
+test("who reads the file while it is saved anew finds the one or the other, whole", async () => {
+  const path = join(folder, "job.json");
+  const state = await richState();
+  await state.save(path);
+  let isSaving = true;
+  const saving = (async () => {
+    for (let at = 0; at < 5; at += 1) await state.save(path);
+  })().finally(() => {
+    isSaving = false;
+  });
+  while (isSaving) {
+    JobState.load(readFileSync(path));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await saving;
+});
+
 test("any payload that can be sent can be saved and comes back the same", () => {
   const value = fc.anything({
     withBigInt: true,
