@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { EndStatus, Status } from "../attributes.ts";
 import { describeError } from "../errors.ts";
 import { abortError, endingOf, hasEnded, moved } from "../run/index.ts";
+import { Alarm } from "./alarm.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { Books, saidOf } from "./books.ts";
 import { type Copy, copyOf } from "./copy.ts";
@@ -75,8 +76,8 @@ export class JobRun implements Job, AttemptHost {
   readonly #crowd: Crowd;
   /** Aborted when nobody waits any more for handlers that were told to stop. */
   #grace = new AbortController();
-  #timer: AbortController | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  /** For what is kept back and has waited long enough. */
+  readonly #alarm: Alarm;
 
   /** @param data as it was begun, or comes back; it was checked against the plan */
   constructor(plan: Plan, data: JobData, around: Around, concurrent: number) {
@@ -84,6 +85,9 @@ export class JobRun implements Job, AttemptHost {
     this.#around = around;
     this.#concurrent = concurrent;
     this.#crowd = new Crowd(around.limits.crowd);
+    this.#alarm = new Alarm(around.clock, () => {
+      if (this.#isGoing()) this.#take(this.#waiting.releaseDue());
+    });
     this.#held = this.#taken(data);
     this.#ended.promise.catch(() => {});
   }
@@ -310,18 +314,17 @@ export class JobRun implements Job, AttemptHost {
     }
     this.#pumping = false;
     if (this.#turns.resting) return;
-    this.#armTimer();
+    this.#alarm.set(this.#waiting.nextAt() ?? Number.POSITIVE_INFINITY);
     this.#considerQuiet();
   }
 
   #mayBegin(): boolean {
-    return (
-      this.#status === "running" &&
-      this.#pausing === undefined &&
-      this.#stopping === undefined &&
-      !this.#left &&
-      this.#inHand.size < this.#concurrent
-    );
+    return this.#isGoing() && this.#inHand.size < this.#concurrent;
+  }
+
+  #isGoing(): boolean {
+    const isAsked = this.#pausing !== undefined || this.#stopping !== undefined;
+    return this.#status === "running" && !isAsked && !this.#left;
   }
 
   #handle(delivery: Delivery): void {
@@ -621,32 +624,10 @@ export class JobRun implements Job, AttemptHost {
     this.#goOn();
   }
 
-  #armTimer(): void {
-    const at = this.#waiting.nextAt() ?? Number.POSITIVE_INFINITY;
-    if (at === this.#timerAt) return;
-    this.#timer?.abort();
-    this.#timer = undefined;
-    this.#timerAt = at;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const timer = new AbortController();
-    this.#timer = timer;
-    const { clock } = this.#around;
-    clock.sleep(at - this.#around.now(), timer.signal).then(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        if (this.#status === "running" && this.#pausing === undefined && this.#stopping === undefined)
-          this.#take(this.#waiting.releaseDue());
-      },
-      () => {},
-    );
-  }
-
   #stopTimers(): void {
     this.#grace.abort();
     this.#grace = new AbortController();
-    this.#timer?.abort();
-    this.#timer = undefined;
-    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#alarm.stop();
   }
 
   #quiet({ reason, checkpoint, asked }: Pausing): void {
