@@ -1,4 +1,5 @@
 // What a person does with the lists of the page, in a real Chromium, by mouse and by keyboard.
+import { readFile } from "node:fs/promises";
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -317,6 +318,19 @@ describe("rows", () => {
     await page.getByRole("menuitem", { name: "Copy curl" }).click();
     await page.getByText("Copied the curl command of import-1").waitFor();
     expect(await copied()).toBe(`curl '${collector.url}/api/v1/tenants/globex/flows/import-1'`);
+  });
+
+  test("the whole list is taken away as a file", async () => {
+    await open("/tenants/globex?status=failed&order=oldest");
+    await row("import-1").waitFor();
+    await page.getByRole("button", { name: "Export" }).click();
+    const download = page.waitForEvent("download");
+    await page.getByRole("menuitem", { name: "All as lines of JSON" }).click();
+    const lines = (await readFile(await (await download).path(), "utf8")).trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual(["import-1"]);
+    await page.getByRole("button", { name: "Export" }).click();
+    const csv = page.getByRole("menuitem", { name: "All as CSV" });
+    expect(await csv.getAttribute("href")).toBe("/api/v1/flows.csv?tenant=globex&status=failed&order=oldest");
   });
 
   test("columns are chosen, and kept", async () => {

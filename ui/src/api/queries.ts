@@ -99,9 +99,8 @@ export function flowsQuery(filter: FlowFilter, order: FlowOrder) {
     queryKey: keys.flows(filter, order),
     queryFn: async ({ pageParam, signal }): Promise<FlowPage & { from: string | null }> => {
       const from = pageParam.from ?? (filter.range ? rangeStart(filter.range, serverNow()) : null);
-      const params = filterParams(filter);
+      const params = flowsParams(filter, order);
       if (from) params.set("from", from);
-      if (order !== defaultOrder) params.set("order", order);
       if (pageParam.cursor) params.set("cursor", pageParam.cursor);
       // Whoever scrolls on wants many; the first are wanted soon.
       params.set("limit", String(pageParam.cursor ? largestPage : firstPage));
@@ -139,6 +138,13 @@ export function histogramQuery(filter: FlowFilter) {
     },
     placeholderData: keepPreviousData,
   });
+}
+
+/** A list as the API takes it, at this moment. */
+export function flowsParams(filter: FlowFilter, order: FlowOrder): URLSearchParams {
+  const params = paramsNow(filter);
+  if (order !== defaultOrder) params.set("order", order);
+  return params;
 }
 
 /** A filter as the API takes it, at this moment. */

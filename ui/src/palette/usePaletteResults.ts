@@ -7,7 +7,7 @@ import { createElement } from "react";
 import { flowKey } from "../api/patch.ts";
 import { findQuery } from "../api/queries.ts";
 import { StatusIcon, stateOf, stateWord } from "../components/StatusMark.tsx";
-import { plural, visible } from "../format/text.ts";
+import { visible } from "../format/text.ts";
 import { pages } from "../pages.ts";
 
 /** Something that can be gone to. */
@@ -78,7 +78,7 @@ function searchResult(text: string): Result {
     key: "search",
     mark: createElement(IconSearch, { size: 16, stroke: 1.7 }),
     name: `All flows with “${text}”`,
-    about: plural(text.split(/\s+/).length, "word"),
+    about: "in the list",
     target: { to: "/flows", search: { q: text } },
   };
 }

@@ -1,6 +1,6 @@
 import type { FlowSummary } from "@weir/collector/schemas";
 import { SearchInput } from "../../components/SearchInput.tsx";
-import { type FlowFilter, isFiltered } from "../../filter/search.ts";
+import type { FlowFilter } from "../../filter/search.ts";
 import { AddFilter } from "./AddFilter.tsx";
 import { FieldChip } from "./FieldChip.tsx";
 import styles from "./FilterBar.module.css";
@@ -43,7 +43,7 @@ export function FilterBar({ filter, tenant, flows, onChange, children }: FilterB
         <AddFilter fields={fields} onChange={choose} />
         <span className={styles["tools"]}>{children}</span>
       </div>
-      {isFiltered(filter) && (
+      {chosen.length > 0 && (
         <div className={styles["chips"]}>
           {chosen.map((field) => (
             <FieldChip key={field.name} field={field} onChange={choose} />

@@ -24,6 +24,7 @@ export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
   // Whoever looks at those that failed sees still how many run, and can go there.
   const { data: choices } = useQuery(countQuery(others));
   const { data: histogram } = useQuery(histogramQuery(listed));
+  if (count?.total === 0 && choices?.total === 0) return null;
   return (
     <section aria-label="All of them" className={styles["summary"]}>
       <div className={styles["plot"]}>

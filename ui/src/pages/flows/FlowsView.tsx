@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import type { Batch } from "../../api/stream.ts";
 import { type FlowFilter, flowFilter, type ListSearch } from "../../filter/search.ts";
 import { ColumnsMenu } from "./ColumnsMenu.tsx";
+import { ExportMenu } from "./ExportMenu.tsx";
 import { FilterBar } from "./FilterBar.tsx";
 import { FlowsList } from "./FlowsList.tsx";
 import { FlowsSummary, useRefetchSummary } from "./FlowsSummary.tsx";
@@ -31,6 +32,7 @@ export function FlowsView({ search, tenant, onChange }: FlowsViewProps) {
     <>
       <FilterBar filter={filter} tenant={tenant} flows={useLoadedFlows(search, tenant)} onChange={choose}>
         <ViewsMenu search={search} onOpen={open} />
+        <ExportMenu search={search} tenant={tenant} />
         <ColumnsMenu tenant={tenant} chosen={chosen} onChange={setChosen} />
       </FilterBar>
       <FlowsSummary filter={filter} tenant={tenant} onChange={choose} />

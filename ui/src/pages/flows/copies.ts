@@ -12,8 +12,8 @@ export const copies = {
 } as const;
 
 /** A command for a shell that asks what the page asks. */
-function curl(path: string, needsKey: boolean): string {
-  const key = needsKey ? ` -H "Authorization: Bearer $WEIR_KEY"` : "";
+export function curl(path: string, needsKey: boolean): string {
+  const key = needsKey ? ` -H "Authorization: Bearer $WEIR_API_KEY"` : "";
   return `curl${key} ${quoted(window.location.origin + path)}`;
 }
 
