@@ -4,6 +4,7 @@ import type { FlowFilter } from "../filter/search.ts";
 /** Every key of the query cache. Live events touch these and nothing else. */
 export const keys = {
   tenants: (q: string) => ["tenants", q] as const,
+  customerNames: ["customer names"] as const,
   allTenants: ["tenants"] as const,
   attention: ["attention"] as const,
   find: (text: string) => ["find", text] as const,

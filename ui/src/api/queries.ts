@@ -198,6 +198,18 @@ export function statsQuery(tenant: string) {
   });
 }
 
+/** Customers to choose from; of very many, the first by name. */
+export function customerNamesQuery() {
+  return queryOptions({
+    queryKey: keys.customerNames,
+    queryFn: async ({ signal }) => {
+      const params = new URLSearchParams({ order: "name", limit: String(largestPage) });
+      return (await get<TenantPage>("/tenants", params, signal)).tenants.map(({ tenant }) => tenant);
+    },
+    staleTime: 60_000,
+  });
+}
+
 export function namesQuery(tenant: string | null) {
   return queryOptions({
     queryKey: keys.names(tenant),

@@ -49,14 +49,14 @@ function Detail({ flow }: { flow: FlowSummary }) {
   );
 }
 
-/** A process was last heard of with its last span; work stands at a step since it was opened. */
+/** Of what is lost nothing came after its last span; work stands at a step since it was opened. */
 function since(flow: FlowSummary): string {
   return stateOf(flow) === "lost" ? flow.updatedAt : (flow.currentSince ?? flow.updatedAt);
 }
 
 const sinceWords: Partial<Record<ReturnType<typeof stateOf>, string>> = {
   stalled: "stuck since",
-  lost: "last heard of at",
+  lost: "nothing of it since",
   paused: "paused since",
 };
 

@@ -12,6 +12,8 @@ interface RowKeys {
 
 /** The page's bar and the headings of the columns, which lie over the rows. */
 const covered = 48 + 32;
+/** What lies over them at the foot. */
+const coveredBelow = 40;
 const margin = 12;
 
 /** `j` and `k` anywhere, arrows within the list: the focus itself goes from row to row. */
@@ -40,7 +42,7 @@ export function useRowKeys({ list, count, rowHeight, top }: RowKeys) {
 
   function bringIntoSight(index: number): void {
     const start = top + index * rowHeight - covered - margin;
-    const end = top + (index + 1) * rowHeight + margin - window.innerHeight;
+    const end = top + (index + 1) * rowHeight + coveredBelow + margin - window.innerHeight;
     if (start < window.scrollY) window.scrollTo({ top: index === 0 ? 0 : start });
     else if (end > window.scrollY) window.scrollTo({ top: end });
   }

@@ -49,6 +49,7 @@ export function FlowsList({ search, tenant, columns, onOrder, onClearFilters, on
     [columns, openMenu],
   );
   const show = () => {
+    if (news.count === 0 && !news.isMore) return;
     showNews();
     scrollToStart(list.current);
   };

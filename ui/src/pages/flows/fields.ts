@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { FlowSummary, Health, Status } from "@weir/collector/schemas";
 import { createElement, useMemo } from "react";
-import { labelsQuery, namesQuery } from "../../api/queries.ts";
+import { customerNamesQuery, labelsQuery, namesQuery } from "../../api/queries.ts";
 import { StatusMark } from "../../components/StatusMark.tsx";
 import {
   type FlowFilter,
@@ -39,9 +39,10 @@ type Lists = "tenant" | "name" | "step" | "service";
  * The fields of a list.
  *
  * @param tenant the customer whose flows these are; `null` where they are of all.
- * @param flows what is on the list: customers, steps and services are known from there only.
+ * @param flows what is on the list: steps and services are known from there only.
  */
 export function useFields(filter: FlowFilter, tenant: string | null, flows: readonly FlowSummary[]): Field[] {
+  const customers = useQuery({ ...customerNamesQuery(), enabled: tenant === null }).data;
   const names = useQuery(namesQuery(tenant)).data;
   const labels = useQuery(labelsQuery(tenant)).data;
   return useMemo(() => {
@@ -72,9 +73,7 @@ export function useFields(filter: FlowFilter, tenant: string | null, flows: read
         toggle: (value) => ({ ...filter, health: toggled(filter.health, value as Health) }),
         clear: () => ({ ...filter, health: undefined }),
       },
-      ...(tenant === null
-        ? [list("tenant", "Customer", unique(flows.map((flow) => flow.tenant)), typed("customer"))]
-        : []),
+      ...(tenant === null ? [list("tenant", "Customer", customers ?? [], typed("customer"))] : []),
       list("name", "Flow", names ?? []),
       {
         name: "Label",
@@ -89,7 +88,7 @@ export function useFields(filter: FlowFilter, tenant: string | null, flows: read
       list("step", "Step", unique(flows.flatMap(stepsOf)), typed("step")),
       list("service", "Service", unique(flows.flatMap((flow) => flow.services)), typed("service")),
     ];
-  }, [filter, tenant, flows, names, labels]);
+  }, [filter, tenant, flows, customers, names, labels]);
 }
 
 function plain(value: string): Option {
