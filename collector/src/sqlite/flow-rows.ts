@@ -32,7 +32,7 @@ export interface FlowInHand {
   /** Its steps and events have rows of their own. */
   large: boolean;
   /** What is counted of it in the statistics; `null` where nothing is. */
-  share: Buffer | null;
+  share: Uint8Array | null;
 }
 
 /** The columns of a flow that say what a list shows. */
@@ -73,7 +73,7 @@ export interface FlowRows {
   /** All that is known of it. */
   pictureOf(row: FlowRow): Picture;
   /** What is to be counted of a flow that was there before anything was. */
-  shareOf(row: FlowRow): Buffer;
+  shareOf(row: FlowRow): Uint8Array;
 }
 
 /** What rows tell by number. */
@@ -201,7 +201,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     return state;
   }
 
-  function shareOf(drawn: Pick<Picture, "summary" | "steps">): Buffer {
+  function shareOf(drawn: Pick<Picture, "summary" | "steps">): Uint8Array {
     const { tenant, name } = drawn.summary;
     return shares.of(drawn, { tenant: tenants.keep(tenant), name: texts.keep(name), mayKeep: true });
   }
@@ -222,7 +222,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
         definition: drawn.definition,
         unplaced: "?",
         large: row.summary !== null,
-        share: shareOf(drawn),
+        share: Buffer.from(shareOf(drawn)),
       };
     },
 
@@ -275,7 +275,8 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
 
       const share = shares.of(drawn, { tenant, name, mayKeep: true });
       if (pk > counted.uncountedTo()) log.replace(flow.share, share);
-      flow.share = share;
+      // One that is let go after the commit needs no copy.
+      flow.share = summary.endedAt === null || large ? Buffer.from(share) : null;
     },
 
     remove(key) {

@@ -152,7 +152,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     figures: () => ask(figures),
     settle: () =>
       ask(() => {
-        while (rollUp.addUp() || rollUp.catchUp());
+        while (rollUp.addUp() || rollUp.catchUp(true));
       }),
     commits: () => commits.figures(),
     async checkWritable() {

@@ -3,6 +3,7 @@
  * traffic, in pieces, each a transaction of its own: what is not added up yet is read from the log, so no answer
  * depends on how far this has come.
  */
+import { BoundedMap } from "../bounded-map.ts";
 import type { Micros } from "../flow.ts";
 import { statusOfOutcome } from "../stores/outcome.ts";
 import { dayOf } from "../stores/slots.ts";
@@ -12,7 +13,7 @@ import type { Db } from "./open.ts";
 import { Cell, packCell, unpackCell } from "./stats-cell.ts";
 import type { StatsLog } from "./stats-log.ts";
 import { ALL_TENANTS, type Parts } from "./stats-parts.ts";
-import { ShareReader } from "./stats-share.ts";
+import type { ShareReader } from "./stats-share.ts";
 import type { StatsState } from "./stats-state.ts";
 
 const HOURS = 24;
@@ -27,6 +28,9 @@ interface CellRow {
   cell: Buffer;
 }
 
+/** A day is closed when nothing was added to it for so long: what comes after that is written twice. */
+const QUIET_US = 60 * 1e6;
+
 /** What a piece of the log adds to a cell. */
 interface Change {
   tenant: number;
@@ -37,8 +41,13 @@ interface Change {
 export interface RollUp {
   /** Adds up a piece of the log. @returns whether there is more. */
   addUp(): boolean;
-  /** Closes a piece of a day that has passed, or counts some flows of an older store. @returns whether there is more. */
-  catchUp(): boolean;
+  /**
+   * Closes a piece of a day that has passed, or counts some flows of an older store.
+   *
+   * @param atOnce also a day that flows still come in for.
+   * @returns whether there is more.
+   */
+  catchUp(atOnce?: boolean): boolean;
 }
 
 export interface RollUpParts {
@@ -46,7 +55,7 @@ export interface RollUpParts {
   parts: Parts;
   state: StatsState;
   /** The share of a flow, for one that is counted late. */
-  shareOf(row: FlowRow): Buffer;
+  shareOf(row: FlowRow): Uint8Array;
   /** Whether another connection has written, so that what is remembered may be out of date. */
   othersWrote: () => boolean;
   now: () => Micros;
@@ -78,11 +87,15 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
     `SELECT ${FLOW_COLUMNS} FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT ?`,
   );
 
+  /** Days → when something was last added to them: while flows of a day come in, it stays open. */
+  const quietSince = new BoundedMap<number, Micros>(1_000);
+
   function addUp(): boolean {
     if (othersWrote()) parts.forget();
     const hours = new Map<number, Map<number, Change>>();
     const days = new Map<number, Map<number, DayChange>>();
-    const more = log.take((bytes, sign) => addShare(new ShareReader(bytes), sign, hours, days));
+    const at = now();
+    const more = log.take((share, sign) => addShare(share, sign, hours, days));
     const closed = state.closed();
     for (const hour of [...hours.keys()].sort((a, b) => a - b)) {
       const changes = [...(hours.get(hour) as Map<number, Change>).values()];
@@ -93,9 +106,10 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
       }
     }
     for (const [day, tenants] of days) {
+      quietSince.set(day, at);
       for (const [tenant, { open, succeeded, failed, cancelled }] of tenants) {
         addDay.run(day, tenant, open, succeeded, failed, cancelled);
-        dropDay.run(day, tenant);
+        if (open + succeeded + failed + cancelled < 0) dropDay.run(day, tenant);
       }
     }
     return more;
@@ -112,17 +126,19 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
       }
       all.cell.flows.addAll(cell.flows);
       for (const [code, tally] of cell.parts) {
-        const common = parts.codeInAll(name, code, true);
+        const common = parts.codeInAll(name, code);
         if (common !== undefined) all.cell.part(common).addAll(tally);
       }
     }
     return [...byName.values()];
   }
 
-  function closeDays(): boolean {
-    const today = dayOf(now());
+  function closeDays(atOnce: boolean): boolean {
+    const at = now();
+    const today = dayOf(at);
     const { day, tenant } = state.closed();
     if (day >= today) return false;
+    if (!atOnce && at - (quietSince.get(day) ?? Number.NEGATIVE_INFINITY) < QUIET_US) return false;
     const first = firstHour.get(day * HOURS) ?? null;
     const firstDay = first === null ? today : Math.floor(first / HOURS);
     if (firstDay > day) {
@@ -173,11 +189,11 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
     return state.uncountedTo() > 0;
   }
 
-  const inTransaction = (work: () => boolean) => {
+  const inTransaction = (work: (atOnce: boolean) => boolean) => {
     const run = db.transaction(work);
-    return () => {
+    return (atOnce: boolean) => {
       try {
-        return run.immediate();
+        return run.immediate(atOnce);
       } catch (error) {
         parts.forget();
         log.forget();
@@ -192,8 +208,8 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
     count: inTransaction(countSome),
   };
   return {
-    addUp: steps.addUp,
-    catchUp: () => steps.count() || steps.close(),
+    addUp: () => steps.addUp(false),
+    catchUp: (atOnce = false) => steps.count(atOnce) || steps.close(atOnce),
   };
 }
 

@@ -43,7 +43,9 @@ export function packCell({ flows, parts }: Cell): Buffer {
     cellWriter.uint(code - before);
     before = code;
     packTally(tallyWriter, tally);
-    cellWriter.bytes(tallyWriter.take());
+    cellWriter.uint(tallyWriter.length);
+    cellWriter.bytes(tallyWriter.written);
+    tallyWriter.clear();
   }
   return cellWriter.take();
 }

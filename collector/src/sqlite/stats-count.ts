@@ -40,7 +40,7 @@ export interface CountQuery extends StatsFilter {
 export type TallyOf = (place: Place) => Tally | undefined;
 
 /** Flows of a part of an hour that are looked at one by one; where there are more, the whole hour is counted. */
-const MOST_AT_EDGE = { flows: 10_000, parts: 1_000 };
+const MOST_AT_EDGE = { flows: 5_000, parts: 300 };
 /** Flows that are looked at where nothing that was counted before helps, the newest first. */
 const MOST_WALKED = 2_000;
 /** Milliseconds after which a count ends with what it has. */
@@ -126,7 +126,7 @@ export function statsCount(
     const codes = new Set<number>();
     for (const each of tenants) {
       for (const value of first[1]) {
-        const code = parts.findLabel(each, first[0], value);
+        const code = parts.findLabel(each, { key: first[0], value });
         if (code !== undefined) codes.add(code);
         else if (!parts.isWhole(each, first[0])) return "walk";
       }
@@ -200,8 +200,7 @@ export function statsCount(
         if (performance.now() > until) return false;
       }
     }
-    log.read((bytes, sign) => {
-      const share = new ShareReader(bytes);
+    log.read((share, sign) => {
       const from = share.hour * HOUR_US;
       if (from < window.from || from >= window.to) return;
       if (wanted.names !== null && !wanted.names.has(share.name)) return;
@@ -280,7 +279,7 @@ export function statsCount(
     const picture = rows.pictureOf(row);
     const { startedAt } = picture.summary;
     const name = numbers.texts.find(picture.summary.name) as number;
-    const share = new ShareReader(shares.of(picture, { tenant: row.tenant, name, mayKeep: false }));
+    const share = new ShareReader().read(shares.of(picture, { tenant: row.tenant, name, mayKeep: false }));
     const all = { want, labels: null, hourly: false, tenants: [], names: null };
     addShare(share, 1, all, { from: startedAt, to: startedAt + 1, name, part: null }, tallyOf);
   }

@@ -1,21 +1,24 @@
 /** Shares added and taken away, written down with the flows that they are of: in the same commit, a row for each. */
 import type { Db } from "./open.ts";
+import { ShareReader } from "./stats-share.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
 
 /** Bytes that are added up at once, and so held in memory. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 8 * 1024 * 1024;
 
 interface LogRow {
   number: number;
   entries: Buffer;
 }
 
+/** @param sign 1 where it was added, -1 where it was taken away. */
+type EachShare = (share: ShareReader, sign: 1 | -1) => void;
+
 export class StatsLog {
   readonly #to = new ByteWriter();
   readonly #insert;
   readonly #select;
   readonly #delete;
-  /** Bytes written since somebody asked; for who decides when to add them up. */
   #written = 0;
 
   constructor(db: Db) {
@@ -25,10 +28,10 @@ export class StatsLog {
   }
 
   /** `null`: nothing was counted, or nothing is to be. */
-  replace(before: Buffer | null, now: Buffer | null): void {
-    if (before !== null && now !== null && before.equals(now)) return;
-    if (before !== null) this.#entry(0, before);
-    if (now !== null) this.#entry(1, now);
+  replace(before: Uint8Array | null, now: Uint8Array | null): void {
+    if (before !== null && now !== null && Buffer.compare(before, now) === 0) return;
+    if (before !== null) this.#entry(before, 0);
+    if (now !== null) this.#entry(now, 1);
   }
 
   /** To be called within the transaction that wrote the flows. */
@@ -40,16 +43,18 @@ export class StatsLog {
 
   /** The transaction was rolled back. */
   forget(): void {
-    this.#to.take();
+    this.#to.clear();
   }
 
+  /** Bytes since they were last added up, here. */
   get written(): number {
     return this.#written;
   }
 
-  /** Each share that is not added up yet, with 1 or -1. */
-  read(each: (share: Uint8Array, sign: 1 | -1) => void): void {
-    for (const { entries } of this.#select.iterate()) readEntries(entries, each);
+  /** Each share that is not added up yet. */
+  read(each: EachShare): void {
+    const share = new ShareReader();
+    for (const { entries } of this.#select.iterate()) readEntries(entries, share, each);
   }
 
   /**
@@ -57,7 +62,8 @@ export class StatsLog {
    *
    * @returns whether there are more.
    */
-  take(each: (share: Uint8Array, sign: 1 | -1) => void): boolean {
+  take(each: EachShare): boolean {
+    const share = new ShareReader();
     let bytes = 0;
     let last = 0;
     let more = false;
@@ -66,7 +72,7 @@ export class StatsLog {
         more = true;
         break;
       }
-      readEntries(entries, each);
+      readEntries(entries, share, each);
       bytes += entries.length;
       last = number;
     }
@@ -75,16 +81,18 @@ export class StatsLog {
     return more;
   }
 
-  #entry(sign: number, share: Buffer): void {
-    this.#to.uint(sign);
+  #entry(share: Uint8Array, sign: 0 | 1): void {
+    this.#to.uint(share.length * 2 + sign);
     this.#to.bytes(share);
   }
 }
 
-function readEntries(entries: Buffer, each: (share: Uint8Array, sign: 1 | -1) => void): void {
+function readEntries(entries: Buffer, share: ShareReader, each: EachShare): void {
   const from = new ByteReader(entries);
   while (!from.done) {
-    const sign = from.uint() === 1 ? 1 : -1;
-    each(from.bytes(), sign);
+    const what = from.uint();
+    from.enter(Math.floor(what / 2));
+    each(share.readFrom(from), what % 2 === 1 ? 1 : -1);
+    from.leave();
   }
 }

@@ -2,7 +2,7 @@
 import type { ErrorGroup, ErrorStats, FlowKey, Micros, Stats, StatsGroup, StepUsual } from "../flow.ts";
 import type { ErrorsQuery, StatsFilter, StatsGroupBy, StatsQuery } from "../store.ts";
 import { kindFromText, kindOfError, kindText } from "../stores/error-kind.ts";
-import { durationOfOutcome } from "../stores/outcome.ts";
+import { hasEnded } from "../stores/outcome.ts";
 import { DAY_US, dayOf, hourOf } from "../stores/slots.ts";
 import {
   byName,
@@ -22,8 +22,7 @@ import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type Statistic
 import type { Db } from "./open.ts";
 import { Statements } from "./statements.ts";
 import type { Place, StatsCount, Want } from "./stats-count.ts";
-import { labelOf, numberOfPart, OTHER, PART } from "./stats-parts.ts";
-import { stepOf } from "./stats-share.ts";
+import { labelOf, OTHER, PART, stepOf } from "./stats-parts.ts";
 import { statusOf } from "./status.ts";
 
 /** Failed flows of a slot that are looked at for an example of an error. */
@@ -73,7 +72,7 @@ class GroupTally extends Tally {
 
   override add(outcome: number, count = 1): void {
     super.add(outcome, count);
-    if (count <= 0 || durationOfOutcome(outcome) === null) return;
+    if (count <= 0 || !hasEnded(outcome)) return;
     if (this.newestFinished === null || this.#at.to > this.newestFinished.to) this.newestFinished = this.#at;
   }
 }
@@ -134,7 +133,7 @@ export function statsQueries(
   function keyOf({ from, name, part }: Place, groupBy: StatsGroupBy): GroupKey | null {
     if (groupBy === "day" || groupBy === "hour") return { key: slotKey(from, groupBy) };
     if (part === null) return { key: numbers.texts.textOf(name) };
-    const text = parts.partOf(numberOfPart(part))?.text;
+    const text = parts.textOf(part);
     if (groupBy === "step") {
       if (text === undefined) return { key: OTHER_STEPS };
       const step = stepOf(text);
@@ -185,7 +184,7 @@ export function statsQueries(
     const { counted, groups } = tallies({ ...filter, want: PART.error }, KEYS.step);
     const kinds = groups
       .flatMap((group) => {
-        const text = parts.partOf(numberOfPart(group.first.part ?? OTHER))?.text;
+        const text = parts.textOf(group.first.part ?? OTHER);
         return text === undefined ? [] : [{ text, group, count: group.figures().total }];
       })
       .sort((a, b) => b.count - a.count || b.group.newest.to - a.group.newest.to);
@@ -231,7 +230,7 @@ export function statsQueries(
     const { groups } = tallies({ tenant: [tenant], name: [name], from, want: PART.step }, KEYS.step);
     return groups
       .flatMap((group) => {
-        const text = parts.partOf(numberOfPart(group.first.part ?? OTHER))?.text;
+        const text = parts.textOf(group.first.part ?? OTHER);
         if (text === undefined) return [];
         const step = stepOf(text);
         return stepUsualOf(step.name, step.kind, group) ?? [];

@@ -3,14 +3,12 @@
  * was counted is taken away and the new one added, so the sums are those of the flows as they stand, whatever the order
  * in which things were said.
  */
-
-import { STEP_KINDS } from "@weir/sdk/attributes";
 import type { Step } from "../flow.ts";
 import type { Picture } from "../fold/index.ts";
 import { kindOfError, kindText } from "../stores/error-kind.ts";
 import { outcomeOf } from "../stores/outcome.ts";
 import { hourOf } from "../stores/slots.ts";
-import { PART, type Parts } from "./stats-parts.ts";
+import type { Parts } from "./stats-parts.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
 
 /** Beyond, steps of one name and outcome are counted before they are written. */
@@ -32,37 +30,38 @@ export class Shares {
     this.#parts = parts;
   }
 
-  of({ summary, steps }: Pick<Picture, "summary" | "steps">, { tenant, name, mayKeep }: ShareOf): Buffer {
+  /** @returns bytes that are good until the next call. */
+  of({ summary, steps }: Pick<Picture, "summary" | "steps">, { tenant, name, mayKeep }: ShareOf): Uint8Array {
     const to = this.#to;
+    to.clear();
     const { status, startedAt, endedAt, labels, error } = summary;
     const outcome = outcomeOf(status, durationOf(startedAt, endedAt));
     to.uint(hourOf(startedAt));
     to.uint(tenant);
     to.uint(name);
     to.uint(outcome);
+    const parts = this.#parts;
+    const ofLabels = parts.ofLabels(tenant);
     for (const key in labels) {
-      this.#part(this.#parts.labelCode(tenant, key, labels[key] as string, mayKeep), outcome, 1);
+      this.#part(parts.labelCode(ofLabels, key, labels[key] as string, mayKeep), outcome, 1);
     }
+    const ofName = parts.ofName(tenant, name);
     if (error !== null && status === "failed") {
-      this.#part(
-        this.#parts.codeOf(PART.error, tenant, name, kindText(kindOfError(error)), mayKeep),
-        outcome,
-        1,
-      );
+      this.#part(parts.errorCode(ofName, kindText(kindOfError(error)), mayKeep), outcome, 1);
     }
     if (steps.length <= MOST_ONE_BY_ONE) {
-      for (const step of steps) this.#part(this.#codeOf(step, tenant, name, mayKeep), outcomeOfStep(step), 1);
+      for (const step of steps) this.#part(parts.stepCode(ofName, step, mayKeep), outcomeOfStep(step), 1);
     } else {
-      this.#counted(steps, tenant, name, mayKeep);
+      this.#counted(steps, (step) => parts.stepCode(ofName, step, mayKeep));
     }
-    return to.take();
+    return to.written;
   }
 
   /** Steps of a large flow: so its share grows with the kinds of its steps, not with their number. */
-  #counted(steps: Step[], tenant: number, name: number, mayKeep: boolean): void {
+  #counted(steps: Step[], codeOf: (step: Step) => number): void {
     const counts = new Map<number, Map<number, number>>();
     for (const step of steps) {
-      const code = this.#codeOf(step, tenant, name, mayKeep);
+      const code = codeOf(step);
       const outcome = outcomeOfStep(step);
       let outcomes = counts.get(code);
       if (outcomes === undefined) {
@@ -76,10 +75,6 @@ export class Shares {
     }
   }
 
-  #codeOf(step: Step, tenant: number, name: number, mayKeep: boolean): number {
-    return this.#parts.codeOf(PART.step, tenant, name, stepText(step), mayKeep);
-  }
-
   #part(code: number, outcome: number, count: number): void {
     this.#to.uint(code);
     this.#to.uint(outcome * 2 + (count === 1 ? 0 : 1));
@@ -87,23 +82,29 @@ export class Shares {
   }
 }
 
-/** A share that is being read. */
+/** Reads shares, one after the other. */
 export class ShareReader {
-  readonly hour: number;
-  readonly tenant: number;
-  readonly name: number;
-  readonly outcome: number;
-  readonly #from: ByteReader;
+  hour = 0;
+  tenant = 0;
+  name = 0;
+  outcome = 0;
+  #from = new ByteReader(new Uint8Array());
 
-  constructor(bytes: Uint8Array) {
-    this.#from = new ByteReader(bytes);
-    this.hour = this.#from.uint();
-    this.tenant = this.#from.uint();
-    this.name = this.#from.uint();
-    this.outcome = this.#from.uint();
+  read(share: Uint8Array): this {
+    return this.readFrom(new ByteReader(share));
   }
 
-  /** To be called once. */
+  /** Reads what stands before the parts. */
+  readFrom(from: ByteReader): this {
+    this.#from = from;
+    this.hour = from.uint();
+    this.tenant = from.uint();
+    this.name = from.uint();
+    this.outcome = from.uint();
+    return this;
+  }
+
+  /** To be called once after each share that is read. */
   parts(each: (code: number, outcome: number, count: number) => void): void {
     const from = this.#from;
     while (!from.done) {
@@ -112,15 +113,6 @@ export class ShareReader {
       each(code, Math.floor(what / 2), what % 2 === 0 ? 1 : from.uint());
     }
   }
-}
-
-/** Name and kind of a step as one text, and back. */
-function stepText({ name, kind }: Pick<Step, "name" | "kind">): string {
-  return kind === "step" ? `0${name}` : STEP_KINDS.indexOf(kind) + name;
-}
-
-export function stepOf(text: string): Pick<Step, "name" | "kind"> {
-  return { name: text.slice(1), kind: STEP_KINDS[Number(text[0])] ?? "step" };
 }
 
 function outcomeOfStep({ status, startedAt, endedAt }: Step): number {

@@ -5,7 +5,10 @@ import { statusOfOutcome } from "../stores/outcome.ts";
 import { DAY_US, dayOf } from "../stores/slots.ts";
 import type { Statistics } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
-import { ShareReader } from "./stats-share.ts";
+
+/** Looking at all of them may be reused this long, and takes at most this share of the time. */
+const FRESH_MS = 1_000;
+const SHARE = 0.02;
 
 interface DayRow {
   day: number;
@@ -27,7 +30,7 @@ export interface TenantHistory {
   /** @param days how many days, at least. */
   of(tenants: number[], days: number): Map<number, History>;
   /** The customers of whose flows more fail than usual. */
-  failing(): Map<number, FailingMore>;
+  failing(): ReadonlyMap<number, FailingMore>;
 }
 
 export function tenantHistory(db: Db, { log }: Statistics, now: () => Micros): TenantHistory {
@@ -58,8 +61,7 @@ export function tenantHistory(db: Db, { log }: Statistics, now: () => Micros): T
       const counts = dayIn(tenant, day);
       if (counts !== undefined) Object.assign(counts, { running, succeeded, failed, cancelled });
     }
-    log.read((bytes, sign) => {
-      const { tenant, hour, outcome } = new ShareReader(bytes);
+    log.read(({ tenant, hour, outcome }, sign) => {
       if (wanted?.has(tenant) === false) return;
       const counts = dayIn(tenant, Math.floor(hour / 24));
       if (counts === undefined) return;
@@ -69,6 +71,18 @@ export function tenantHistory(db: Db, { log }: Statistics, now: () => Micros): T
     for (const tenant of wanted ?? []) dayIn(tenant, today);
     return byTenant;
   }
+
+  const lookAtAll = db.transaction(() => {
+    const today = dayOf(now());
+    const failing = new Map<number, FailingMore>();
+    for (const [tenant, days] of history(ofAll.all(today - HISTORY_DAYS + 1, today), HISTORY_DAYS)) {
+      const more = failingMore(days);
+      if (more !== null) failing.set(tenant, more);
+    }
+    return failing;
+  });
+  let known: ReadonlyMap<number, FailingMore> = new Map();
+  let freshUntil = Number.NEGATIVE_INFINITY;
 
   return {
     of: db.transaction((tenants: number[], days: number) => {
@@ -88,15 +102,14 @@ export function tenantHistory(db: Db, { log }: Statistics, now: () => Micros): T
       return byTenant;
     }),
 
-    failing: db.transaction(() => {
-      const today = dayOf(now());
-      const failing = new Map<number, FailingMore>();
-      for (const [tenant, days] of history(ofAll.all(today - HISTORY_DAYS + 1, today), HISTORY_DAYS)) {
-        const more = failingMore(days);
-        if (more !== null) failing.set(tenant, more);
-      }
-      return failing;
-    }),
+    failing() {
+      const started = performance.now();
+      if (started < freshUntil) return known;
+      known = lookAtAll();
+      const ended = performance.now();
+      freshUntil = ended + Math.max(FRESH_MS, (ended - started) / SHARE);
+      return known;
+    },
   };
 }
 

@@ -3,8 +3,9 @@ import type { RollUp } from "./roll-up.ts";
 import type { StatsLog } from "./stats-log.ts";
 
 /** What is written down meanwhile is read by every question, so it is not left to grow. */
-const EVERY_MS = 2_000;
-const MOST_BYTES = 1024 * 1024;
+const MOST_BYTES = 3 * 1024 * 1024;
+/** The more there is of it at once, the less it costs. */
+const EVERY_MS = 30_000;
 /** The share of the time that catching up takes, however much there is of it. */
 const SHARE = 0.1;
 /** After a piece that could not be written: the disk may be full, or another program hold the file. */

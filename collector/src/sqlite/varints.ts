@@ -8,6 +8,15 @@ export class ByteWriter {
     return this.#at;
   }
 
+  /** Good until more is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  clear(): void {
+    this.#at = 0;
+  }
+
   uint(value: number): void {
     this.#room(8);
     let rest = value;
@@ -22,9 +31,8 @@ export class ByteWriter {
     this.#bytes[this.#at++] = rest;
   }
 
-  /** With their number before them. */
+  /** Without their number. */
   bytes(bytes: Uint8Array): void {
-    this.uint(bytes.length);
     this.#room(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
@@ -32,7 +40,7 @@ export class ByteWriter {
 
   /** What was written, as a copy; begins anew. */
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at));
+    const taken = Buffer.from(this.written);
     this.#at = 0;
     return taken;
   }
@@ -61,32 +69,38 @@ export class ByteReader {
 
   /** @throws {RangeError} where the bytes end too early. */
   uint(): number {
-    let byte = this.#next();
-    if (byte < 128) return byte;
-    let value = byte & 127;
-    let factor = 128;
-    do {
-      byte = this.#next();
+    const first = this.#bytes[this.#at++] as number;
+    if (first < 128) return first;
+    const second = this.#bytes[this.#at++] as number;
+    if (second < 128) return (first & 127) + second * 128;
+    return this.#long((first & 127) + (second & 127) * 128);
+  }
+
+  /** Numbers of more than two bytes, and those that are none: beyond the end there is `undefined`. */
+  #long(low: number): number {
+    let value = low;
+    let factor = 128 * 128;
+    for (;;) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new RangeError("packed numbers: end too early");
       value += (byte & 127) * factor;
+      if (byte < 128) return value;
       factor *= 128;
-    } while (byte >= 128);
-    return value;
+    }
   }
 
   skip(bytes: number): void {
     this.#at += bytes;
   }
 
-  /** The next bytes, with their number before them. */
-  bytes(): Uint8Array {
-    const length = this.uint();
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+  /** Reads no further than so many bytes from here, until `leave`. */
+  enter(bytes: number): void {
+    this.#end = this.#at + bytes;
   }
 
-  #next(): number {
-    const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw new RangeError("packed numbers: end too early");
-    return byte;
+  /** Goes on behind what was entered. */
+  leave(): void {
+    this.#at = this.#end;
+    this.#end = this.#bytes.length;
   }
 }

@@ -9,7 +9,7 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 /** Eight and more hex digits of which one is a digit: an id, a hash, an address. A word such as `feedface` may stay. */
 const HEX = /\b(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi;
 const NUMBER = /\d+(?:[.,:]\d+)*/g;
-const QUOTED = /"[^"\n]*"|'[^'\n]{1,80}'|`[^`\n]*`/g;
+const QUOTED = /"[^"\n]*"|(?<!\w)'[^'\n]{1,80}'(?!\w)|`[^`\n]*`/g;
 const SPACE = /\s+/g;
 
 /**

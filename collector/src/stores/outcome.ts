@@ -29,9 +29,13 @@ export function statusOfOutcome(outcome: number): Status {
     : (ENDED[(outcome - OPEN.length) % ENDED.length] as EndStatus);
 }
 
+export function hasEnded(outcome: number): boolean {
+  return outcome >= OPEN.length;
+}
+
 /** `null` of what is open. Larger outcomes never have smaller durations. */
 export function durationOfOutcome(outcome: number): Micros | null {
-  if (outcome < OPEN.length) return null;
+  if (!hasEnded(outcome)) return null;
   return durationIn(Math.floor((outcome - OPEN.length) / ENDED.length));
 }
 
@@ -40,6 +44,12 @@ function bucketOf(us: Micros): number {
   return us < 1 ? 0 : 1 + Math.ceil(Math.log(us) * PER_BUCKET);
 }
 
+/** By bucket, as far as they were asked for: worked out once, for each answer asks for hundreds. */
+const MIDDLES: Micros[] = [0];
+
 function durationIn(bucket: number): Micros {
-  return bucket === 0 ? 0 : (2 * GROWTH ** (bucket - 1)) / (GROWTH + 1);
+  for (let next = MIDDLES.length; next <= bucket; next += 1) {
+    MIDDLES.push((2 * GROWTH ** (next - 1)) / (GROWTH + 1));
+  }
+  return MIDDLES[bucket] as Micros;
 }

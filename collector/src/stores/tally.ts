@@ -28,15 +28,10 @@ export class Tally {
     return this.counts.size === 0;
   }
 
-  get hasFinished(): boolean {
-    for (const outcome of this.counts.keys()) if (durationOfOutcome(outcome) !== null) return true;
-    return false;
-  }
-
   figures(): TallyFigures {
     const byStatus = { running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
     const durations: { us: number; count: number }[] = [];
-    for (const outcome of [...this.counts.keys()].sort((a, b) => a - b)) {
+    for (const outcome of Uint32Array.from(this.counts.keys()).sort()) {
       const count = this.counts.get(outcome) ?? 0;
       byStatus[statusOfOutcome(outcome)] += count;
       const us = durationOfOutcome(outcome);

@@ -1,0 +1,243 @@
+/** What statistics are made of, and what a file does with them beside the traffic. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import type { DayCounts, Micros } from "../src/flow.ts";
+import type { FlowObservation } from "../src/observation.ts";
+import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
+import { kindFromText, kindOfError, kindText } from "../src/stores/error-kind.ts";
+import { failingMore } from "../src/stores/failing-more.ts";
+import { durationOfOutcome, outcomeOf, statusOfOutcome } from "../src/stores/outcome.ts";
+import { Tally } from "../src/stores/tally.ts";
+import { flowOf } from "./saying.ts";
+
+const SECOND = 1_000_000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+const T0 = 20_700 * DAY;
+
+describe("an outcome", () => {
+  const ended = fc.constantFrom("succeeded" as const, "failed" as const, "cancelled" as const);
+
+  test("keeps the status, and the duration within 1 %", () => {
+    fc.assert(
+      fc.property(ended, fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (status, us) => {
+        const outcome = outcomeOf(status, us);
+        expect(statusOfOutcome(outcome)).toBe(status);
+        expect(Math.abs((durationOfOutcome(outcome) as number) - us)).toBeLessThanOrEqual(us * 0.0100001);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("of what is open has no duration", () => {
+    for (const status of ["running", "paused"] as const) {
+      expect(durationOfOutcome(outcomeOf(status, null))).toBeNull();
+      expect(statusOfOutcome(outcomeOf(status, null))).toBe(status);
+    }
+  });
+
+  test("any two tallies add up to the tally of both; what is taken away again leaves nothing behind", () => {
+    const outcomes = fc.array(fc.tuple(ended, fc.integer({ min: 0, max: 1e9 })), { maxLength: 40 });
+    fc.assert(
+      fc.property(outcomes, outcomes, (a, b) => {
+        const tallyOf = (list: typeof a) => {
+          const tally = new Tally();
+          for (const [status, us] of list) tally.add(outcomeOf(status, us));
+          return tally;
+        };
+        const sum = tallyOf(a);
+        sum.addAll(tallyOf(b));
+        expect(sum.figures()).toEqual(tallyOf([...b, ...a]).figures());
+        for (const [status, us] of a) sum.add(outcomeOf(status, us), -1);
+        expect(sum.figures()).toEqual(tallyOf(b).figures());
+      }),
+    );
+  });
+});
+
+test("errors are alike that differ in numbers, ids and what is quoted only", () => {
+  const kind = (message: string) => kindOfError({ type: "Error", message, stack: null }).message;
+  expect(kind("row 7: no file 'a.csv'\nat line 3")).toBe(kind("row 812: no file 'b.csv'"));
+  expect(kind("order 0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b of 4.5 EUR")).toBe("order # of # EUR");
+  expect(kind("span 00f067aa0ba902b7, took 1:30")).toBe("span #, took #");
+  expect(kind("it's gone, isn't it")).toBe("it's gone, isn't it");
+  expect(kind("deadbeef is a word, cafe too")).toBe("deadbeef is a word, cafe too");
+  expect(kind("a".repeat(10_000)).length).toBeLessThan(200);
+  const odd = { type: "A\nB", message: "x\ny" };
+  expect(kindFromText(kindText(kindOfError({ ...odd, stack: null })))).toEqual({ type: "A B", message: "x" });
+});
+
+describe("failing more than usual", () => {
+  const days = (before: [number, number], recent: [number, number]): DayCounts[] =>
+    Array.from({ length: 14 }, (_, n) => {
+      const [failed, succeeded] = n < 12 ? before : recent;
+      return { day: n * DAY, failed, succeeded, cancelled: 0, running: 9 };
+    });
+
+  test.each<[string, [number, number], [number, number], boolean]>([
+    ["never before, and now half of them", [0, 100], [50, 50], true],
+    ["as many as ever", [10, 90], [11, 89], false],
+    ["twice as many of many", [10, 990], [25, 975], true],
+    ["twice as many of few", [1, 9], [2, 8], false],
+    ["a customer who is new", [0, 1], [10, 0], false],
+    ["one failure", [0, 100], [1, 0], false],
+    ["nothing at all", [0, 0], [0, 0], false],
+  ])("%s", (_, before, recent, is) => {
+    expect(failingMore(days(before, recent)) !== null).toBe(is);
+  });
+
+  test("says how many, and what was usual", () => {
+    expect(failingMore(days([10, 90], [60, 40]))).toEqual({ failed: 120, finished: 200, usualRate: 0.1 });
+  });
+});
+
+describe("statistics of a file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-stats-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  let files = 0;
+  const now = () => T0 + DAY;
+  const open = (path = join(folder, `${++files}.db`)): { path: string; store: SqliteStore } => ({
+    path,
+    store: openSqliteStore({ path, now, upkeep: false }),
+  });
+  const run = (id: string, start: Micros, labels: Record<string, string> = {}): FlowObservation[] => {
+    const { opened, step, ended } = flowOf({ tenant: "acme", id });
+    return [
+      opened(start, { labels }),
+      ...step("s", start, start + 5, { name: "load" }),
+      ended(start + SECOND),
+    ];
+  };
+  const totals = async (store: SqliteStore) => {
+    const { groups, ...counted } = await store.stats({ groupBy: "name" });
+    return { ...counted, totals: groups.map(({ key, total }) => [key, total]) };
+  };
+
+  test("flows that were there before are counted beside the traffic; until then the answer says what it lacks", async () => {
+    const { path, store } = open();
+    await store.append(Array.from({ length: 1_200 }, (_, n) => run(`${n}`, T0 + n * SECOND)).flat());
+    await store.close();
+    // As the migration leaves a file of an earlier version.
+    const db = new Database(path);
+    db.exec(`DELETE FROM stats_log; DELETE FROM stats_kept; DELETE FROM stats_parts;
+      UPDATE stats_state SET uncounted_to = (SELECT max(pk) FROM flows)`);
+    db.close();
+    const again = open(path).store;
+    expect(await totals(again)).toEqual({
+      totals: [],
+      complete: false,
+      from: T0 + 1_199 * SECOND,
+      to: null,
+    });
+    // One that is new, one that changes while it is not counted yet, one that goes.
+    await again.append(run("new", T0 + DAY / 2));
+    await again.append([flowOf({ tenant: "acme", id: "7" }).labels(T0 + 8 * SECOND, { env: "prod" })]);
+    await again.prune({ endedBefore: T0 + 2 * SECOND, limit: 1 });
+    expect((await totals(again)).totals).toEqual([["import", 1]]);
+    await again.settle();
+    expect(await totals(again)).toEqual({
+      totals: [["import", 1_200]],
+      complete: true,
+      from: null,
+      to: null,
+    });
+    const { groups } = await again.stats({ groupBy: "labels", tenant: ["acme"] });
+    expect(groups).toMatchObject([{ key: "env=prod", total: 1 }]);
+    await again.close();
+  });
+
+  test("steps, labels and errors that are made of data are counted, but not told apart without end", async () => {
+    const { store } = open();
+    const said: FlowObservation[] = [];
+    const letters = (n: number) => [...`${n}`].map((digit) => "abcdefghij"[Number(digit)]).join("");
+    for (let n = 0; n < 250; n += 1) {
+      const { opened, step, ended } = flowOf({ tenant: "acme", id: `${n}` });
+      const error = { type: "Error", message: `bad ${letters(n)}`, stack: null };
+      said.push(
+        opened(T0 + n, { labels: { order: `${n}`, env: "prod" } }),
+        ...step("s", T0 + n, T0 + n + 5, { name: `row ${n}` }),
+        ended(T0 + n + SECOND, { status: "failed", error }),
+      );
+    }
+    for (let n = 0; n < said.length; n += 40) await store.append(said.slice(n, n + 40));
+    const check = async () => {
+      const steps = await store.stats({ groupBy: "step", tenant: ["acme"] });
+      expect(steps.groups).toHaveLength(101);
+      expect(steps.groups.find(({ key }) => key === "(other steps)")).toMatchObject({ total: 150 });
+      expect((await store.stats({ groupBy: "step" })).groups).toHaveLength(101);
+      const labels = await store.stats({ groupBy: "labels", tenant: ["acme"] });
+      expect(labels.complete).toBe(false);
+      expect(labels.groups).toHaveLength(101);
+      expect(labels.groups[0]).toMatchObject({ key: "env=prod", total: 250 });
+      const errors = await store.errors({ tenant: ["acme"], limit: 500 });
+      expect([errors.errors.length, errors.complete]).toEqual([100, false]);
+      // A value that is not told apart is looked for among the flows.
+      for (const order of ["3", "249"]) {
+        const found = await store.stats({ groupBy: "name", tenant: ["acme"], labels: { order: [order] } });
+        expect(found).toMatchObject({ complete: true, groups: [{ key: "import", total: 1 }] });
+      }
+    };
+    await check();
+    await store.settle();
+    await check();
+    await store.prune({ endedBefore: T0 + DAY, limit: 500 });
+    expect((await store.stats({ groupBy: "step" })).groups).toEqual([]);
+    await store.settle();
+    expect((await store.stats({ groupBy: "step" })).groups).toEqual([]);
+    await store.close();
+  });
+
+  test("a part of an hour that holds too many flows is counted as the whole hour, and that is said", async () => {
+    const { store } = open();
+    const all = Array.from({ length: 1_100 }, (_, n) => run(`${n}`, T0 + HOUR + n * SECOND)).flat();
+    await store.append([...all, ...run("before", T0 + HOUR - 1)]);
+    const from = T0 + HOUR + 10 * SECOND;
+    expect(await store.stats({ from, groupBy: "step" })).toMatchObject({
+      from: T0 + HOUR,
+      to: null,
+      complete: true,
+      groups: [{ key: "load", total: 1_100 }],
+    });
+    // Flows alone are quick to look at.
+    expect(await store.stats({ from, groupBy: "name" })).toMatchObject({
+      from,
+      groups: [{ key: "import", total: 1_090 }],
+    });
+    await store.close();
+  });
+
+  test("what another program appends beside it is counted too, and what it adds up is not counted twice", async () => {
+    const { path, store } = open();
+    const other = open(path).store;
+    await store.append(run("1", T0));
+    await other.append(run("2", T0 + 1, { env: "prod" }));
+    await other.settle();
+    await store.append(run("3", T0 + 2, { env: "prod" }));
+    expect((await totals(store)).totals).toEqual([["import", 3]]);
+    await store.settle();
+    expect((await totals(other)).totals).toEqual([["import", 3]]);
+    const { groups } = await other.stats({ groupBy: "labels", tenant: ["acme"] });
+    expect(groups).toMatchObject([{ key: "env=prod", total: 2 }]);
+    await store.close();
+    await other.close();
+  });
+
+  test("a commit that fails leaves nothing counted", async () => {
+    const { path, store } = open();
+    await store.append(run("1", T0));
+    const blocker = new Database(path);
+    blocker.exec("BEGIN IMMEDIATE");
+    await expect(store.append(run("2", T0, { env: "prod" }))).rejects.toMatchObject({ code: "unavailable" });
+    blocker.exec("ROLLBACK");
+    blocker.close();
+    expect((await totals(store)).totals).toEqual([["import", 1]]);
+    await store.append(run("2", T0, { env: "prod" }));
+    expect((await totals(store)).totals).toEqual([["import", 2]]);
+    expect((await store.stats({ groupBy: "labels", tenant: ["acme"] })).groups).toHaveLength(1);
+    await store.close();
+  });
+});
