@@ -9,6 +9,7 @@ import { journal } from "./journal.ts";
 import { large } from "./large.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
+import { queries } from "./queries.ts";
 import { service } from "./service.ts";
 import { stepCost } from "./step-cost.ts";
 import { streams } from "./streams.ts";
@@ -28,6 +29,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   ingest,
   latency,
   streams,
+  queries,
   large,
   durableCompare,
 };

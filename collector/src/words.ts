@@ -23,7 +23,7 @@ const PLAIN = /^[\u0000-\u007f]*$/;
  *
  * @example wordsOf("Gave up: TimeoutError") // ["gave", "up", "timeouterror", "error"]
  */
-function wordsOf(text: string): string[] {
+export function wordsOf(text: string): string[] {
   const words = new Set<string>();
   for (const [run] of folded(text).matchAll(WORD)) {
     const humps = run.split(HUMP);
@@ -35,14 +35,19 @@ function wordsOf(text: string): string[] {
   return [...words];
 }
 
-interface Term {
+/** Whether a word is made of data, such as the number of a row, and so comes seldom. */
+export function isOfData(word: string): boolean {
+  return /\p{N}/u.test(word);
+}
+
+export interface Term {
   /** As it was typed, and where that is another one in lower case: the beginnings that an id may have. */
   ids: string[];
   words: string[];
 }
 
 /** What a search asks for; nothing where it is empty. */
-function termsOf(q: string): Term[] {
+export function termsOf(q: string): Term[] {
   return q
     .split(/\s+/u)
     .filter((term) => term !== "")
@@ -81,7 +86,7 @@ function textsOf({ name, stepNames, labels, error }: Searched): string[] {
 }
 
 /** Of an error, its type and its message are searched, as one text. */
-function errorText({ type, message }: { type: string; message: string }): string {
+export function errorText({ type, message }: { type: string; message: string }): string {
   return `${type} ${message}`;
 }
 

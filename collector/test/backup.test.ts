@@ -70,7 +70,14 @@ function rowsOf(at: string): Record<string, unknown[]> {
     tables
       .pluck()
       .all()
-      .map((table) => [table, db.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()]),
+      .map((table) => [
+        table,
+        db
+          .prepare(`SELECT * FROM ${table}`)
+          .all()
+          .map((row) => JSON.stringify(row))
+          .sort(),
+      ]),
   );
   db.close();
   return rows;

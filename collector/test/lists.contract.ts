@@ -7,13 +7,16 @@ import { FLOW_ORDERS, type FlowFilter, type FlowOrder, type FlowPage, type Store
 import { flowOf } from "./saying.ts";
 
 const T0 = 1_790_000_000_000_000;
-const FLOWS = 70;
+/** More than are kept together. */
+const FLOWS = 300;
 
 export interface ListsUnderTest {
   /** A new, empty store with this clock. */
   open(now: () => Micros): Promise<Store>;
   /** Lists to try. */
   lists?: number;
+  /** The time for a question is over at once: pages and counts are in part, and together still the whole. */
+  cutShort?: boolean;
 }
 
 /** One flow, as the model knows it. */
@@ -202,7 +205,7 @@ function expected(flows: Made[], filter: FlowFilter, order: FlowOrder): string[]
 
 const keysOf = ({ items }: FlowPage) => items.map(({ tenant, id }) => `${tenant}/${id}`);
 
-export function listsContract(kind: string, { open, lists = 400 }: ListsUnderTest): void {
+export function listsContract(kind: string, { open, lists = 200, cutShort = false }: ListsUnderTest): void {
   describe(`${kind}: lists against a plain model`, () => {
     const worlds = fc.tuple(...Array.from({ length: FLOWS }, (_, n) => made(n)));
 
@@ -224,7 +227,7 @@ export function listsContract(kind: string, { open, lists = 400 }: ListsUnderTes
         fc.asyncProperty(
           filters,
           fc.constantFrom(...FLOW_ORDERS),
-          fc.integer({ min: 1, max: 25 }),
+          fc.integer({ min: 5, max: 100 }),
           async (filter, order, limit) => {
             const wanted = expected(flows, filter, order);
             const forwards: string[] = [];
@@ -238,14 +241,14 @@ export function listsContract(kind: string, { open, lists = 400 }: ListsUnderTes
             expect(forwards).toEqual(wanted);
 
             const back = [keysOf(page)];
+            // From a page without flows, as where time cut it short, there is no way back.
+            const isSeen = page.items.length > 0 ? wanted : [];
             while (page.prevCursor !== null) {
               page = await store.flows({ ...filter, order, limit, cursor: page.prevCursor });
               back.unshift(keysOf(page));
             }
-            // A page that time cut short has no way back.
-            if (back.flat().length !== wanted.length)
-              expect(wanted.slice(-back.flat().length)).toEqual(back.flat());
-            else expect(back.flat()).toEqual(wanted);
+            expect(back.flat()).toEqual(isSeen);
+            expect(isSeen.length === wanted.length || cutShort).toBe(true);
 
             const count = await store.count(filter);
             const failed = flows.filter((flow, n) => passes(flow, n, filter) && statusOf(flow) === "failed");
@@ -258,6 +261,8 @@ export function listsContract(kind: string, { open, lists = 400 }: ListsUnderTes
       );
       await store.close();
     }, 60_000);
+
+    if (cutShort) return;
 
     test("what is pruned is neither found nor counted", async () => {
       const [flows] = fc.sample(worlds, { numRuns: 1, seed: 11 }) as [Made[]];
@@ -302,7 +307,7 @@ export function listsContract(kind: string, { open, lists = 400 }: ListsUnderTes
       await store.close();
     });
 
-    test("what was before a page and is gone leads back to the first", async () => {
+    test("where what was before a page is gone, the first page is after that", async () => {
       const store = await open(() => T0);
       for (const id of ["1", "2", "3"]) {
         const { opened, ended } = flowOf({ tenant: "acme", id });
@@ -313,11 +318,9 @@ export function listsContract(kind: string, { open, lists = 400 }: ListsUnderTes
       const second = await store.flows({ ...query, cursor: first.nextCursor ?? "" });
       await store.prune({ endedBefore: T0 + 15, limit: 1 });
       const before = await store.flows({ ...query, cursor: second.prevCursor ?? "" });
-      expect(before).toMatchObject({
-        items: [{ id: "2" }],
-        prevCursor: null,
-        nextCursor: expect.any(String),
-      });
+      expect(before).toMatchObject({ items: [], prevCursor: null, nextCursor: expect.any(String) });
+      const again = await store.flows({ ...query, cursor: before.nextCursor ?? "" });
+      expect(again).toMatchObject({ items: [{ id: "2" }], prevCursor: null });
       await store.close();
     });
 

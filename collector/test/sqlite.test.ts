@@ -40,7 +40,19 @@ const underTest: StoreUnderTest = {
 storeContract("sqlite", underTest);
 statsContract("sqlite", underTest);
 
-listsContract("sqlite", { open: async (now) => openSqliteStore({ path: newPath(), now }) });
+listsContract("sqlite", {
+  open: async (now) => openSqliteStore({ path: newPath(), now, limitMs: 10_000 }),
+  lists: 100,
+});
+listsContract("sqlite, too many to sort", {
+  open: async (now) => openSqliteStore({ path: newPath(), now, many: 0, limitMs: 10_000 }),
+  lists: 50,
+});
+listsContract("sqlite, cut short", {
+  open: async (now) => openSqliteStore({ path: newPath(), now, limitMs: -1, many: Number.POSITIVE_INFINITY }),
+  lists: 25,
+  cutShort: true,
+});
 
 describe("sqlite: the file", () => {
   const opened = flowOf({ tenant: "acme", id: "1" }).opened(1);

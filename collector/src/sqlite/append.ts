@@ -144,6 +144,8 @@ export function appender(
         unplaced: "",
         large: false,
         share: null,
+        shape: null,
+        searched: false,
       }
     );
   }

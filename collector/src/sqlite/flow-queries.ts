@@ -1,25 +1,56 @@
 /** Lists of flows, and one flow with all that happened in it. */
-import type { ChildFlow, FlowDetail, FlowKey, FlowSummary } from "../flow.ts";
+import type { ChildFlow, FlowDetail, FlowKey, FlowSummary, Micros } from "../flow.ts";
 import { picture } from "../fold/index.ts";
 import { matcher } from "../matcher.ts";
 import type { FlowCount, FlowFilter, FlowPage, FlowQuery, StuckPage, StuckQuery } from "../store.ts";
 import { type Context, detailOf } from "../stores/context.ts";
-import { countFlows } from "../stores/flow-count.ts";
+import { type Counted, countFlows } from "../stores/flow-count.ts";
 import { flowPage, type Reached, type WalkFrom } from "../stores/flow-page.ts";
-import { comparePlaces, directionOf, orderBy, placeOf, sortedOf } from "../stores/order.ts";
+import { directionOf, orderBy, type Place } from "../stores/order.ts";
 import { pageOfUnwell, stuckFlow } from "../stores/stuck.ts";
 import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
+import { type SortedOptions, sorter } from "./sorted.ts";
 import { statusOf } from "./status.ts";
 import type { UnwellFlows } from "./unwell.ts";
-import type { WalkOptions, WalkRow } from "./walk.ts";
+import { type Columns, LIST_COLUMNS, type Walker } from "./walk.ts";
 
 interface ChildRow {
   tenant: number;
   id: StoredId;
   name: number;
   status: number;
+}
+
+interface CountRow {
+  tenant: number;
+  name: number;
+  status: number;
+  startedAt: Micros;
+  duration: Micros | null;
+  runners: string | null;
+}
+
+const COUNT_COLUMNS: Columns<CountRow> = {
+  sql: "f.tenant, f.name, f.status, f.started_at AS startedAt, f.duration_us AS duration, f.runners",
+};
+
+/** So many times the limit, for lists that must be read far before their first flow is known. */
+const TOO_LATE = 10;
+
+export interface FlowQueryParts {
+  rows: FlowRows;
+  numbers: Numbers;
+  unwell: UnwellFlows;
+  context: Context;
+  walker: Walker;
+  /** Of all flows. */
+  countOfAll: () => FlowCount;
+  /** Milliseconds for a question about many flows. */
+  limitMs: number;
+  /** From so many flows on they are not put in order by hand. */
+  many: number;
 }
 
 export interface FlowQueries {
@@ -32,17 +63,17 @@ export interface FlowQueries {
   summaries(pks: number[]): FlowSummary[];
 }
 
-export interface FlowQueryParts {
-  rows: FlowRows;
-  numbers: Numbers;
-  unwell: UnwellFlows;
-  context: Context;
-  walk: (filter: FlowFilter, options: WalkOptions) => Generator<WalkRow>;
-}
-
-export function flowQueries(db: Db, { rows, numbers, unwell, context, walk }: FlowQueryParts): FlowQueries {
+export function flowQueries(
+  db: Db,
+  { rows, numbers, unwell, context, walker, countOfAll, limitMs, many }: FlowQueryParts,
+): FlowQueries {
   const { texts, tenants } = numbers;
   const { health } = context;
+  const sort = sorter(db, numbers, walker, many);
+  const timer = (ms = limitMs) => {
+    const end = performance.now() + ms;
+    return () => performance.now() > end;
+  };
   const children = db.prepare<[number, StoredId], ChildRow>(
     "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, pk",
   );
@@ -64,46 +95,105 @@ export function flowQueries(db: Db, { rows, numbers, unwell, context, walk }: Fl
     }));
   }
 
-  function* matching(filter: FlowFilter): Generator<FlowSummary> {
-    const matches = matcher(filter);
-    for (const row of walk(filter, { order: "newest", chunk: 500 })) {
-      const flow = toFlow(row);
-      if (matches(flow)) yield flow;
+  function* found(query: FlowQuery, { after, back }: WalkFrom, isLate: () => boolean): Generator<Reached> {
+    const by = orderBy(query.order);
+    const direction = back ? (-directionOf(query.order) as 1 | -1) : directionOf(query.order);
+    if (by === "start") {
+      yield* byStart(query, { after, direction, rank: 0 });
+      return;
+    }
+    const last = () => (by === "activity" ? [] : byStart(query, { after, direction, rank: 1 }));
+    if (back) yield* last();
+    if (back || after === undefined || after.rank === 0) {
+      yield* sorted(query, {
+        by,
+        direction,
+        after: after?.rank === 0 ? after : undefined,
+        isLate,
+        isTooLate: timer(TOO_LATE * limitMs),
+      });
+    }
+    if (!back) yield* last();
+  }
+
+  /** @param rank 1: those that have not ended, after all others. */
+  function* byStart(
+    query: FlowQuery,
+    { after, direction, rank }: { after: Place | undefined; direction: 1 | -1; rank: number },
+  ): Generator<Reached> {
+    // On the way back those that have ended are behind.
+    if (after !== undefined && after.rank !== rank && direction !== directionOf(query.order)) return;
+    const plan = walker.plan(query, rank === 1);
+    if (plan === null) return;
+    const matches = matcher(query);
+    for (const { startedAt, pk, row } of walker.walk(plan, {
+      newestFirst: direction === -1,
+      after: after?.rank === rank ? { startedAt: after.value, pk: after.pk } : undefined,
+      columns: LIST_COLUMNS,
+      chunk: query.limit + 1,
+    })) {
+      const flow = row === null ? null : toFlow(row);
+      yield {
+        place: { rank, value: startedAt, pk },
+        flow: flow !== null && matches(flow) ? flow : null,
+      };
     }
   }
 
-  function* found(query: FlowQuery, { after, back }: WalkFrom): Generator<Reached> {
+  function* sorted(query: FlowQuery, options: SortedOptions): Generator<Reached> {
+    const plan = walker.plan(query);
+    if (plan === null) return;
     const matches = matcher(query);
-    const by = orderBy(query.order);
-    const direction = directionOf(query.order);
-    const sign = back ? -1 : 1;
-    const newest = direction * sign === -1;
-    if (by === "start") {
-      const place = after && { startedAt: after.value, pk: after.pk };
-      for (const row of walk(query, {
-        order: newest ? "newest" : "oldest",
-        after: place,
-        chunk: query.limit + 1,
-      })) {
-        const flow = toFlow(row);
-        if (matches(flow)) yield { place: { rank: 0, value: row.startedAt, pk: row.pk }, flow };
+    const read = walker.one(LIST_COLUMNS);
+    for (const { place, isFlow } of sort(plan, options)) {
+      const row = isFlow ? read(place.pk) : undefined;
+      const flow = row === undefined ? null : toFlow(row);
+      yield { place, flow: flow !== null && matches(flow) ? flow : null };
+    }
+  }
+
+  function* counted(filter: FlowFilter): Generator<Counted | null> {
+    const plan = walker.plan(filter);
+    if (plan === null) return;
+    const wanted = filter.health?.length ? filter.health : undefined;
+    const matches = plan.exact ? undefined : matcher(filter);
+    const options = { newestFirst: true, chunk: 500 };
+    if (matches !== undefined) {
+      for (const { row } of walker.walk(plan, { ...options, columns: LIST_COLUMNS })) {
+        const flow = row === null ? null : toFlow(row);
+        yield flow !== null && matches(flow) ? flow : null;
       }
       return;
     }
-    const all: Reached[] = [];
-    for (const row of walk(query, { order: "newest", chunk: 500 })) {
-      const flow = toFlow(row);
-      const place = placeOf(by, sortedOf(flow), row.pk);
-      if (after !== undefined && sign * comparePlaces(direction, place, after) <= 0) continue;
-      if (matches(flow)) all.push({ place, flow });
+    for (const { row } of walker.walk(plan, { ...options, columns: COUNT_COLUMNS })) {
+      const flow = row === null ? null : toCounted(row);
+      yield flow !== null && (wanted === undefined || (flow.health !== null && wanted.includes(flow.health)))
+        ? flow
+        : null;
     }
-    yield* all.sort((a, b) => sign * comparePlaces(direction, a.place, b.place));
+  }
+
+  function toCounted({ tenant, name, status, startedAt, duration, runners }: CountRow): Counted {
+    const flow = {
+      status: statusOf(status),
+      startedAt,
+      endedAt: duration === null ? null : startedAt + duration,
+    };
+    const alive = runners === null ? [] : (JSON.parse(runners) as string[]);
+    const named = { tenant: tenants.nameOf(tenant), name: texts.textOf(name) };
+    return {
+      status: flow.status,
+      health: duration === null ? health.of({ ...named, ...flow }, alive) : null,
+    };
   }
 
   return {
-    list: (query) => flowPage(query, (from) => found(query, from)),
+    list(query) {
+      const isLate = timer();
+      return flowPage(query, (from) => found(query, from, isLate), isLate);
+    },
 
-    count: (filter) => countFlows(matching(filter)),
+    count: (filter) => (isEmpty(filter) ? countOfAll() : countFlows(counted(filter), timer())),
 
     detail(key) {
       const state = rows.load(key);
@@ -134,4 +224,10 @@ export function flowQueries(db: Db, { rows, numbers, unwell, context, walk }: Fl
       });
     },
   };
+}
+
+function isEmpty(filter: FlowFilter): boolean {
+  return Object.values(filter).every(
+    (wanted) => wanted === undefined || (typeof wanted !== "number" && Object.keys(wanted).length === 0),
+  );
 }

@@ -1,6 +1,8 @@
 /** A flow's state to and from its rows. */
 import type { FlowKey, FlowSummary } from "../flow.ts";
 import { type FlowState, type Picture, picture } from "../fold/index.ts";
+import { sortedOf } from "../stores/order.ts";
+import { Blocks } from "./blocks.ts";
 import { Definitions } from "./definitions.ts";
 import { FlowPacker, unpackEvent, unpackFlow, unpackStep } from "./flow-bytes.ts";
 import type { FlowCounts } from "./flow-counts.ts";
@@ -8,6 +10,8 @@ import { idOf, type StoredId, storedId } from "./flow-id.ts";
 import { Labels } from "./labels.ts";
 import type { Links } from "./links.ts";
 import type { Db } from "./open.ts";
+import { SearchIndex } from "./search-index.ts";
+import { Shapes } from "./shapes.ts";
 import { StatsLog } from "./stats-log.ts";
 import { Parts } from "./stats-parts.ts";
 import { Shares } from "./stats-share.ts";
@@ -15,6 +19,7 @@ import { StatsState } from "./stats-state.ts";
 import { statusCode } from "./status.ts";
 import { Tenants } from "./tenants.ts";
 import { StoredTexts } from "./texts.ts";
+import { Words } from "./words.ts";
 
 /** What is stored of the picture; health depends on the clock and is added when read. */
 export type StoredSummary = Omit<FlowSummary, "health">;
@@ -33,6 +38,10 @@ export interface FlowInHand {
   large: boolean;
   /** What is counted of it in the statistics; `null` where nothing is. */
   share: Uint8Array | null;
+  /** Its shape, as last written. */
+  shape: number | null;
+  /** A search finds it: it was written since there is something to be found by. */
+  searched: boolean;
 }
 
 /** The columns of a flow that say what a list shows. */
@@ -43,6 +52,10 @@ export interface FlowRow {
   runners: string | null;
   summary: string | null;
   state: Buffer;
+}
+
+interface StoredFlow extends FlowRow {
+  shape: number;
 }
 
 export const FLOW_COLUMNS = "pk, tenant, id, runners, summary, state";
@@ -82,14 +95,19 @@ export interface Numbers {
   tenants: Tenants;
   labels: Labels;
   definitions: Definitions;
+  shapes: Shapes;
+  found: SearchIndex;
 }
 
 export function numbersOf(db: Db): Numbers {
+  const words = new Words(db);
   return {
     texts: new StoredTexts(db),
     tenants: new Tenants(db),
-    labels: new Labels(db),
+    labels: new Labels(db, words),
     definitions: new Definitions(db),
+    shapes: new Shapes(db, words),
+    found: new SearchIndex(db, words),
   };
 }
 
@@ -115,11 +133,13 @@ export function statisticsOf(db: Db): Statistics {
 }
 
 export function flowRows(db: Db, { numbers, links, counts, statistics }: RowParts): FlowRows {
-  const { texts, tenants, labels, definitions } = numbers;
+  const { texts, tenants, labels, definitions, shapes, found } = numbers;
   const { shares, log, parts, state: counted } = statistics;
   const packer = new FlowPacker(texts, definitions);
-  const selectFlow = db.prepare<[StoredId, number], FlowRow>(
-    `SELECT ${FLOW_COLUMNS} FROM flows WHERE id = ? AND tenant = ?`,
+  const blocks = new Blocks(db);
+  const unsearched = db.prepare<[], number>("SELECT up_to FROM unsearched").pluck().get() ?? 0;
+  const selectFlow = db.prepare<[StoredId, number], StoredFlow>(
+    `SELECT ${FLOW_COLUMNS}, shape FROM flows WHERE id = ? AND tenant = ?`,
   );
   const selectSteps = db.prepare<[number], Buffer>("SELECT state FROM steps WHERE flow = ?").pluck();
   const selectEvents = db.prepare<[number], Buffer>("SELECT state FROM events WHERE flow = ?").pluck();
@@ -128,6 +148,8 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     "status",
     "started_at",
     "duration_us",
+    "active_us",
+    "shape",
     "parent_tenant",
     "parent_id",
     "runners",
@@ -186,7 +208,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     if (before?.name !== now.name) putName.run(tenant, name);
   }
 
-  function read(key: FlowKey): { row: FlowRow; state: FlowState } | undefined {
+  function read(key: FlowKey): { row: StoredFlow; state: FlowState } | undefined {
     const tenant = tenants.find(key.tenant);
     const row = tenant === undefined ? undefined : selectFlow.get(storedId(key.id), tenant);
     return row && { row, state: wholeStateOf(row) };
@@ -210,9 +232,9 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     load: (key) => read(key)?.state,
 
     take(key) {
-      const found = read(key);
-      if (found === undefined) return undefined;
-      const { row, state } = found;
+      const known = read(key);
+      if (known === undefined) return undefined;
+      const { row, state } = known;
       const drawn = picture(state);
       // What it waits for is not known without a look; so the next write looks.
       return {
@@ -223,6 +245,8 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
         unplaced: "?",
         large: row.summary !== null,
         share: Buffer.from(shareOf(drawn)),
+        shape: row.shape,
+        searched: row.pk > unsearched,
       };
     },
 
@@ -234,13 +258,18 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       const { state, summary: before } = flow;
       const tenant = tenants.keep(summary.tenant);
       const name = texts.keep(summary.name);
+      const sorted = sortedOf(summary);
+      const activeUs = Math.max(0, summary.updatedAt - summary.startedAt);
+      const shape = shapes.of(name, summary);
       const becomesLarge = !flow.large && state.steps.size + state.events.size > MOST_INLINE;
       const large = flow.large || becomesLarge;
       const values = [
         name,
         statusCode(summary.status),
         summary.startedAt,
-        summary.endedAt === null ? null : Math.max(0, summary.endedAt - summary.startedAt),
+        sorted.duration,
+        activeUs === sorted.duration ? null : activeUs,
+        shape,
         summary.parent === null ? null : tenants.keep(summary.parent.tenant),
         summary.parent === null ? null : storedId(summary.parent.id),
         runners.length === 0 ? null : JSON.stringify(runners),
@@ -260,6 +289,16 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       flow.large = large;
 
       index(pk, tenant, name, summary, before);
+      const wasFound =
+        before === null || flow.shape === null || !flow.searched
+          ? null
+          : { summary: before, shape: flow.shape };
+      found.change(pk, wasFound, { summary, shape });
+      if (flow.shape !== null && flow.shape !== shape) shapes.dropUnused(flow.shape);
+      flow.shape = shape;
+      flow.searched = true;
+      if (before !== null && before.name !== summary.name) blocks.removed(pk, texts.keep(before.name));
+      blocks.widen(pk, name, sorted);
       if (flow.unplaced !== unplaced.join()) links.await(pk, unplaced);
       flow.unplaced = unplaced.join();
       tenants.count(tenant, {
@@ -282,11 +321,14 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     remove(key) {
       const flow = this.take(key);
       if (flow === undefined || flow.pk === null || flow.summary === null) return;
-      const { pk, summary, definition, share } = flow;
+      const { pk, summary, definition, share, shape, searched } = flow;
       const tenant = tenants.keep(key.tenant);
       labels.drop({ pk, tenant, startedAt: summary.startedAt, labels: summary.labels });
       for (const step of standsAt(summary)) dropStand.run(step, summary.startedAt, pk);
+      if (shape !== null && searched) found.change(pk, { summary, shape }, null);
       deleteFlow.run(pk);
+      if (shape !== null) shapes.dropUnused(shape);
+      blocks.removed(pk, texts.keep(summary.name));
       definitions.changed(definition, null);
       if (pk > counted.uncountedTo()) log.replace(share, null);
       tenants.count(tenant, { flows: -1, running: -running(summary), failed: -failed(summary), lastAt: 0 });
@@ -297,6 +339,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       counts.save();
       definitions.save();
       log.save();
+      blocks.save();
     },
 
     forget() {
@@ -308,6 +351,9 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       log.forget();
       parts.forget();
       counted.forget();
+      shapes.forget();
+      found.forget();
+      blocks.forget();
     },
 
     summaryOf(row) {

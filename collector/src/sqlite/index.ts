@@ -11,7 +11,7 @@ import { remembered, UsualDurations } from "../stores/usual.ts";
 import { appender } from "./append.ts";
 import { ask } from "./ask.ts";
 import { counter } from "./count.ts";
-import { figuresOf } from "./figures.ts";
+import { allCounted, figuresOf } from "./figures.ts";
 import { FlowCounts } from "./flow-counts.ts";
 import { flowQueries } from "./flow-queries.ts";
 import { flowRows, numbersOf, statisticsOf } from "./flow-rows.ts";
@@ -32,7 +32,7 @@ import { tenantHistory } from "./tenant-history.ts";
 import { tenantQueries } from "./tenant-queries.ts";
 import { UnwellFlows } from "./unwell.ts";
 import { Upkeep } from "./upkeep.ts";
-import { walker } from "./walk.ts";
+import { MANY, walker as walkerOf } from "./walk.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is not there yet. */
@@ -53,6 +53,10 @@ export interface SqliteStoreOptions {
   stalledAfter?: StalledAfter;
   /** Whether to add statistics up beside the traffic. Default `true`; not for who only asks. */
   upkeep?: boolean;
+  /** Milliseconds after which a question about many flows is answered in part. Default 100. */
+  limitMs?: number;
+  /** From so many flows on, lists by end, length or activity are read and not sorted. Default 20,000; tests use less. */
+  many?: number;
 }
 
 /** What can be asked of a file besides. */
@@ -84,6 +88,8 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     durability = "full",
     stalledAfter = new Map(),
     upkeep = true,
+    limitMs = 100,
+    many = MANY,
   } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);
@@ -98,12 +104,13 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const unwell = new UnwellFlows(openFlows);
   const statistics = statisticsOf(db);
   const rows = flowRows(db, { numbers, links, counts, statistics });
-  const walk = walker(db, numbers);
-  const statsCounts = statsCount(db, { numbers, statistics, rows, walk });
+  const walker = walkerOf(db, numbers);
+  const statsCounts = statsCount(db, { numbers, statistics, rows, walker });
   const stats = statsQueries(db, { numbers, statistics, rows, count: statsCounts, now });
   const stepUsual = remembered(stats.stepUsual);
   const context = { health, usual, stepUsual, runnerOf: runnerFrom(instances) };
-  const flows = flowQueries(db, { rows, numbers, unwell, context, walk });
+  const countOfAll = allCounted({ counts, unwell });
+  const flows = flowQueries(db, { rows, numbers, unwell, context, walker, countOfAll, limitMs, many });
   const histogram = histogramOf(db, { numbers, count: statsCounts, list: flows.list, now });
   const tenants = tenantQueries(db, numbers, { unwell, history: tenantHistory(db, statistics, now) });
   const total = counter(db, numbers);

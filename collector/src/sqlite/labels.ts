@@ -1,6 +1,9 @@
 /** Which flows have a label, by the number of its key and value; and for pickers, which labels a tenant uses. */
+
 import { BoundedMap } from "../bounded-map.ts";
+import { wordsOf } from "../words.ts";
 import type { Db } from "./open.ts";
+import { WORD_OF, type Words } from "./words.ts";
 
 const MOST_REMEMBERED = 30_000;
 /** Of a key's values a picker shows this many: order numbers are labels too. */
@@ -14,9 +17,10 @@ export interface Labeled {
 }
 
 export class Labels {
+  readonly #words: Words;
   readonly #numbers = new BoundedMap<string, number>(MOST_REMEMBERED);
   /** What is in `tenant_labels`, and which keys have all the values there that they may have. */
-  readonly #used = new BoundedMap<string, true>(MOST_REMEMBERED);
+  readonly #used = new BoundedMap<number, true>(MOST_REMEMBERED);
   readonly #counts = new BoundedMap<string, number>(MOST_REMEMBERED);
   readonly #select;
   readonly #insert;
@@ -26,7 +30,8 @@ export class Labels {
   readonly #countUsed;
   readonly #use;
 
-  constructor(db: Db) {
+  constructor(db: Db, words: Words) {
+    this.#words = words;
     this.#select = db
       .prepare<[string, string], number>("SELECT number FROM labels WHERE key = ? AND value = ?")
       .pluck();
@@ -60,7 +65,7 @@ export class Labels {
     for (const [key, value] of Object.entries(labels)) {
       const number = this.find(key, value) ?? this.#keep(key, value);
       this.#put.run(number, startedAt, pk);
-      this.#note(tenant, key, value);
+      this.#note(tenant, number, key, value);
     }
   }
 
@@ -70,7 +75,11 @@ export class Labels {
       if (number === undefined) continue;
       this.#drop.run(number, startedAt, pk);
       // Labels such as an order number come once: they go with their flow.
-      if (this.#dropUnused.run(number).changes > 0) this.#numbers.delete(nameOf(key, value));
+      if (this.#dropUnused.run(number).changes === 0) continue;
+      this.#words.drop(WORD_OF.label, number, wordsOf(value));
+      this.#numbers.delete(nameOf(key, value));
+      // Its number may be given again.
+      this.#used.clear();
     }
   }
 
@@ -83,19 +92,21 @@ export class Labels {
 
   #keep(key: string, value: string): number {
     const number = Number(this.#insert.run(key, value).lastInsertRowid);
+    this.#words.put(WORD_OF.label, number, wordsOf(value));
     this.#numbers.set(nameOf(key, value), number);
     return number;
   }
 
-  #note(tenant: number, key: string, value: string): void {
-    const name = `${tenant}:${nameOf(key, value)}`;
-    if (this.#used.has(name)) return;
+  #note(tenant: number, label: number, key: string, value: string): void {
+    // One number of two: exact up to 67 million tenants and twice as many labels.
+    const both = label * 2 ** 26 + tenant;
+    if (this.#used.has(both)) return;
     const ofKey = `${tenant}:${key}`;
     const count = this.#counts.get(ofKey) ?? (this.#countUsed.get(tenant, key) as number);
     this.#counts.set(ofKey, count);
     if (count >= VALUES_PER_LABEL) return;
     if (this.#use.run(tenant, key, value).changes > 0) this.#counts.set(ofKey, count + 1);
-    this.#used.set(name, true);
+    this.#used.set(both, true);
   }
 }
 

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Database } from "better-sqlite3";
 import { WeirError } from "../errors.ts";
+import { wordsOf } from "../words.ts";
+import { lastSaidOf } from "./flow-bytes.ts";
 
 /** "Weir": what the first migration writes into the file's header. */
 const APPLICATION_ID = 0x57656972;
@@ -19,6 +21,7 @@ const FILES = readdirSync(FOLDER)
  * @throws {WeirError} where the database is of a newer version than this program, or no store of Weir.
  */
 export function migrate(db: Database): void {
+  addFunctions(db);
   for (;;) {
     const done = db
       .transaction(() => {
@@ -31,6 +34,12 @@ export function migrate(db: Database): void {
       .immediate();
     if (done) return;
   }
+}
+
+/** What a migration needs of the program to fill what it adds. */
+function addFunctions(db: Database): void {
+  db.function("weir_words", { deterministic: true }, (text) => JSON.stringify(wordsOf(String(text))));
+  db.function("weir_last_said", { deterministic: true }, (state) => lastSaidOf(state as Buffer));
 }
 
 /**

@@ -16,7 +16,7 @@ import { ALL_TENANTS, kindOfPart, PART, type PartKind } from "./stats-parts.ts";
 import { ShareReader } from "./stats-share.ts";
 import type { Closed } from "./stats-state.ts";
 import { statusOf } from "./status.ts";
-import type { WalkOptions, WalkRow } from "./walk.ts";
+import { LIST_COLUMNS, type Walker } from "./walk.ts";
 
 /** What is to be counted: flows, or the parts of one kind. */
 export type Want = "flows" | PartKind;
@@ -43,6 +43,8 @@ export type TallyOf = (place: Place) => Tally | undefined;
 const MOST_AT_EDGE = { flows: 5_000, parts: 300 };
 /** Flows that are looked at where nothing that was counted before helps, the newest first. */
 const MOST_WALKED = 2_000;
+/** A piece of a walk in which nothing was found counts as so many. */
+const PASSED_BY = 20;
 /** Milliseconds after which a count ends with what it has. */
 const LONGEST_MS = 1_000;
 const HOURS = 24;
@@ -73,14 +75,14 @@ export interface StatsCountParts {
   numbers: Numbers;
   statistics: Statistics;
   rows: FlowRows;
-  walk: (filter: StatsFilter, options: WalkOptions) => Generator<WalkRow>;
+  walker: Walker;
 }
 
 export type StatsCount = (query: CountQuery, tallyOf: TallyOf) => Counted;
 
 export function statsCount(
   db: Db,
-  { numbers, statistics: { log, parts, shares, state }, rows, walk }: StatsCountParts,
+  { numbers, statistics: { log, parts, shares, state }, rows, walker }: StatsCountParts,
 ): StatsCount {
   const statements = new Statements(db);
   const newestHour = db
@@ -287,10 +289,13 @@ export function statsCount(
   function countByWalk(query: CountQuery, tallyOf: TallyOf): Counted {
     const { from = null, to = null } = query;
     let left = MOST_WALKED;
-    for (const row of walk(query, { order: "newest", chunk: 200 })) {
-      if (left === 0) return { from: row.startedAt + 1, to, complete: false };
-      left -= 1;
-      addRow(row, query.want, tallyOf);
+    const plan = walker.plan(query);
+    if (plan === null) return { from, to, complete: true };
+    const options = { newestFirst: true, columns: LIST_COLUMNS, chunk: 200 };
+    for (const { startedAt, row } of walker.walk(plan, options)) {
+      if (left <= 0) return { from: startedAt + 1, to, complete: false };
+      left -= row === null ? PASSED_BY : 1;
+      if (row !== null) addRow(row, query.want, tallyOf);
     }
     return { from, to, complete: true };
   }

@@ -17,7 +17,7 @@ import {
   USUAL_DAYS,
 } from "../stores/stats.ts";
 import { Tally } from "../stores/tally.ts";
-import { clause, whereOf } from "./filter.ts";
+import { clause, type Where, whereOf } from "./filter.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers, type Statistics } from "./flow-rows.ts";
 import type { Db } from "./open.ts";
 import { Statements } from "./statements.ts";
@@ -169,10 +169,20 @@ export function statsQueries(
   function newestIn(filter: StatsFilter, finished: boolean): LastRun | null {
     const where = whereOf(filter, numbers);
     if (where === null) return null;
-    const columns = "f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs";
+    const [name, ...more] = filter.name ?? [];
+    if (filter.tenant?.length) return newestBy("flows_by_tenant", where, finished);
+    if (name === undefined || more.length > 0) return newestBy("flows_by_start", where, finished);
+    const runs = numbers.shapes
+      .ofName(numbers.texts.find(name) ?? 0)
+      .flatMap((shape) => newestBy("flows_by_shape", ofShape(where, shape), finished) ?? []);
+    return runs.sort((a, b) => b.startedAt - a.startedAt || b.pk - a.pk)[0] ?? null;
+  }
+
+  function newestBy(index: string, where: Where, finished: boolean): (LastRun & { pk: number }) | null {
+    const columns = "f.pk AS pk, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs";
     const row = statements
-      .of<{ status: number; startedAt: Micros; durationUs: Micros | null }>(
-        `SELECT * FROM (SELECT ${columns} FROM flows f INDEXED BY ${indexFor(filter)} ${clause(where)}
+      .of<{ pk: number; status: number; startedAt: Micros; durationUs: Micros | null }>(
+        `SELECT * FROM (SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(where)}
            ORDER BY f.started_at DESC, f.pk DESC LIMIT ?)
          WHERE durationUs IS NOT NULL OR NOT ? LIMIT 1`,
       )
@@ -241,10 +251,8 @@ export function statsQueries(
   return { stats, errors, stepUsual };
 }
 
-/** The index that is in the order of time, for who wants the newest only. */
-function indexFor({ tenant, name }: StatsFilter): string {
-  if (tenant?.length) return "flows_by_tenant";
-  return name?.length === 1 ? "flows_by_name" : "flows_by_start";
+function ofShape(where: Where, shape: number): Where {
+  return { conditions: [...where.conditions, "f.shape = ?"], values: [...where.values, shape] };
 }
 
 function within(filter: StatsFilter, from: Micros, to: Micros): { from: Micros; to: Micros } {

@@ -6,13 +6,17 @@ import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Place } from "./order.ts";
 
 export interface FlowCursor {
-  place: Place;
+  /** `undefined`: before the first flow. */
+  place: Place | undefined;
   /** Towards the beginning of the list. */
   back: boolean;
 }
 
+const BEFORE_ALL = -1;
+
 export function encodeFlowCursor(query: FlowQuery, { place, back }: FlowCursor): string {
-  return encodeCursor([listOf(query), back ? 1 : 0, place.rank, place.value, place.pk]);
+  const { rank, value, pk } = place ?? { rank: BEFORE_ALL, value: 0, pk: 0 };
+  return encodeCursor([listOf(query), back ? 1 : 0, rank, value, pk]);
 }
 
 /** @throws {WeirError} `invalid_argument` where the query's cursor is none of this list. */
@@ -31,7 +35,7 @@ export function readFlowCursor(query: FlowQuery): FlowCursor | undefined {
       "cursor: expected one of a page with the same filters and order, got one of another list",
     );
   }
-  return { place: { rank, value, pk }, back: back === 1 };
+  return { place: rank === BEFORE_ALL ? undefined : { rank, value, pk }, back: back === 1 };
 }
 
 /** A mark of the list: its filters, in whatever order they were given, and its order. */

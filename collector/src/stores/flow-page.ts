@@ -43,18 +43,16 @@ export function flowPage(
       break;
     }
   }
-  // What was before the cursor is gone: the list begins after it.
-  if (back && found.length === 0 && goOn === undefined)
-    return flowPage({ ...query, cursor: undefined }, walk, isLate);
-
   const cursor = (place: Place | undefined, towardsStart: boolean) =>
-    place === undefined ? null : encodeFlowCursor(query, { place, back: towardsStart });
-  const onward = cursor(goOn, back);
-  const backward = after === undefined ? null : cursor(found[0]?.place, !back);
+    encodeFlowCursor(query, { place, back: towardsStart });
+  const onward = goOn === undefined ? null : cursor(goOn, back);
+  const first = found[0]?.place;
+  const backward = after === undefined || first === undefined ? null : cursor(first, !back);
   if (back) found.reverse();
   return {
     items: found.map(({ flow }) => flow),
-    nextCursor: back ? backward : onward,
+    // Where there is nothing on the way back, the list begins after it.
+    nextCursor: back ? (backward ?? cursor(undefined, false)) : onward,
     prevCursor: back ? onward : backward,
     partial,
   };

@@ -1,0 +1,176 @@
+/** How the SQLite store keeps what a search finds flows by: bounded, cleaned with the flows, there for older stores too. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Observation } from "../src/observation.ts";
+import { openSqliteStore } from "../src/sqlite/index.ts";
+import type { FlowFilter, FlowOrder, Store } from "../src/store.ts";
+import { flowOf } from "./saying.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-search-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const T0 = 1_790_000_000_000_000;
+
+let files = 0;
+const newPath = () => join(folder, `${++files}.db`);
+
+/** Flows that end after as long as their number, which is also their place. */
+function aFlow(n: number, steps: string[], more: { error?: string; service?: string } = {}): Observation[] {
+  const { opened, step, ended } = flowOf({ tenant: "acme", id: `id-${n}` });
+  const { service = "api", error } = more;
+  const ending =
+    error === undefined
+      ? {}
+      : { status: "failed" as const, error: { type: "E", message: error, stack: null } };
+  return [
+    opened(T0 + n, { service, labels: { order: `ord-${n}` } }),
+    ...steps.flatMap((name) => step(`${n}-${name}`, T0 + n, T0 + n + 1, { name, service })),
+    ended(T0 + n + n * 10, ending),
+  ];
+}
+
+async function ids(store: Store, filter: FlowFilter, order: FlowOrder = "oldest"): Promise<string[]> {
+  return (await store.flows({ ...filter, order, limit: 500 })).items.map(({ id }) => id);
+}
+
+function rowsOf(path: string): Record<string, number> {
+  const db = new Database(path, { readonly: true });
+  const tables = [
+    "shapes",
+    "shape_services",
+    "loose_names",
+    "error_texts",
+    "error_flows",
+    "words",
+    "word_flows",
+    "blocks",
+    "name_blocks",
+  ];
+  const count = (table: string) => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
+  const rows = Object.fromEntries(tables.map((table) => [table, count(table)]));
+  db.close();
+  return rows;
+}
+
+describe("flows whose steps are named after data", () => {
+  test("share no shape beyond a bound, and are found by name, step and service as all others", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path, limitMs: 10_000 });
+    const all = Array.from({ length: 250 }, (_, n) =>
+      aFlow(n, ["begin", `row ${n}x`], { service: `s${n % 3}` }),
+    );
+    await store.append(all.flat());
+    expect(rowsOf(path)).toMatchObject({ shapes: 100, loose_names: 1 });
+    expect(await ids(store, { q: "7x" })).toEqual(["id-7"]);
+    expect(await ids(store, { q: "207x" })).toEqual(["id-207"]);
+    expect(await ids(store, { q: "20 row" })).toEqual(
+      [20, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209].map((n) => `id-${n}`),
+    );
+    expect(await ids(store, { q: "begin" })).toHaveLength(250);
+    expect(await ids(store, { name: ["import"] }, "newest")).toHaveLength(250);
+    expect(await ids(store, { service: ["s1"] })).toHaveLength(83);
+    expect(await store.count({ service: ["s1"] })).toMatchObject({ total: 83, complete: true });
+    expect(await ids(store, { service: ["s1"], q: "207x" })).toEqual([]);
+    expect(await ids(store, { service: ["s0"], q: "207x" })).toEqual(["id-207"]);
+    await store.close();
+  });
+
+  test("a flow that goes from shape to shape leaves none behind, and nothing of a pruned one stays", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    const said = [
+      ...aFlow(1, ["a", "b", "c", "d"], { error: "no column 7 in x9" }),
+      ...aFlow(2, ["a", "b"]),
+      ...aFlow(3, ["z"], { error: "gone" }),
+    ];
+    // Each commit sees one thing more.
+    for (const one of said) await store.append([one]);
+    expect(rowsOf(path)).toMatchObject({
+      shapes: 3,
+      error_texts: 2,
+      error_flows: 2,
+      word_flows: 2,
+      blocks: 1,
+    });
+    expect(await ids(store, { q: "x9 colu" })).toEqual(["id-1"]);
+    // A flow may turn out to have started earlier, and its end not to be a failure.
+    const { opened, ended } = flowOf({ tenant: "acme", id: "id-1" });
+    await store.append([opened(T0 - 5), ended(T0)]);
+    expect(await ids(store, { q: "x9" })).toEqual([]);
+    expect(await ids(store, { q: "d" })).toEqual(["id-1"]);
+    expect(await ids(store, { status: ["succeeded"] }, "longest")).toEqual(["id-2", "id-1"]);
+    await store.prune({ endedBefore: T0 + 1_000_000, limit: 10 });
+    expect(await ids(store, {})).toEqual([]);
+    expect(new Set(Object.values(rowsOf(path)))).toEqual(new Set([0]));
+    await store.close();
+  });
+});
+
+describe("a store from before there was a search", () => {
+  test("is found in all the same, and its new flows beside", async () => {
+    const path = newPath();
+    const newer = newPath();
+    const filled = openSqliteStore({ path: newer });
+    const old = Array.from({ length: 40 }, (_, n) =>
+      aFlow(n, ["begin", `old ${n}x`], { error: `bad row ${n}` }),
+    );
+    const { opened, labels } = flowOf({ tenant: "acme", id: "open" });
+    await filled.append([...old.flat(), opened(T0 + 500), labels(T0 + 900, { late: "yes" })]);
+    await filled.close();
+    takeBack(newer, path);
+
+    const store = openSqliteStore({ path, limitMs: 10_000 });
+    await store.append(aFlow(50, ["begin", "new 50x"], { error: "bad row 50" }));
+    expect(await ids(store, { q: "old" })).toHaveLength(40);
+    expect(await ids(store, { q: "12x" })).toEqual(["id-12"]);
+    expect(await ids(store, { q: "50" })).toEqual(["id-50"]);
+    expect(await ids(store, { q: "bad" })).toHaveLength(41);
+    expect(await ids(store, { q: "ord-12" })).toEqual(["id-12"]);
+    expect(await ids(store, { service: ["api"], name: ["import"] })).toHaveLength(41);
+    expect(await store.count({ q: "begin" })).toMatchObject({ total: 41, complete: true });
+    expect((await ids(store, {}, "last-active")).slice(0, 3)).toEqual(["open", "id-50", "id-39"]);
+    expect((await ids(store, {}, "shortest")).slice(-3)).toEqual(["id-39", "id-50", "open"]);
+    // Something is said of an old one: it is found as a new one from then on.
+    const { ended } = flowOf({ tenant: "acme", id: "id-12" });
+    await store.append([
+      ended(T0, { status: "failed", error: { type: "E", message: "worse 99", stack: null } }),
+    ]);
+    expect(await ids(store, { q: "99" })).toEqual(["id-12"]);
+    await store.prune({ endedBefore: T0 + 100_000, limit: 100 });
+    expect(await ids(store, { q: "begin" })).toEqual([]);
+    expect(await ids(store, { name: ["import"] })).toEqual(["open"]);
+    await store.close();
+  });
+});
+
+const MIGRATIONS = new URL("../src/sqlite/migrations/", import.meta.url);
+
+/** Writes what a store holds as the last version without a search would have it. */
+function takeBack(from: string, to: string): void {
+  const db = new Database(to);
+  db.pragma("foreign_keys = OFF");
+  const before = readdirSync(MIGRATIONS)
+    .sort()
+    .filter((name) => name < "009");
+  for (const name of before) db.exec(readFileSync(new URL(name, MIGRATIONS), "utf8"));
+  db.pragma(`user_version = ${before.length}`);
+  db.prepare("ATTACH ? AS newer").run(from);
+  const tables = db
+    .prepare<[], string>(
+      "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .pluck()
+    .all();
+  for (const table of tables) {
+    const columns = db
+      .prepare<[string], string>("SELECT name FROM pragma_table_info(?)")
+      .pluck()
+      .all(table)
+      .join();
+    db.exec(`DELETE FROM main.${table}`);
+    db.exec(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM newer.${table}`);
+  }
+  db.close();
+}
