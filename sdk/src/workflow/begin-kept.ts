@@ -99,7 +99,7 @@ export async function goOn(run: TreeRun, keep: Keep, claimed: Claimed): Promise<
   const found = stay(run, keep, claimed);
   const { attempt } = claimed.run;
   const resumed = { attempt, journaled: saved?.units ?? 0, takenOver: claimed.takenOver };
-  return { ...found, saved, resumed };
+  return { ...found, saved, resumed, unsent: claimed.takenOver ? (saved?.ends ?? []) : [] };
 }
 
 function stay(run: TreeRun, keep: Keep, { lease }: Claimed): Stay {
@@ -114,7 +114,12 @@ function stay(run: TreeRun, keep: Keep, { lease }: Claimed): Stay {
     closed.abort();
   };
   const leased = { journal: keep.journal, lease, closed: closed.signal, lost };
-  return { keeping: new Keeping(leased, keep.codec, run, end), saved: undefined, resumed: undefined };
+  return {
+    keeping: new Keeping(leased, keep.codec, run, end),
+    saved: undefined,
+    resumed: undefined,
+    unsent: [],
+  };
 }
 
 function endedAs(record: RunRecord, codec: Codec): Found {

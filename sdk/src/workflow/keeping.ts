@@ -13,6 +13,7 @@ import {
   ValueTooLarge,
 } from "../run/index.ts";
 import type { Ending, Machine, Saved } from "./machine.ts";
+import type { RecentEnd } from "./recent-ends.ts";
 import type { StayKeeping } from "./tree-run.ts";
 
 const PLACE = childPath(ROOT, "tree", 1, "wait");
@@ -25,9 +26,11 @@ export interface HasMachine {
   readonly machine: Machine;
   /** Of its tree. */
   readonly shape: string;
+  /** What may not have been sent. */
+  recentEnds(): readonly RecentEnd[];
 }
 
-export type KeptRun = Saved & { readonly shape: string };
+export type KeptRun = Saved & { readonly shape: string; readonly ends: readonly RecentEnd[] };
 
 export class Keeping implements StayKeeping {
   readonly #leased: Leased;
@@ -103,7 +106,7 @@ export class Keeping implements StayKeeping {
     const { moves } = this.#machine;
     try {
       const { shape } = this.#of;
-      const kept: KeptRun = { shape, ...this.#machine.save() };
+      const kept: KeptRun = { shape, ends: this.#of.recentEnds(), ...this.#machine.save() };
       const value = this.#codec.encode(kept, `state of run ${this.#leased.lease.runId}`);
       const startedAt = this.#startedAt;
       const entry = { path: PLACE, attempt: 1, kind: "wait", name: "tree", status: "waiting" } as const;

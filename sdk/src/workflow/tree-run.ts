@@ -25,6 +25,7 @@ import { type Ending, type Host, Machine, type Saved, type SignalFn } from "./ma
 import { MessageQueue } from "./messages.ts";
 import type { Node } from "./part.ts";
 import type { Program } from "./program.ts";
+import { type RecentEnd, RecentEnds, sayEndsAgain } from "./recent-ends.ts";
 import type { Opened, Unit } from "./seen.ts";
 
 export interface RunFacts {
@@ -42,6 +43,8 @@ export interface Stay {
   readonly keeping: StayKeeping;
   readonly saved: Saved | undefined;
   readonly resumed: Resumed | undefined;
+  /** What the process before did last, and may not have sent. */
+  readonly unsent: readonly RecentEnd[];
 }
 
 /** What a run asks of what keeps it. */
@@ -79,6 +82,8 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
   #notWanted: AbortController | undefined;
   #keeping: StayKeeping | undefined;
   #released = false;
+  /** Of a run in a journal. */
+  #recent: RecentEnds | undefined;
 
   constructor(facts: RunFacts, state: AnyState) {
     this.#facts = facts;
@@ -118,14 +123,20 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     return this.#facts.program.shape;
   }
 
+  recentEnds(): readonly RecentEnd[] {
+    return this.#recent?.list() ?? [];
+  }
+
   get machine(): Machine {
     return this.#machine;
   }
 
-  #stay({ keeping, saved, resumed }: Stay): void {
+  #stay({ keeping, saved, resumed, unsent }: Stay): void {
     if (saved !== undefined) this.#machine = new Machine(this, this.#facts.program.node, saved.state, saved);
     this.#keeping = keeping;
+    this.#recent = new RecentEnds(() => this.clock.now());
     this.#there(() => this.#see(resumed));
+    this.inside(() => sayEndsAgain(unsent));
     if (this.#machine.isPaused) this.#sayPaused();
     if (saved !== undefined) this.changed();
     this.#machine.start();
@@ -314,7 +325,9 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
   open({ id: node }: Node, unit: Unit): Opened {
     if (this.#seen === undefined) return INERT_STEP;
     const { number, ...rest } = unit;
-    return openUnitStep({ ...rest, runId: this.id, path: childPath(ROOT, node, number), node });
+    const seen = { ...rest, runId: this.id, path: childPath(ROOT, node, number), node };
+    const opened = openUnitStep(seen);
+    return this.#recent?.noting(seen, opened) ?? opened;
   }
 
   nodeAt(id: string): Node {

@@ -1,7 +1,7 @@
 // Runs in a journal: another process goes on where one was left.
 import { beforeEach, describe, expect, test } from "vitest";
 import { JournalUnavailable, memoryJournal } from "../../src/run/index.ts";
-import { TestClock } from "../../src/testing.ts";
+import { flowsOf, setupForTests, TestClock } from "../../src/testing.ts";
 import {
   compensate,
   debounce,
@@ -396,4 +396,31 @@ test("a journal that is out of reach is waited for, and nothing goes on without 
   away = false;
   await started.done;
   expect(log).toEqual(["a 0"]);
+});
+
+test("what the dead process did and had not sent is said by who goes on; it is one flow", async () => {
+  const weir = await setupForTests({ clock });
+  try {
+    const kept = tree(note("a"), dying("b"), note("c"));
+    const started = await begin(kept);
+    // Nothing of it was sent.
+    weir.exporter.reset();
+    const again = await taken(kept, started);
+    await again.done;
+    expect(flowsOf(weir.exporter)).toMatchObject([
+      {
+        id: "r",
+        status: "succeeded",
+        events: [{ name: "taken over" }],
+        steps: [
+          { name: "a", status: "succeeded" },
+          { name: "b", attempt: 1 },
+          { name: "b", status: "succeeded", attempt: 2 },
+          { name: "c", status: "succeeded" },
+        ],
+      },
+    ]);
+  } finally {
+    await weir.shutdown();
+  }
 });
