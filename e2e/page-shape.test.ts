@@ -224,6 +224,27 @@ describe("a graph", () => {
   });
 });
 
+test("a flow that is on hold says since when and why, on its page, its graph and in the list, until it goes on", async () => {
+  const flow = { tenant: "initech", name: "import_rows", id: "held", definition: IMPORT, ago: 60_000 };
+  const enrich = { name: "enrich.row", node: "enrich", id: "enrich-1", ago: 50_000 };
+  const reason = "waits for the audit";
+  await sendByHand(collector.url, { ...flow, steps: [enrich], status: "paused", reason });
+  ({ page, troubles } = await openPage(browser, `${collector.url}/tenants/initech/flows/held?view=graph`));
+  const standing = page.getByRole("region", { name: "Where it stands" });
+  await standing.getByText("Paused at").waitFor();
+  await standing.getByText(reason).waitFor();
+  await page.getByRole("button", { name: "Paused enrich optional 1 open" }).waitFor();
+  expect(await page.title()).toMatch(/^Paused · /);
+
+  await sendByHand(collector.url, { ...flow, steps: [{ ...enrich, took: 100 }] });
+  await standing.getByText("Paused, between steps").waitFor();
+  await page.goto(`${collector.url}/tenants/initech`);
+  await page.getByText(reason).waitFor();
+
+  await sendByHand(collector.url, { ...flow, steps: [{ ...enrich, id: "enrich-2", ago: -1000 }] });
+  await page.getByText(reason).waitFor({ state: "hidden" });
+});
+
 test("a shape that did not come is said to be missing, and the timeline is there", async () => {
   const steps = [{ name: "r", node: "r", ago: 9, took: 1 }];
   await sendByHand(collector.url, {

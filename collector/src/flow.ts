@@ -36,6 +36,13 @@ export interface FlowError {
   stack: string | null;
 }
 
+/** Since when a flow is on hold, and why. */
+export interface Pause {
+  at: Micros;
+  /** In the service's words; `null` where it gives none. */
+  reason: string | null;
+}
+
 export interface StepCounts {
   total: number;
   running: number;
@@ -66,6 +73,8 @@ export interface FlowSummary extends FlowKey {
   services: string[];
   stepCounts: StepCounts;
   parent: FlowKey | null;
+  /** While its status is `paused`, else `null`. */
+  pause: Pause | null;
   incomplete: Incomplete[];
   /** The latest time anything was said of this flow. */
   updatedAt: Micros;

@@ -47,6 +47,8 @@ export interface FlowLeft extends Saying {
 export interface FlowPaused extends Saying {
   kind: "flow-paused";
   name: string;
+  /** In the service's words; `null` where it gives none. */
+  reason: string | null;
 }
 
 /**

@@ -75,7 +75,12 @@ function observationOf(key: Saying["flow"], salt: number): fc.Arbitrary<FlowObse
     }),
     fc.record({ kind: kind("flow-ended"), ...by, name: text, status: endStatus, error }),
     fc.record({ kind: kind("flow-left"), ...by, name: text }),
-    fc.record({ kind: kind("flow-paused"), ...by, name: text }),
+    fc.record({
+      kind: kind("flow-paused"),
+      ...by,
+      name: text,
+      reason: fc.constantFrom(null, "waits for the audit", "asked to"),
+    }),
     fc.record({
       kind: kind("step-opened"),
       ...by,

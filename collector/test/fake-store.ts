@@ -105,6 +105,7 @@ export function aFlow(changed: Partial<FlowSummary> = {}): FlowSummary {
     services: ["import-api"],
     stepCounts: { total: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 },
     parent: null,
+    pause: null,
     incomplete: [],
     updatedAt: START + 4_300_000,
     ...changed,

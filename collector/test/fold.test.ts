@@ -131,8 +131,14 @@ describe("opening and ending", () => {
   });
 
   test("a paused flow runs again when a step opens after the pause", () => {
-    expect(pictureOf(opened(10), paused(20)).summary.status).toBe("paused");
-    expect(pictureOf(stepOpened("s", 30), opened(10), paused(20)).summary.status).toBe("running");
+    expect(pictureOf(opened(10), paused(20, "the audit"), paused(15, "a break")).summary).toMatchObject({
+      status: "paused",
+      pause: { at: 20, reason: "the audit" },
+    });
+    expect(pictureOf(stepOpened("s", 30), opened(10), paused(20)).summary).toMatchObject({
+      status: "running",
+      pause: null,
+    });
     expect(pictureOf(opened(10), paused(20), ended(40, { status: "cancelled" })).summary.status).toBe(
       "cancelled",
     );

@@ -63,6 +63,7 @@ describe("answers", () => {
     services: ["import-api"],
     stepCounts: { total: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 },
     parent: null,
+    pause: null,
     incomplete: [],
     updatedAt: "2026-11-22T10:00:04.300Z",
   };

@@ -44,7 +44,12 @@ export function flowOf(flow: FlowKey) {
     ...more,
   });
   const left = (at: number): FlowLeft => ({ kind: "flow-left", ...by(at), name });
-  const paused = (at: number): FlowPaused => ({ kind: "flow-paused", ...by(at), name });
+  const paused = (at: number, reason: string | null = null): FlowPaused => ({
+    kind: "flow-paused",
+    ...by(at),
+    name,
+    reason,
+  });
   const stepOpened = (stepId: string, at: number, more: Partial<StepOpened> = {}): StepOpened => ({
     kind: "step-opened",
     ...by(at),

@@ -97,6 +97,7 @@ describe("a flow span", () => {
       ...SAYING,
       at: 2000,
       kind: "flow-paused",
+      reason: null,
       name: "data_import",
     });
   });
@@ -342,8 +343,8 @@ describe("other kinds", () => {
         error: null,
       },
     ]);
-    expect(say({ "weir.kind": "end", "weir.status": "paused" })).toEqual([
-      { ...SAYING, kind: "flow-paused", name: "data_import" },
+    expect(say({ "weir.kind": "end", "weir.status": "paused", "weir.reason": "the audit" })).toEqual([
+      { ...SAYING, kind: "flow-paused", name: "data_import", reason: "the audit" },
     ]);
   });
 

@@ -26,6 +26,8 @@ export interface HandFlow {
   ago: number;
   /** Absent: it is still open. */
   status?: "succeeded" | "failed" | "cancelled" | "paused";
+  /** Why it was cancelled or paused. */
+  reason?: string;
   steps?: HandStep[];
 }
 
@@ -59,7 +61,14 @@ export async function sendByHand(collector: string, flow: HandFlow): Promise<voi
     }),
   ];
   if (status !== undefined)
-    spans.push(aSpan("end", 0, 0, { "weir.kind": "end", "weir.status": status, ...identity }));
+    spans.push(
+      aSpan("end", 0, 0, {
+        "weir.kind": "end",
+        "weir.status": status,
+        ...(flow.reason === undefined ? {} : { "weir.reason": flow.reason }),
+        ...identity,
+      }),
+    );
   const response = await fetch(`${collector}/v1/traces`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -94,7 +94,17 @@ export function sharedView(store: Questions, { tenant, flowId, name, redact }: S
  * (services).
  */
 function redactSummary<F extends FlowSummary>(flow: F): F {
-  return { ...flow, labels: {}, services: [], error: redactError(flow.error) };
+  return {
+    ...flow,
+    labels: {},
+    services: [],
+    error: redactError(flow.error),
+    pause: redactPause(flow.pause),
+  };
+}
+
+function redactPause(pause: FlowSummary["pause"]): FlowSummary["pause"] {
+  return pause && { at: pause.at, reason: null };
 }
 
 function redactDetail(flow: FlowDetail): FlowDetail {

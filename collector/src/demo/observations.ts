@@ -60,7 +60,12 @@ export function observationsOf(flow: DemoFlow, until: Micros): Observation[] {
     });
   }
   if (flow.pausedAt <= until) {
-    said.push({ kind: "flow-paused", ...saying(flow.by, flow.pausedAt, pauseSpan(flow)), name });
+    said.push({
+      kind: "flow-paused",
+      ...saying(flow.by, flow.pausedAt, pauseSpan(flow)),
+      name,
+      reason: null,
+    });
   }
   if (flow.endedAt <= until) {
     const { status, error, endedBy, endedAt } = flow;

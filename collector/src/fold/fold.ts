@@ -5,7 +5,7 @@
  * the state is a function of the set of observations alone. No clock, no chance, no I/O.
  */
 import { LIMITS } from "@weir/sdk/attributes";
-import type { FlowKey } from "../flow.ts";
+import type { FlowKey, Pause } from "../flow.ts";
 import type {
   FlowObservation,
   FlowOpened,
@@ -110,7 +110,7 @@ export function observe(state: FlowState, observation: FlowObservation): void {
       return;
     case "flow-paused":
       nameFlow(facts, observation, observation.name, RANK.ownFlow.inPassing);
-      facts.paused = Math.max(facts.paused ?? at, at);
+      facts.paused = laterPause(facts.paused, { at, reason: observation.reason });
       return;
     case "step-opened":
       nameFlow(facts, observation, observation.flowName, RANK.ownFlow.inPassing);
@@ -213,6 +213,11 @@ function earlierOpening(a: Opening | null, by: Saying): Opening {
 function laterRunner(a: Runner | null, { at, instance }: Saying): Runner {
   if (a === null) return { at, instance };
   return (a.at - at || compareText(a.instance ?? "", instance ?? "")) >= 0 ? a : { at, instance };
+}
+
+function laterPause(a: Pause | null, b: Pause): Pause {
+  if (a === null) return b;
+  return (a.at - b.at || compareText(a.reason ?? "", b.reason ?? "")) >= 0 ? a : b;
 }
 
 function earlierEvent(a: EventState, b: EventState): EventState {

@@ -78,6 +78,7 @@ export function picture(flow: FlowState): Picture {
       services: facts.services,
       stepCounts: count(ordered),
       parent: facts.parent?.value ?? null,
+      pause: status === "paused" ? facts.paused : null,
       incomplete,
       updatedAt: facts.lastAt,
     },
@@ -104,7 +105,7 @@ function toEvents(events: EventState[]): FlowEvent[] {
 function statusOf(facts: FlowFacts, end: End | undefined, failure: Placed | undefined): Status {
   if (end !== undefined) return end.status === "succeeded" && failure !== undefined ? "failed" : end.status;
   // On hold until anything in it opens again.
-  return facts.paused !== null && facts.paused >= facts.lastOpened ? "paused" : "running";
+  return facts.paused !== null && facts.paused.at >= facts.lastOpened ? "paused" : "running";
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * The parts are plain JSON, so that a store can keep them as they are.
  */
-import type { Attributes, EndStatus, FlowError, FlowKey, Micros, StepKind } from "../flow.ts";
+import type { Attributes, EndStatus, FlowError, FlowKey, Micros, Pause, StepKind } from "../flow.ts";
 import type { StepParent } from "../observation.ts";
 import type { Mark, Said } from "./order.ts";
 
@@ -41,7 +41,7 @@ export interface FlowFacts {
   /** The latest time that a process left the flow open for another to end. */
   left: Micros | null;
   /** The latest time that the flow was put on hold. */
-  paused: Micros | null;
+  paused: Pause | null;
   /** The latest time that the flow or a step in it was opened. */
   lastOpened: Micros;
   firstAt: Micros;

@@ -44,6 +44,8 @@ export function presentFlow(flow: FlowSummary): Json.FlowSummary {
     services: flow.services,
     stepCounts: flow.stepCounts,
     parent: flow.parent,
+    // A summary that was stored by an earlier program has none.
+    pause: flow.pause ? { at: time(flow.pause.at), reason: flow.pause.reason } : null,
     incomplete: flow.incomplete,
     updatedAt: time(flow.updatedAt),
   };

@@ -64,6 +64,12 @@ export const FlowSummary = Type.Object({
   services: Type.Array(Type.String()),
   stepCounts: StepCounts,
   parent: Nullable(FlowKey),
+  pause: Nullable(
+    Type.Object(
+      { at: Time, reason: Nullable(Type.String()) },
+      { description: "while its status is paused: since when, and why" },
+    ),
+  ),
   incomplete: Type.Array(
     Type.Union([
       Type.Literal("start-missing"),

@@ -149,7 +149,7 @@ function addFlow(
   if (said.open || status === "running") {
     out.push({ kind: "flow-left", flow, at, spanId, service, instance, name });
   } else if (status === "paused") {
-    out.push({ kind: "flow-paused", flow, at, spanId, service, instance, name });
+    out.push({ kind: "flow-paused", flow, at, spanId, service, instance, name, reason: reasonOf(said) });
   } else {
     const error = errorOf(span, said, status);
     out.push({ kind: "flow-ended", flow, at, spanId, service, instance, name, status, error });
@@ -228,7 +228,9 @@ function addEnd(
   const stepId = identity(said.stepId);
   if (status === "paused") {
     // A step has no pause of its own: it stays open.
-    if (stepId === "") out.push({ kind: "flow-paused", flow, at, spanId, service, instance, name: flowName });
+    if (stepId !== "") return;
+    const reason = reasonOf(said);
+    out.push({ kind: "flow-paused", flow, at, spanId, service, instance, name: flowName, reason });
     return;
   }
   const error = errorOf(span, said, status);
@@ -270,6 +272,10 @@ function errorOf(span: RawSpan, said: Said, status: EndStatus): FlowError | null
   if (message === "") return null;
   const type = status === "cancelled" ? "Cancelled" : "Error";
   return { type, message: cut(message, BOUNDS.errorMessage), stack: null };
+}
+
+function reasonOf({ reason }: Said): string | null {
+  return cut(textOf(reason), BOUNDS.errorMessage) || null;
 }
 
 function endOf({ start, end }: RawSpan): Micros {

@@ -13,7 +13,16 @@ const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
 const STEP_KINDS: StepKind[] = ["step", "queue", "sleep", "wait", "debounce"];
 const PARENT = { none: 0, step: 1, span: 2 } as const;
 
-const FACTS = { opened: 1, parent: 2, left: 4, paused: 8, runner: 16, definition: 32, trace: 64 } as const;
+const FACTS = {
+  opened: 1,
+  parent: 2,
+  left: 4,
+  paused: 8,
+  runner: 16,
+  definition: 32,
+  trace: 64,
+  reason: 128,
+} as const;
 const STEP = {
   opened: 1,
   facts: 2,
@@ -114,7 +123,8 @@ function packFacts(to: Packer, facts: FlowFacts, definitions: DefinitionTexts): 
       (paused === null ? 0 : FACTS.paused) |
       (isOther(runner, opened) ? FACTS.runner : 0) |
       (definition === null ? 0 : FACTS.definition) |
-      (trace === null ? 0 : FACTS.trace),
+      (trace === null ? 0 : FACTS.trace) |
+      (paused?.reason ? FACTS.reason : 0),
   );
   to.time(facts.firstAt);
   if (opened !== null) packOpening(to, opened);
@@ -143,7 +153,10 @@ function packFacts(to: Packer, facts: FlowFacts, definitions: DefinitionTexts): 
   }
   packEnds(to, ends);
   if (left !== null) to.time(left);
-  if (paused !== null) to.time(paused);
+  if (paused !== null) {
+    to.time(paused.at);
+    if (paused.reason) to.name(paused.reason);
+  }
   to.time(facts.lastAt);
   // Zero, and so far from any other time, until something was opened.
   to.uint(facts.lastOpened === 0 ? 0 : 1);
@@ -182,7 +195,8 @@ function unpackFacts(from: Unpacker, definitions: DefinitionTexts): FlowFacts {
   }
   const ends = endsFrom(from);
   const left = has & FACTS.left ? from.time() : null;
-  const paused = has & FACTS.paused ? from.time() : null;
+  const paused =
+    has & FACTS.paused ? { at: from.time(), reason: has & FACTS.reason ? from.text() : null } : null;
   const lastAt = from.time();
   const lastOpened = from.uint() === 0 ? 0 : from.time();
   const services = textsFrom(from);

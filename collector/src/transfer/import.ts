@@ -125,6 +125,7 @@ function essence(flow: ImportedFlow): string {
     flow.labels,
     flow.services,
     flow.parent,
+    flow.pause,
     flow.incomplete,
     flow.updatedAt,
     flow.definition,

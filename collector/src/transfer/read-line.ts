@@ -1,7 +1,7 @@
 /** One line back into a flow. Whatever it holds, it is either a flow within its bounds or an error that says where not. */
 import { END_STATUSES, LIMITS, STATUSES, STEP_KINDS } from "@weir/sdk/attributes";
 import { checkDefinition, type Definition, DefinitionError } from "../definition.ts";
-import type { Attributes, FlowDetail, FlowError, FlowEvent, FlowKey, Micros, Step } from "../flow.ts";
+import type { Attributes, FlowDetail, FlowError, FlowEvent, FlowKey, Micros, Pause, Step } from "../flow.ts";
 import { setOwn } from "../set-own.ts";
 import { readTimeText } from "./time.ts";
 import { FORMAT, VERSION } from "./write-line.ts";
@@ -20,6 +20,7 @@ export type ImportedFlow = Pick<
   | "labels"
   | "services"
   | "parent"
+  | "pause"
   | "incomplete"
   | "updatedAt"
   | "events"
@@ -72,6 +73,7 @@ export function readFlow(text: string): ImportedFlow {
     labels: labelsOf(flow.labels),
     services: listOf(flow.services, "services", textOf, MOST_SERVICES),
     parent: orNull(keyOf, flow.parent, "parent"),
+    pause: orAbsent(pauseOf, flow.pause, "pause"),
     incomplete: listOf(flow.incomplete, "incomplete", (each, where) => oneOf(INCOMPLETE, each, where)),
     updatedAt: timeOf(flow.updatedAt, "updatedAt"),
     traceId: orAbsent(traceOf, flow.traceId, "traceId"),
@@ -143,6 +145,12 @@ function traceOf(value: unknown, where: string): string {
 function keyOf(value: unknown, where: string): FlowKey {
   const { tenant, id } = objectOf(value, where);
   return { tenant: textOf(tenant, `${where}.tenant`), id: textOf(id, `${where}.id`) };
+}
+
+function pauseOf(value: unknown, where: string): Pause {
+  const { at, reason } = objectOf(value, where);
+  const text = (value: unknown, at: string) => checkText(value, Number.POSITIVE_INFINITY, 0, at);
+  return { at: timeOf(at, `${where}.at`), reason: orNull(text, reason, `${where}.reason`) };
 }
 
 function errorOf(value: unknown, where: string): FlowError {

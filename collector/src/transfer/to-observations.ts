@@ -119,7 +119,9 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
     const spanId = spanOf("ended", endedAt);
     said.push({ kind: "flow-ended", ...by, at: endedAt, spanId, name, status, error: flow.error });
   } else if (status === "paused") {
-    said.push({ kind: "flow-paused", ...by, at: updatedAt, spanId: spanOf("paused", updatedAt), name });
+    // An export of before pauses were kept does not tell when that was.
+    const { at, reason } = flow.pause ?? { at: updatedAt, reason: null };
+    said.push({ kind: "flow-paused", ...by, at, spanId: spanOf("paused", at), name, reason });
   }
   return said;
 }

@@ -29,6 +29,7 @@ export function flowLine({ usual, runner, ...flow }: FlowDetail): string {
     endedAt: timeOrNull(flow.endedAt),
     currentSince: timeOrNull(flow.currentSince),
     updatedAt: timeText(flow.updatedAt),
+    pause: flow.pause && { ...flow.pause, at: timeText(flow.pause.at) },
     steps: flow.steps.map((step) => ({
       ...step,
       startedAt: timeText(step.startedAt),

@@ -20,6 +20,7 @@ export function aFlow(over: Partial<FlowSummary> = {}): FlowSummary {
     services: ["import-api"],
     stepCounts: { total: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
     parent: null,
+    pause: null,
     incomplete: [],
     updatedAt: "2026-11-22T10:00:00.000Z",
     ...over,

@@ -26,8 +26,11 @@ export function Where({ flow, inline = false }: { flow: FlowSummary; inline?: bo
 
 function Nowhere({ flow }: { flow: FlowSummary }) {
   const { total } = flow.stepCounts;
-  if (flow.status === "running" || flow.status === "paused")
-    return <span className="muted">between steps</span>;
+  if (flow.status === "paused") {
+    const reason = flow.pause?.reason ?? null;
+    return <span className="muted">{reason === null ? "on hold" : firstLine(reason)}</span>;
+  }
+  if (flow.status === "running") return <span className="muted">between steps</span>;
   return <span className="muted">{total === 0 ? "no steps" : plural(total, "step")}</span>;
 }
 
@@ -51,6 +54,7 @@ function Detail({ flow }: { flow: FlowSummary }) {
 
 /** Of what is lost nothing came after its last span; work stands at a step since it was opened. */
 function since(flow: FlowSummary): string {
+  if (flow.pause !== null) return flow.pause.at;
   return stateOf(flow) === "lost" ? flow.updatedAt : (flow.currentSince ?? flow.updatedAt);
 }
 

@@ -71,7 +71,7 @@ function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
   const current = steps.findLast(({ state }) => state === "running")?.step;
   // Stuck or lost is said as such, whatever it waits for.
   const idle = current && state === "running" ? idleWords(current.kind) : undefined;
-  const since = current?.startedAt ?? flow.updatedAt;
+  const since = flow.pause?.at ?? current?.startedAt ?? flow.updatedAt;
   const { data: groups } = useQuery({ ...statsQuery(flow.tenant), enabled: !alone });
   const usual = groups?.find(({ key }) => key === flow.name);
   const now = useNow(1_000);
@@ -80,7 +80,9 @@ function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
     <section className={styles["standing"]} data-state={state} aria-label="Where it stands">
       <p className={styles["line"]}>
         <StatusIcon state={state} />
-        <span>{current ? (idle?.open ?? openWords[state]) : "Open, between steps"}</span>
+        <span>
+          {current ? (idle?.open ?? openWords[state]) : (nowhereWords[state] ?? "Open, between steps")}
+        </span>
         {current && <StepName name={current.name} onClick={() => onSelect(current.id)} />}
         <span>
           since <At at={since} />
@@ -89,6 +91,7 @@ function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
           <Duration since={since} ms={null} open />
         </span>
       </p>
+      {flow.pause?.reason && <p className={styles["reason"]}>{flow.pause.reason}</p>}
       {words && <p>{words}</p>}
     </section>
   );
@@ -100,6 +103,9 @@ const openWords: Partial<Record<ReturnType<typeof stateOf>, string>> = {
   lost: "Lost at",
   paused: "Paused at",
 };
+
+/** Where no step is open. */
+const nowhereWords: typeof openWords = { paused: "Paused, between steps" };
 
 function StepName({ name, onClick }: { name: string; onClick: (() => void) | undefined }) {
   const label = <code className="cut">{visible(name)}</code>;
