@@ -395,12 +395,7 @@ export class JobRun implements Job, AttemptHost {
     applyChanges(this.#books.of(attempt.node.id).state, changes.state);
     applyChanges(this.#books.shared, changes.shared);
     if (attempt.merged !== undefined) this.#books.merged.set(attempt.given.slot.key, attempt.merged);
-    if (written === undefined) this.#finish(attempt, first, endedAt);
-    else
-      void written.then(() => {
-        this.#finish(attempt, first, endedAt);
-        this.#pump();
-      });
+    this.#after(written, () => this.#finish(attempt, first, endedAt));
   }
 
   /** What it sent is queued: not before it is noted that it was sent. */
@@ -457,12 +452,7 @@ export class JobRun implements Job, AttemptHost {
     if (delay !== undefined) book.retries += 1;
     const verdict = delay === undefined ? verdictOn(node) : undefined;
     const written = this.#ledger?.failed(attempt, { error, endedAt, verdict });
-    if (written === undefined) this.#decide(attempt, error, delay, verdict);
-    else
-      void written.then(() => {
-        this.#decide(attempt, error, delay, verdict);
-        this.#pump();
-      });
+    this.#after(written, () => this.#decide(attempt, error, delay, verdict));
   }
 
   #decide(attempt: Attempt, error: unknown, delay: number | undefined, verdict: Verdict | undefined): void {
@@ -535,13 +525,25 @@ export class JobRun implements Job, AttemptHost {
       slot: delivery.slot.name,
       delivery: delivery.n,
     });
-    const written = this.#ledger?.late(delivery, this.#around.now());
-    if (written === undefined) return;
     this.#writing += 1;
-    void written.then(() => {
+    this.#after(this.#ledger?.late(delivery, this.#around.now()), () => {
       this.#writing -= 1;
-      this.#pump();
     });
+  }
+
+  /** At once where there is no journal. One that fails for good has lost the job. */
+  #after(written: Promise<void> | undefined, then: () => void): void {
+    if (written === undefined) {
+      then();
+      return;
+    }
+    written.then(
+      () => {
+        then();
+        this.#pump();
+      },
+      (error: unknown) => this.lost(error),
+    );
   }
 
   #interrupt(attempt: Attempt, reason: unknown): void {
@@ -650,7 +652,16 @@ export class JobRun implements Job, AttemptHost {
     };
     const written = this.#ledger?.paused(point);
     if (written === undefined) pause();
-    else void written.then(pause, (error: unknown) => asked.reject(error));
+    else written.then(pause, (error: unknown) => this.#notPaused(asked, error));
+  }
+
+  /** Its checkpoint can't be kept: it goes on as if nobody had asked. */
+  #notPaused(asked: Pausing["asked"], error: unknown): void {
+    this.#leaving = false;
+    this.#pausing = undefined;
+    this.#ready = true;
+    asked.reject(error);
+    this.#goOn();
   }
 
   #end(status: EndStatus, error: unknown): void {
@@ -674,9 +685,7 @@ export class JobRun implements Job, AttemptHost {
         pausing.asked.reject(illegal);
       }
     };
-    const written = this.#ledger?.ended(status, error);
-    if (written === undefined) end();
-    else void written.then(end);
+    this.#after(this.#ledger?.ended(status, error), end);
   }
 
   #note(entry: Omit<HistoryEntry, "at">): void {

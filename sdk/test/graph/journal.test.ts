@@ -13,6 +13,7 @@ import {
   memoryJournal,
   RunUnknown,
   routine,
+  ValueTooLarge,
 } from "../../src/graph/index.ts";
 import { TestClock } from "../../src/testing.ts";
 import { collector, graphOf, type Item, item, node, source } from "./routines.ts";
@@ -147,6 +148,24 @@ test("a lease that goes with a pause is not one that was lost", async () => {
   await clock.advance(LEASE);
   answered.resolve();
   expect((await paused).status).toBe("paused");
+});
+
+test("a checkpoint that the journal can't keep is refused, and the job goes on", async () => {
+  const first = process();
+  const job = first.graph.execute(FOUR);
+  await expect(job.pause("too much", "x".repeat(2 ** 21))).rejects.toThrow(ValueTooLarge);
+  expect(await job.done).toMatchObject({ status: "succeeded", pauses: [] });
+});
+
+test("a journal that fails for good ends the job here, and says why", async () => {
+  const broken: Journal = Object.assign(Object.create(journal) as Journal, {
+    name: "broken",
+    open: journal.open.bind(journal),
+    renew: journal.renew.bind(journal),
+    write: () => Promise.reject(new RangeError("not a journal any more")),
+  });
+  const graph = graphOf([source()], [], { journal: broken, clock });
+  await expect(graph.execute(FOUR).done).rejects.toThrow(/not a journal any more/);
 });
 
 test("cancelled from another process while it runs", async () => {
