@@ -4,24 +4,22 @@ import type { EndStatus, Status } from "../attributes.ts";
 import { describeError } from "../errors.ts";
 import { abortError, endingOf, hasEnded, moved } from "../run/index.ts";
 import { Alarm } from "./alarm.ts";
-import { Attempt, type AttemptHost } from "./attempt.ts";
+import type { Attempt, AttemptHost } from "./attempt.ts";
 import { Books, saidOf } from "./books.ts";
 import { type Copy, copyOf } from "./copy.ts";
-import { Crowd } from "./crowd.ts";
 import { currentAttempt } from "./current.ts";
 import type { Delivery } from "./delivery.ts";
-import { QueueFull } from "./errors/queue-full.ts";
+import { type Chief, type Desk, Hands } from "./hands.ts";
 import type { Job, PauseOptions } from "./job.ts";
 import type { HistoryEntry, JobData } from "./job-data.ts";
-import { JobSeen, type SaidAgain, stepFailed } from "./job-seen.ts";
+import { JobSeen, type SaidAgain } from "./job-seen.ts";
 import { JobState } from "./job-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 import { deliveryFrom, pendingFrom } from "./restore.ts";
 import type { Around } from "./surroundings.ts";
 import { Turns } from "./turns.ts";
-import { applyChanges } from "./values.ts";
-import { delayBefore, type Verdict, verdictOn } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 import { Waiting } from "./waiting.ts";
 
 interface Stopping {
@@ -37,31 +35,22 @@ interface Pausing {
 
 type Facts = Pick<JobData, "id" | "tenant" | "graph" | "labels" | "createdAt" | "entry">;
 
-/** What there is of a job in this process. */
-interface Held {
-  readonly facts: Facts;
-  readonly books: Books;
-  readonly waiting: Waiting;
-}
-
-export class JobRun implements Job, AttemptHost {
+export class JobRun implements Job, AttemptHost, Chief {
   readonly #plan: Plan;
   readonly #around: Around;
   readonly #concurrent: number;
-  readonly #inHand = new Set<Attempt>();
   readonly #ended = Promise.withResolvers<JobState>();
   /** Handlers run in the context in which the job was begun, whoever lets it go on. */
   readonly #inOwnContext = AsyncLocalStorage.snapshot();
-  #held: Held;
-  #ledger: Ledger | undefined;
+  readonly #desk: Desk;
+  readonly #hands: Hands;
+  #facts: Facts;
   #status: Status = "running";
   #reason: string | undefined;
   #error: unknown;
   /** Of a delivery that was given up: the job goes on, and fails in the end. */
   #failure: { readonly error: unknown } | undefined;
-  #next = 0;
   #endedAt: number | undefined;
-  #seen: JobSeen | undefined;
   #stopping: Stopping | undefined;
   #pausing: Pausing | undefined;
   /** It has its journal, or needs none. */
@@ -71,11 +60,6 @@ export class JobRun implements Job, AttemptHost {
   #leaving = false;
   readonly #turns = new Turns();
   #pumping = false;
-  /** Writes of what is no attempt. */
-  #writing = 0;
-  readonly #crowd: Crowd;
-  /** Aborted when nobody waits any more for handlers that were told to stop. */
-  #grace = new AbortController();
   /** For what is kept back and has waited long enough. */
   readonly #alarm: Alarm;
 
@@ -84,24 +68,14 @@ export class JobRun implements Job, AttemptHost {
     this.#plan = plan;
     this.#around = around;
     this.#concurrent = concurrent;
-    this.#crowd = new Crowd(around.limits.crowd);
     this.#alarm = new Alarm(around.clock, () => {
-      if (this.#isGoing()) this.#take(this.#waiting.releaseDue());
+      if (this.isGoing()) this.#take(this.#desk.waiting.releaseDue());
     });
-    this.#held = this.#taken(data);
+    const { books, waiting } = this.#read(data);
+    this.#facts = factsOf(data);
+    this.#desk = { books, waiting, ledger: undefined, seen: undefined, next: data.next };
+    this.#hands = new Hands(plan, around, this.#desk, this, this);
     this.#ended.promise.catch(() => {});
-  }
-
-  get #facts(): Facts {
-    return this.#held.facts;
-  }
-
-  get #books(): Books {
-    return this.#held.books;
-  }
-
-  get #waiting(): Waiting {
-    return this.#held.waiting;
   }
 
   get id(): string {
@@ -121,34 +95,34 @@ export class JobRun implements Job, AttemptHost {
   }
 
   get state(): JobState {
-    const deliveries = this.#waiting.all([...this.#inHand].map(({ given }) => given));
+    const deliveries = this.#desk.waiting.all(this.#hands.deliveries);
     return new JobState({
       ...this.#facts,
       status: this.#status,
       reason: this.#reason,
       error: this.#error ?? this.#failure?.error,
       endedAt: this.#endedAt,
-      next: this.#next,
+      next: this.#desk.next,
       pending: deliveries.map(pendingFrom),
-      gathering: this.#waiting.gathering(),
-      ...this.#books.data(),
+      gathering: this.#desk.waiting.gathering(),
+      ...this.#desk.books.data(),
     });
   }
 
   get sharedValues(): ReadonlyMap<string, unknown> {
-    return this.#books.shared;
+    return this.#desk.books.shared;
   }
 
   get checkpoint(): unknown {
-    return this.#books.lastPause?.checkpoint;
+    return this.#desk.books.lastPause?.checkpoint;
   }
 
   stateOf(node: string): ReadonlyMap<string, unknown> {
-    return this.#books.of(node).state;
+    return this.#desk.books.of(node).state;
   }
 
   kept(slot: string): Copy | undefined {
-    return this.#books.merged.get(slot);
+    return this.#desk.books.merged.get(slot);
   }
 
   serialize(): string {
@@ -161,12 +135,14 @@ export class JobRun implements Job, AttemptHost {
 
   /** It is further than was known here. */
   load(data: JobData): void {
-    this.#held = this.#taken(data);
+    this.#facts = factsOf(data);
+    Object.assign(this.#desk, this.#read(data));
+    this.#desk.next = data.next;
   }
 
   /** @param ledger where it notes what it does; without one it lasts as long as the process */
   begin(ledger: Ledger | undefined, resumed: { takenOver: boolean } | undefined): void {
-    this.#ledger = ledger;
+    this.#desk.ledger = ledger;
     this.#ready = true;
     this.#open(resumed);
     this.#note(resumed === undefined ? { kind: "begun" } : { kind: "resumed" });
@@ -175,7 +151,7 @@ export class JobRun implements Job, AttemptHost {
 
   /** What the process before had done, which may have died with it unsent. */
   sayAgain(said: readonly SaidAgain[]): void {
-    this.#seen?.sayAgain(said);
+    this.#desk.seen?.sayAgain(said);
   }
 
   /** A process before it had decided that it is to stop. */
@@ -203,8 +179,9 @@ export class JobRun implements Job, AttemptHost {
   lost(error: unknown): void {
     if (this.#left || hasEnded(this.#status)) return;
     this.refuse(error);
-    for (const attempt of this.#inHand) this.#interrupt(attempt, error);
-    this.#seen?.leave();
+    this.#hands.interrupt(error);
+    this.#hands.rest();
+    this.#desk.seen?.leave();
   }
 
   /** Its lease is no longer good. Where it is giving the lease back that is as it should be. */
@@ -226,8 +203,7 @@ export class JobRun implements Job, AttemptHost {
     const pausing = this.#askToPause(reason, checkpoint);
     if (abort) {
       const why = abortError(`job ${this.id} is paused${reason === undefined ? "" : `: ${reason}`}`);
-      for (const attempt of this.#inHand) this.#interrupt(attempt, why);
-      this.#stopSoon();
+      this.#hands.interrupt(why);
     }
     if (currentAttempt()?.job === this) return this.state;
     return await pausing.asked.promise;
@@ -246,7 +222,7 @@ export class JobRun implements Job, AttemptHost {
   goOnAfterPause(ledger: Ledger | undefined): void {
     this.#status = moved(this.id, this.#status, "running");
     this.#reason = undefined;
-    this.#waiting.restart();
+    this.#desk.waiting.restart();
     this.begin(ledger, { takenOver: false });
   }
 
@@ -262,7 +238,7 @@ export class JobRun implements Job, AttemptHost {
 
   /** A job without a journal that is paused has nothing to wait for. */
   cancelPaused(reason: string | undefined, ledger: Ledger | undefined): void {
-    this.#ledger = ledger;
+    this.#desk.ledger = ledger;
     this.#ready = true;
     this.#open({ takenOver: false });
     this.#status = "running";
@@ -270,30 +246,45 @@ export class JobRun implements Job, AttemptHost {
   }
 
   admit(event: string, sent: number): void {
-    const { maxQueued } = this.#around.limits;
-    if (this.#waiting.size + sent > maxQueued) throw new QueueFull(event, maxQueued);
+    this.#hands.admit(event, sent);
   }
 
   room(attempt: Attempt): Promise<void> {
-    return this.#crowd.join(attempt, this.#waiting.size, this.#inHand.size);
+    return this.#hands.room(attempt);
   }
 
-  #taken(data: JobData): Held {
-    const { id, tenant, graph, labels, createdAt, entry } = data;
+  isGoing(): boolean {
+    const isAsked = this.#pausing !== undefined || this.#stopping !== undefined;
+    return this.#status === "running" && !isAsked && !this.#left;
+  }
+
+  hasLeft(): boolean {
+    return this.#left;
+  }
+
+  gaveUp(error: unknown, verdict: Verdict): void {
+    if (verdict === "skip") return;
+    this.#failure ??= { error };
+    if (verdict === "stop") this.stopAtOnce(error);
+  }
+
+  freed(): void {
+    this.#pump();
+  }
+
+  #read(data: JobData): Pick<Desk, "books" | "waiting"> {
     const waiting = new Waiting(this.#plan, this.#around.now);
     waiting.loadGathering(data.gathering);
     for (const pending of data.pending) waiting.push(deliveryFrom(pending, this.#plan));
     this.#status = data.status;
     this.#reason = data.reason;
-    this.#next = data.next;
     this.#failure = data.error === undefined ? undefined : { error: data.error };
-    const books = new Books(data, this.#around.limits);
-    return { facts: { id, tenant, graph, labels, createdAt, entry }, books, waiting };
+    return { books: new Books(data, this.#around.limits), waiting };
   }
 
   #open(resumed: { takenOver: boolean } | undefined): void {
-    const finished = this.#books.finished();
-    this.#seen = JobSeen.open(this.#facts, this.#plan, resumed && { ...resumed, finished });
+    const finished = this.#desk.books.finished();
+    this.#desk.seen = JobSeen.open(this.#facts, this.#plan, resumed && { ...resumed, finished });
   }
 
   /** Not in the caller's turn: who begins a job has it in hand before its first handler runs. */
@@ -306,261 +297,20 @@ export class JobRun implements Job, AttemptHost {
     this.#pumping = true;
     while (this.#mayBegin()) {
       if (this.#turns.over(() => this.#inOwnContext(() => this.#pump()))) break;
-      const next = this.#waiting.take();
+      const next = this.#desk.waiting.take();
       if (next === undefined) break;
-      if (next.kind === "handle") this.#handle(next.delivery);
-      else if (next.kind === "fail") this.#failUnhandled(next.delivery, next.error);
-      else this.#late(next.delivery);
+      if (next.kind === "handle") this.#hands.handle(next.delivery);
+      else if (next.kind === "fail") this.#hands.failUnhandled(next.delivery, next.error);
+      else this.#hands.late(next.delivery);
     }
     this.#pumping = false;
     if (this.#turns.resting) return;
-    this.#alarm.set(this.#waiting.nextAt() ?? Number.POSITIVE_INFINITY);
+    this.#alarm.set(this.#desk.waiting.nextAt() ?? Number.POSITIVE_INFINITY);
     this.#considerQuiet();
   }
 
   #mayBegin(): boolean {
-    return this.#isGoing() && this.#inHand.size < this.#concurrent;
-  }
-
-  #isGoing(): boolean {
-    const isAsked = this.#pausing !== undefined || this.#stopping !== undefined;
-    return this.#status === "running" && !isAsked && !this.#left;
-  }
-
-  #handle(delivery: Delivery): void {
-    delivery.attempts += 1;
-    const attempt = new Attempt(this, delivery, this.#around.now());
-    this.#inHand.add(attempt);
-    attempt.step = this.#seen?.openStep(attempt);
-    let result: unknown;
-    try {
-      result = attempt.step === undefined ? attempt.run() : attempt.step.run(() => attempt.run());
-    } catch (error) {
-      this.#failed(attempt, error);
-      return;
-    }
-    if (!isThenable(result)) {
-      this.#succeeded(attempt);
-      return;
-    }
-    const { timeout } = delivery.slot.parts;
-    if (timeout !== undefined) this.#limit(attempt, timeout);
-    result.then(
-      () => {
-        this.#succeeded(attempt);
-        this.#pump();
-      },
-      (error: unknown) => {
-        this.#failed(attempt, error);
-        this.#pump();
-      },
-    );
-  }
-
-  #limit(attempt: Attempt, timeout: number): void {
-    const timer = new AbortController();
-    attempt.release = () => timer.abort();
-    this.#around.clock.sleep(timeout, timer.signal).then(
-      () => {
-        if (attempt.over) return;
-        const error = new DOMException(
-          `${attempt.given.slot.key}: expected its handler to end within ${timeout} ms, got no end`,
-          "TimeoutError",
-        );
-        attempt.abort(error);
-        this.#failed(attempt, error);
-        this.#pump();
-      },
-      () => {},
-    );
-  }
-
-  #succeeded(attempt: Attempt): void {
-    if (attempt.over || this.#left) return;
-    const endedAt = this.#around.now();
-    const first = this.#next;
-    let changes: ReturnType<Attempt["changes"]>;
-    let written: Promise<void> | undefined;
-    try {
-      changes = attempt.changes();
-      this.#next += attempt.sent.length;
-      written = this.#ledger?.succeeded(attempt, { first, changes, endedAt });
-    } catch (error) {
-      this.#next = first;
-      this.#failed(attempt, error);
-      return;
-    }
-    attempt.over = true;
-    attempt.release?.();
-    applyChanges(this.#books.of(attempt.node.id).state, changes.state);
-    applyChanges(this.#books.shared, changes.shared);
-    if (attempt.merged !== undefined) this.#books.merged.set(attempt.given.slot.key, attempt.merged);
-    this.#after(written, () => this.#finish(attempt, first, endedAt));
-  }
-
-  /** What it sent is queued: not before it is noted that it was sent. */
-  #finish(attempt: Attempt, first: number, endedAt: number): void {
-    const { given, node, sent } = attempt;
-    let n = first;
-    for (const { edge, payload, live, turns } of sent) {
-      this.#waiting.push({ n, slot: edge.target, edge, payload, live, attempts: 0, turns, parts: undefined });
-      n += 1;
-    }
-    const book = this.#books.of(node.id);
-    const ms = endedAt - attempt.startedAt;
-    book.succeeded += 1;
-    book.durations.add(ms);
-    this.#books.note({
-      at: endedAt,
-      kind: "succeeded",
-      routine: node.id,
-      slot: given.slot.name,
-      delivery: given.n,
-      attempt: attempt.attempt,
-      ms,
-      sent: sent.length,
-    });
-    this.#seen?.succeeded(attempt);
-    attempt.close(() => {});
-    this.#letGo(attempt, true);
-  }
-
-  /** @param done it is finished; else it comes again */
-  #letGo(attempt: Attempt, done: boolean): void {
-    this.#inHand.delete(attempt);
-    this.#waiting.ended(attempt.given);
-    if (done) this.#waiting.settled(attempt.given);
-    this.#crowd.leave(attempt, this.#waiting.size, this.#inHand.size);
-  }
-
-  #failed(attempt: Attempt, error: unknown): void {
-    if (attempt.over || this.#left) return;
-    if (attempt.interrupted) {
-      this.#comesAgain(attempt);
-      return;
-    }
-    const { node } = attempt;
-    const endedAt = this.#around.now();
-    const ms = endedAt - attempt.startedAt;
-    const book = this.#books.of(node.id);
-    book.failures += 1;
-    book.durations.add(ms);
-    this.#noteOf(attempt, { at: endedAt, kind: "failed", ms, error: saidOf(error) });
-    attempt.close((step) => stepFailed(step, error));
-    const { random } = this.#around;
-    const delay = delayBefore(attempt, error, { plan: this.#plan, books: this.#books, random });
-    if (delay !== undefined) book.retries += 1;
-    const verdict = delay === undefined ? verdictOn(node) : undefined;
-    const written = this.#ledger?.failed(attempt, { error, endedAt, verdict });
-    this.#after(written, () => this.#decide(attempt, error, delay, verdict));
-  }
-
-  #decide(attempt: Attempt, error: unknown, delay: number | undefined, verdict: Verdict | undefined): void {
-    if (this.#left) return;
-    if (verdict === undefined) void this.#tryAgain(attempt, delay ?? 0);
-    else this.#giveUp(attempt, error, verdict);
-  }
-
-  /** It keeps its place: what comes after it over the same connection does not overtake it. */
-  async #tryAgain(attempt: Attempt, delay: number): Promise<void> {
-    const wait = new AbortController();
-    attempt.release = () => wait.abort();
-    if (this.#stopping !== undefined || this.#pausing !== undefined) wait.abort();
-    try {
-      await this.#around.clock.sleep(delay, wait.signal);
-    } catch {
-      this.#giveBack(attempt);
-      this.#pump();
-      return;
-    }
-    if (this.#stopping !== undefined || this.#pausing !== undefined) {
-      this.#giveBack(attempt);
-    } else {
-      this.#inHand.delete(attempt);
-      this.#handle(attempt.given);
-    }
-    this.#pump();
-  }
-
-  #giveUp(attempt: Attempt, error: unknown, verdict: Verdict): void {
-    const { given, node } = attempt;
-    const skipped = verdict === "skip";
-    const at = this.#around.now();
-    const book = this.#books.of(node.id);
-    if (skipped) book.skipped += 1;
-    else book.failed += 1;
-    this.#books.bury({
-      at,
-      delivery: given.n,
-      routine: node.id,
-      slot: given.slot.name,
-      connection: given.edge?.id,
-      payload: given.payload,
-      error,
-      attempts: given.attempts,
-      skipped,
-    });
-    this.#noteOf(attempt, { at, kind: "given up", error: saidOf(error) });
-    this.#letGo(attempt, true);
-    if (skipped) return;
-    this.#failure ??= { error };
-    if (verdict === "stop")
-      this.#stop({ status: endingOf(error) === "cancelled" ? "cancelled" : "failed", error });
-  }
-
-  /** Without its handler being called: it has gone round too often, or did not come together. */
-  #failUnhandled(delivery: Delivery, error: unknown): void {
-    delivery.attempts += 1;
-    const attempt = new Attempt(this, delivery, this.#around.now());
-    this.#inHand.add(attempt);
-    attempt.step = this.#seen?.openStep(attempt);
-    this.#failed(attempt, error);
-  }
-
-  /** Its join has gone on without it. */
-  #late(delivery: Delivery): void {
-    this.#note({
-      kind: "late",
-      routine: delivery.slot.node.id,
-      slot: delivery.slot.name,
-      delivery: delivery.n,
-    });
-    this.#writing += 1;
-    this.#after(this.#ledger?.late(delivery, this.#around.now()), () => {
-      this.#writing -= 1;
-    });
-  }
-
-  /** At once where there is no journal. One that fails for good has lost the job. */
-  #after(written: Promise<void> | undefined, then: () => void): void {
-    if (written === undefined) {
-      then();
-      return;
-    }
-    written.then(
-      () => {
-        then();
-        this.#pump();
-      },
-      (error: unknown) => this.lost(error),
-    );
-  }
-
-  #interrupt(attempt: Attempt, reason: unknown): void {
-    if (!attempt.over) attempt.interrupted = true;
-    attempt.abort(reason);
-  }
-
-  /** It was told to stop: the try does not count. */
-  #comesAgain(attempt: Attempt): void {
-    attempt.given.attempts -= 1;
-    attempt.close((step) => step.cancel("interrupted"));
-    this.#giveBack(attempt);
-  }
-
-  #giveBack(attempt: Attempt): void {
-    this.#letGo(attempt, false);
-    this.#waiting.giveBack([attempt.given]);
+    return this.isGoing() && this.#hands.size < this.#concurrent;
   }
 
   #askToPause(reason: string | undefined, checkpoint: unknown): Pausing {
@@ -570,8 +320,7 @@ export class JobRun implements Job, AttemptHost {
     if (this.#pausing === undefined) {
       this.#pausing = { reason, checkpoint: kept, asked: Promise.withResolvers() };
       this.#pausing.asked.promise.catch(() => {});
-      // A wait for another try is no work in hand.
-      for (const attempt of this.#inHand) if (attempt.over) attempt.release?.();
+      this.#hands.cutWaits();
       this.#goOn();
     }
     return this.#pausing;
@@ -580,35 +329,21 @@ export class JobRun implements Job, AttemptHost {
   #stop(stopping: Stopping): void {
     if (this.#stopping !== undefined || hasEnded(this.#status)) return;
     this.#stopping = stopping;
-    for (const attempt of this.#inHand) this.#interrupt(attempt, stopping.error);
-    this.#stopSoon();
+    this.#hands.interrupt(stopping.error);
     this.#goOn();
   }
 
-  /** Handlers that do not heed their signal are left to themselves after a while. */
-  #stopSoon(): void {
-    if (this.#inHand.size === 0) return;
-    const inHand = [...this.#inHand].filter(({ over }) => !over);
-    this.#around.clock.sleep(this.#around.limits.stopGrace, this.#grace.signal).then(
-      () => {
-        for (const attempt of inHand) if (!attempt.over) this.#comesAgain(attempt);
-        this.#pump();
-      },
-      () => {},
-    );
-  }
-
   #considerQuiet(): void {
-    if (!this.#ready || this.#left || this.#inHand.size > 0 || this.#writing > 0) return;
+    if (!this.#ready || this.#left || !this.#hands.isQuiet) return;
     if (hasEnded(this.#status) || this.#status === "paused") return;
     if (this.#stopping !== undefined) this.#end(this.#stopping.status, this.#stopping.error);
     else if (this.#pausing !== undefined) this.#quiet(this.#pausing);
-    else if (this.#waiting.size === 0) this.#drained();
+    else if (this.#desk.waiting.size === 0) this.#drained();
   }
 
   /** Nothing runs and nothing is queued: what is kept back waits in vain for more. */
   #drained(): void {
-    const rest = this.#waiting.releaseRest();
+    const rest = this.#desk.waiting.releaseRest();
     if (rest.length > 0) this.#take(rest);
     else if (this.#failure === undefined) this.#end("succeeded", undefined);
     else this.#end("failed", this.#failure.error);
@@ -617,18 +352,17 @@ export class JobRun implements Job, AttemptHost {
   /** In their order, as far as there is a place. */
   #take(released: readonly { kind: string; delivery: Delivery; error?: unknown }[]): void {
     for (const { kind, delivery, error } of released) {
-      if (kind === "fail") this.#failUnhandled(delivery, error);
+      if (kind === "fail") this.#hands.failUnhandled(delivery, error);
       else {
-        this.#waiting.ended(delivery);
-        this.#waiting.giveBack([delivery]);
+        this.#desk.waiting.ended(delivery);
+        this.#desk.waiting.giveBack([delivery]);
       }
     }
     this.#goOn();
   }
 
   #stopTimers(): void {
-    this.#grace.abort();
-    this.#grace = new AbortController();
+    this.#hands.rest();
     this.#alarm.stop();
   }
 
@@ -643,14 +377,14 @@ export class JobRun implements Job, AttemptHost {
       this.#pausing = undefined;
       this.#status = moved(this.id, this.#status, "paused");
       this.#reason = reason;
-      this.#books.pause(point);
+      this.#desk.books.pause(point);
       this.#note({ kind: "paused", ...(reason === undefined ? {} : { reason }) });
-      this.#seen?.paused(reason);
-      this.#seen = undefined;
+      this.#desk.seen?.paused(reason);
+      this.#desk.seen = undefined;
       this.#around.paused(this);
       asked.resolve(this.state);
     };
-    const written = this.#ledger?.paused(point);
+    const written = this.#desk.ledger?.paused(point);
     if (written === undefined) pause();
     else written.then(pause, (error: unknown) => this.#notPaused(asked, error));
   }
@@ -673,7 +407,7 @@ export class JobRun implements Job, AttemptHost {
       this.#error = status === "failed" ? error : undefined;
       this.#reason = status === "cancelled" ? describeError(error).message : undefined;
       this.#note({ kind: "ended", ...(error === undefined ? {} : { error: saidOf(error) }) });
-      this.#seen?.ended(status, error);
+      this.#desk.seen?.ended(status, error);
       this.#status = moved(this.id, this.#status, status);
       this.#ended.resolve(this.state);
       this.#around.over(this);
@@ -685,23 +419,16 @@ export class JobRun implements Job, AttemptHost {
         pausing.asked.reject(illegal);
       }
     };
-    this.#after(this.#ledger?.ended(status, error), end);
+    const written = this.#desk.ledger?.ended(status, error);
+    if (written === undefined) end();
+    else written.then(end, (thrown: unknown) => this.lost(thrown));
   }
 
   #note(entry: Omit<HistoryEntry, "at">): void {
-    this.#books.note({ at: this.#around.now(), ...entry });
-  }
-
-  #noteOf(
-    { node, given, attempt }: Attempt,
-    entry: Pick<HistoryEntry, "at" | "kind" | "ms" | "error">,
-  ): void {
-    this.#books.note({ ...entry, routine: node.id, slot: given.slot.name, delivery: given.n, attempt });
+    this.#desk.books.note({ at: this.#around.now(), ...entry });
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
+function factsOf({ id, tenant, graph, labels, createdAt, entry }: JobData): Facts {
+  return { id, tenant, graph, labels, createdAt, entry };
 }
