@@ -1,8 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { gzipped } from "./gzipped.ts";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), gzipped()],
   build: {
     outDir: "../collector/page",
     emptyOutDir: true,

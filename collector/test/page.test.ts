@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { createApp } from "./created-app.ts";
 import { createFakeStore } from "./fake-store.ts";
@@ -44,6 +45,21 @@ test("any path that is no file is the page; files are themselves; what is missin
   expect((await app.inject("/assets/main-old.js")).statusCode).toBe(404);
   expect((await app.inject({ method: "POST", url: "/tenants" })).statusCode).toBe(404);
   expect((await app.inject({ method: "HEAD", url: "/tenants" })).statusCode).toBe(200);
+});
+
+test("a file that the build has compressed is sent so to who takes it", async () => {
+  writeFileSync(join(dir, "assets", "large-abc123.js"), "export {};");
+  writeFileSync(join(dir, "assets", "large-abc123.js.gz"), gzipSync("export {};"));
+  const url = "/assets/large-abc123.js";
+  const small = await app.inject({ url, headers: { "accept-encoding": "gzip, deflate" } });
+  expect(small.headers).toMatchObject({ "content-encoding": "gzip", vary: "accept-encoding" });
+  expect(small.headers["content-type"]).toContain("javascript");
+  expect(small.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+  expect(gunzipSync(small.rawPayload).toString()).toBe("export {};");
+
+  const plain = await app.inject(url);
+  expect(plain.headers["content-encoding"]).toBeUndefined();
+  expect(plain.body).toBe("export {};");
 });
 
 test("nothing outside its folder is served", async () => {

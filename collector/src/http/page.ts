@@ -28,6 +28,8 @@ export function addPage(app: FastifyInstance, dir: string | undefined): void {
     app.register(fastifyStatic, {
       root: dir,
       cacheControl: false,
+      // The build puts a `.gz` beside each larger file.
+      preCompressed: true,
       setHeaders: (reply, path) => {
         const immutable = path.includes(HASHED);
         reply.header("cache-control", immutable ? "public, max-age=31536000, immutable" : "no-cache");
