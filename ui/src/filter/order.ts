@@ -41,10 +41,16 @@ const falling = flipped(rising);
 export const compareBy: Record<FlowOrder, Compare> = {
   newest: falling,
   oldest: rising,
-  "last-ended": endedFirst(flipped(by(({ endedAt }) => endedAt ?? ""))),
-  "first-ended": endedFirst(by(({ endedAt }) => endedAt ?? "")),
-  longest: endedFirst(flipped(by(({ durationMs }) => durationMs ?? 0))),
-  shortest: endedFirst(by(({ durationMs }) => durationMs ?? 0)),
+  "last-ended": endedFirst(flipped(by(({ endedAt }) => endedAt ?? "")), falling),
+  "first-ended": endedFirst(
+    by(({ endedAt }) => endedAt ?? ""),
+    rising,
+  ),
+  longest: endedFirst(flipped(by(({ durationMs }) => durationMs ?? 0)), falling),
+  shortest: endedFirst(
+    by(({ durationMs }) => durationMs ?? 0),
+    rising,
+  ),
   "last-active": flipped(by(({ updatedAt }) => updatedAt)),
   "first-active": by(({ updatedAt }) => updatedAt),
 };
@@ -58,10 +64,10 @@ function flipped(order: Compare): Compare {
 }
 
 /** By end and by length, what has not ended comes after all others, by start. */
-function endedFirst(order: Compare): Compare {
+function endedFirst(order: Compare, ofOpen: Compare): Compare {
   return (a, b) => {
     if (a.endedAt === null || b.endedAt === null) {
-      return Number(a.endedAt === null) - Number(b.endedAt === null) || falling(a, b);
+      return Number(a.endedAt === null) - Number(b.endedAt === null) || ofOpen(a, b);
     }
     return order(a, b);
   };
