@@ -257,7 +257,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["servee"],
     {},
-    'expected serve, keys, prune, backup, restore, export, import, doctor, --help, --version, got "servee"',
+    'expected serve, keys, prune, backup, restore, export, import, doctor, demo, --help, --version, got "servee"',
   ],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],

@@ -109,6 +109,9 @@ export function describeOtlpDoor(door: Door): void {
           attributes: {},
           copyOf: null,
           traceId: TRACE_ID,
+          node: null,
+          edge: null,
+          attemptOf: null,
         },
         {
           kind: "step-ended",
