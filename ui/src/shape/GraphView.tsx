@@ -6,7 +6,7 @@ import { useNarrow } from "../components/useNarrow.ts";
 import { plural, visible } from "../format/text.ts";
 import { Counts } from "./Counts.tsx";
 import { type GraphDefinition, type GraphLayout, NODE, pathThrough } from "./drawing.ts";
-import { edgeFacts, nodeFacts, type ShapeFacts } from "./facts.ts";
+import { edgeFacts, isGathered, nodeFacts, type ShapeFacts } from "./facts.ts";
 import styles from "./GraphView.module.css";
 import { useGraphLayout } from "./useGraphLayout.ts";
 import { useViewport } from "./useViewport.ts";
@@ -132,11 +132,15 @@ function Edges({ definition, layout, facts, selected }: DrawingProps) {
           <path d="M0 0.6 L7.4 4 L0 7.4 z" fill="context-stroke" />
         </marker>
       </defs>
-      {definition.edges.map(({ id, source, target, event, slot }, index) => {
+      {definition.edges.map((edge, index) => {
+        const { id, source, target, event, slot } = edge;
         const place = layout.edges[index];
         if (place === undefined) return null;
         const { deliveries, running, failed } = edgeFacts(facts, id);
-        const state = running > 0 ? "running" : failed > 0 ? "failed" : deliveries > 0 ? "used" : undefined;
+        const gathered = isGathered(facts, edge);
+        const times = gathered ? "taken together" : plural(deliveries, "delivery", "deliveries");
+        const state =
+          running > 0 ? "running" : failed > 0 ? "failed" : deliveries > 0 || gathered ? "used" : undefined;
         return (
           <g
             key={id}
@@ -144,7 +148,7 @@ function Edges({ definition, layout, facts, selected }: DrawingProps) {
             data-state={state}
             data-near={[source, target].includes(selected ?? "") || undefined}
           >
-            <title>{`${source}.${event} → ${target}.${slot}: ${plural(deliveries, "delivery", "deliveries")}`}</title>
+            <title>{`${source}.${event} → ${target}.${slot}: ${times}`}</title>
             <path d={pathThrough(place.points)} markerEnd={`url(#${arrow})`} />
             {deliveries > 0 && (
               <text x={place.label.x} y={place.label.y} dominantBaseline="central" textAnchor="middle">

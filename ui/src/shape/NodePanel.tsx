@@ -6,7 +6,7 @@ import { plural, visible } from "../format/text.ts";
 import type { PlacedStep } from "../waterfall/layout.ts";
 import { countsInWords, Spent } from "./Counts.tsx";
 import type { GraphDefinition } from "./drawing.ts";
-import { edgeFacts, type NodeFacts, nodeFacts, type ShapeFacts } from "./facts.ts";
+import { edgeFacts, isGathered, type NodeFacts, nodeFacts, type ShapeFacts } from "./facts.ts";
 import styles from "./NodePanel.module.css";
 import { rowsOf, type TreeNode } from "./tree-rows.ts";
 
@@ -119,7 +119,11 @@ function GraphFacts({ definition, node, facts, onSelectNode }: GraphFactsProps) 
                       <span className="cut muted" title={`${edge.event} → ${edge.slot}`}>
                         {edge.event} → {edge.slot}
                       </span>
-                      <span className={styles["times"]}>{edgeFacts(facts, edge.id).deliveries}×</span>
+                      <span className={styles["times"]}>
+                        {isGathered(facts, edge)
+                          ? "taken together"
+                          : `${edgeFacts(facts, edge.id).deliveries}×`}
+                      </span>
                     </li>
                   ))}
                 </ul>

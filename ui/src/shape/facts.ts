@@ -56,6 +56,17 @@ export function edgeFacts({ edges }: ShapeFacts, id: string): EdgeFacts {
   return edges.get(id) ?? UNUSED;
 }
 
+/**
+ * What came over the edge was joined or batched with others: the work that it became names no edge, and so nobody counted.
+ */
+export function isGathered(
+  facts: ShapeFacts,
+  { id, source, target }: { id: string; source: string; target: string },
+): boolean {
+  if (edgeFacts(facts, id).deliveries > 0 || nodeFacts(facts, source).succeeded === 0) return false;
+  return nodeFacts(facts, target).steps.some(({ step }) => step.edge === null);
+}
+
 /** @param nodeIds those of the definition */
 export function factsOf(
   flow: Pick<FlowDetail, "status" | "health">,

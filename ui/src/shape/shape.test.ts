@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { aDetail, aStep } from "../api/flow.fixture.ts";
 import { layOut } from "../waterfall/layout.ts";
 import { NODE, pathThrough } from "./drawing.ts";
-import { edgeFacts, factsOf, nodeFacts } from "./facts.ts";
+import { edgeFacts, factsOf, isGathered, nodeFacts } from "./facts.ts";
 import { layOutGraph } from "./graph-layout.ts";
 import { nodeIdsOf } from "./node-ids.ts";
 import { rowsAbove, rowsOf, type TreeDefinition } from "./tree-rows.ts";
@@ -115,6 +115,22 @@ describe("what is known of a node", () => {
     );
     expect(edgeFacts(of, "r>a")).toEqual({ deliveries: 3, running: 1, failed: 1 });
     expect(edgeFacts(of, "r>b")).toEqual({ deliveries: 0, running: 0, failed: 0 });
+  });
+
+  test("what is joined or batched names no edge, and is said to be taken together", () => {
+    const of = facts(
+      [step("a", 0, 10), step("b", 20, 30), step("c", 40, 50, { edge: "b>c" })],
+      ["a", "b", "c"],
+    );
+    const over = (source: string, target: string) =>
+      isGathered(of, { id: `${source}>${target}`, source, target });
+    expect([over("a", "b"), over("b", "c"), over("a", "c"), over("gone", "b"), over("a", "gone")]).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test("a step of a node that is not there is counted apart; one of no node is the user's own", () => {
