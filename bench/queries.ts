@@ -134,6 +134,20 @@ async function ask(path: string, known: Known[]): Promise<Took> {
       "count of any two filters": () => `/flows/count?${pair()}`,
       "count of a word": () => `/flows/count?q=${pick().name.split(/\W|_/)[0]}`,
       customers: () => "/tenants",
+      "customers who need attention": () => "/tenants?order=attention&history=14",
+      "what is stuck": () => "/stuck",
+      "statistics of a customer": () => `/stats?${of({ tenant: pick().tenant })}`,
+      "statistics of all": () => "/stats",
+      "statistics of a customer by day": () => `/stats?${of({ tenant: pick().tenant, groupBy: "day" })}`,
+      "statistics of a customer by label": () => `/stats?${of({ tenant: pick().tenant, groupBy: "labels" })}`,
+      "steps of a customer and a name": () => {
+        const { tenant, name } = pick();
+        return `/stats?${of({ tenant, name, groupBy: "step" })}`;
+      },
+      "errors of a customer": () => `/stats/errors?${of({ tenant: pick().tenant })}`,
+      "errors of all": () => "/stats/errors",
+      "histogram of all": () => "/flows/histogram",
+      "histogram of a customer": () => `/flows/histogram?${of({ tenant: pick().tenant })}`,
       "a flow": () => {
         const { tenant, id } = pick();
         return `/tenants/${encodeURIComponent(tenant)}/flows/${encodeURIComponent(id)}`;

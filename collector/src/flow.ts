@@ -252,7 +252,7 @@ export interface StatsGroup extends StatusCounts {
   total: number;
   /** Of those that finished, how many failed: 0 to 1; `null` where none has. */
   failureRate: number | null;
-  /** Of the newest run; `null` of steps. */
+  /** Of the newest run, as is `durationMs.last`; `null` of hours and steps. */
   lastStatus: Status | null;
   lastStartedAt: Micros | null;
   durationMs: DurationStats;

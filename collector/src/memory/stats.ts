@@ -50,6 +50,7 @@ export function statsOf(runs: readonly Picture[], { groupBy, from, to }: StatsQu
       const durationUs = durationOf(summary);
       const known = group(key);
       known.tally.add(outcomeOf(status, durationUs));
+      if (groupBy === "hour") continue;
       known.last ??= { status, startedAt, durationUs: null };
       known.last.durationUs ??= durationUs;
     }

@@ -47,6 +47,15 @@ const KEYS: Record<StatsGroupBy, (place: Place) => number> = {
   step: ({ part }) => part ?? 0,
 };
 
+/** Which groups tell their last run: of steps none is found by an index, and of hours there are too many. */
+const TOLD_LAST: Record<StatsGroupBy, boolean> = {
+  name: true,
+  day: true,
+  labels: true,
+  hour: false,
+  step: false,
+};
+
 /** A tally that knows where to look for the newest of what is in it. */
 class GroupTally extends Tally {
   readonly first: Place;
@@ -151,7 +160,7 @@ export function statsQueries(
     { key, label }: GroupKey,
     groupBy: StatsGroupBy,
   ): LastRun | null {
-    if (groupBy === "step") return null;
+    if (!TOLD_LAST[groupBy]) return null;
     const ofGroup: StatsFilter = { ...filter };
     if (groupBy === "name") ofGroup.name = [key];
     if (label !== undefined) ofGroup.labels = { ...filter.labels, [label.key]: [label.value] };
