@@ -607,6 +607,8 @@ export function storeContract(
           const heard: (string | null)[] = [];
           await store.append([opened(T0)]);
           store.onChange((changes) => heard.push(...changes.map(({ flow }) => flow.health)));
+          // A store on another thread has begun to listen when it has answered this.
+          await store.checkWritable();
           now = T0 + 3 * SECOND;
           await vi.waitFor(() => expect(heard).toEqual(["stalled"]), { timeout: 8_000 });
           await vi.waitFor(async () => expect(await counted()).toBe(1), { timeout: 8_000 });
