@@ -63,6 +63,8 @@ export async function startGuarded(
       return fetch(url + route, { redirect: "manual", ...init, headers });
     },
     async close() {
+      // `fetch` opens a connection to spare where one was broken off, and Node waits for a first request on it.
+      app.server.closeAllConnections();
       await app.close();
       await access.close();
       await store.close();
