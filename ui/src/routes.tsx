@@ -57,6 +57,22 @@ const tenant = createRoute({
   component: lazyRouteComponent(() => import("./pages/flows/TenantPage.tsx"), "TenantPage"),
 });
 
+const stats = createRoute({
+  getParentRoute: () => root,
+  path: "/tenants/$tenant/stats",
+  validateSearch: ({ name, range }: Search): Pick<Search, "name" | "range"> => ({
+    ...(name && { name }),
+    ...(range && { range }),
+  }),
+  component: lazyRouteComponent(() => import("./pages/stats/StatsPage.tsx"), "StatsPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./pages/settings/SettingsPage.tsx"), "SettingsPage"),
+});
+
 const flow = createRoute({
   getParentRoute: () => root,
   path: "/tenants/$tenant/flows/$id",
@@ -79,7 +95,7 @@ const sharedFlow = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([customers, stuck, flows, tenant, flow, shared, sharedFlow]),
+  routeTree: root.addChildren([customers, stuck, flows, tenant, stats, settings, flow, shared, sharedFlow]),
   parseSearch,
   stringifySearch: (search: Search) => stringifySearch(search),
   defaultErrorComponent: PageCrashed,

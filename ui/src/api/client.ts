@@ -25,7 +25,7 @@ export async function get<T>(path: string, params?: URLSearchParams, signal?: Ab
 }
 
 /** One request that changes something. `T` is `void` where nothing is answered. */
-export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+export async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
   const json = body !== undefined && {
     headers: { accept: "application/json", "content-type": "application/json" },
     body: JSON.stringify(body),

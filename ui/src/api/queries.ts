@@ -190,6 +190,32 @@ export function flowQuery(tenant: string, id: string) {
   });
 }
 
+/** The runs of the same flow for the same customer just before and just after one, in the order of their start. */
+export interface RunsAround {
+  earlier: FlowSummary[];
+  later: FlowSummary[];
+}
+
+const runsOnEachSide = 5;
+
+export function runsAroundQuery(flow: Pick<FlowSummary, "tenant" | "id" | "name" | "startedAt">) {
+  const { tenant, id, name, startedAt } = flow;
+  return queryOptions({
+    queryKey: keys.runsAround(tenant, id),
+    queryFn: async ({ signal }): Promise<RunsAround> => {
+      // One more: it may be itself.
+      const params = { tenant, name, limit: String(runsOnEachSide + 1) };
+      const [before, after] = await Promise.all([
+        get<FlowPage>("/flows", new URLSearchParams({ ...params, to: startedAt }), signal),
+        get<FlowPage>("/flows", new URLSearchParams({ ...params, from: startedAt, order: "oldest" }), signal),
+      ]);
+      const others = ({ flows }: FlowPage) => flows.filter((each) => each.id !== id).slice(0, runsOnEachSide);
+      return { earlier: others(before).toReversed(), later: others(after) };
+    },
+    staleTime: 30_000,
+  });
+}
+
 export function statsQuery(tenant: string) {
   return queryOptions({
     queryKey: keys.stats(tenant),

@@ -38,3 +38,8 @@ export function offsetFrom(start: string, at: string): string {
   const ms = Date.parse(at) - Date.parse(start);
   return ms < 0 ? `−${formatDuration(-ms)}` : `+${formatDuration(ms)}`;
 }
+
+/** A day or an hour as it is counted by, in UTC: `Sun 22 Nov`, `22 Nov 14:00 UTC`. */
+export function slotTime(at: number, unit: "day" | "hour"): string {
+  return dayjs.utc(at).format(unit === "day" ? "ddd D MMM" : "D MMM HH:mm [UTC]");
+}

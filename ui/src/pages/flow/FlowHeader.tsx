@@ -6,7 +6,9 @@ import { StatusIcon, StatusMark, stateOf, stateWord } from "../../components/Sta
 import { Ago, At, Duration } from "../../components/Time.tsx";
 import { visible } from "../../format/text.ts";
 import styles from "./FlowHeader.module.css";
+import { Progress } from "./Progress.tsx";
 import { ShareButton } from "./ShareButton.tsx";
+import { TraceLink } from "./TraceLink.tsx";
 
 const mostChildren = 12;
 
@@ -59,6 +61,11 @@ export function FlowHeader({ flow }: { flow: FlowDetail }) {
             <At at={flow.endedAt} />
           </Fact>
         )}
+        {flow.status === "running" && (
+          <Fact name="Expected">
+            <Progress flow={flow} />
+          </Fact>
+        )}
         {flow.services.length > 0 && (
           <Fact name="Services">
             <span className={styles["services"]}>
@@ -68,6 +75,11 @@ export function FlowHeader({ flow }: { flow: FlowDetail }) {
                 </span>
               ))}
             </span>
+          </Fact>
+        )}
+        {flow.traceId !== null && (
+          <Fact name="Trace">
+            <TraceLink traceId={flow.traceId} />
           </Fact>
         )}
         {labels.length > 0 && (

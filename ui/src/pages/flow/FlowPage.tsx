@@ -10,8 +10,10 @@ import { usePageState } from "../../components/usePageState.ts";
 import { visible } from "../../format/text.ts";
 import { FlowViews } from "../../shape/FlowViews.tsx";
 import { layOut } from "../../waterfall/layout.ts";
+import { Compared } from "./Compared.tsx";
 import { FlowHeader } from "./FlowHeader.tsx";
 import styles from "./FlowPage.module.css";
+import { OtherRuns } from "./OtherRuns.tsx";
 import { Standing } from "./Standing.tsx";
 import { StepPanel } from "./StepPanel.tsx";
 import { useLiveFlow } from "./useLiveFlow.ts";
@@ -20,7 +22,7 @@ const route = getRouteApi("/tenants/$tenant/flows/$id");
 
 export function FlowPage() {
   const { tenant, id } = route.useParams();
-  const { selected } = route.useSearch();
+  const { selected, compare } = route.useSearch();
   const navigate = route.useNavigate();
   const { data: flow, error, isPending, isFetching, refetch } = useLiveFlow(tenant, id);
   const layout = useMemo(() => flow && layOut(flow), [flow]);
@@ -46,7 +48,17 @@ export function FlowPage() {
     <>
       {error && <StaleNotice error={error} onRetry={() => refetch()} />}
       <FlowHeader flow={flow} />
+      <OtherRuns flow={flow} compared={compare} />
       <Standing flow={flow} steps={layout.steps} onSelect={select} />
+      {compare !== undefined && (
+        <Compared
+          flow={flow}
+          id={compare}
+          onClose={() =>
+            navigate({ search: (before) => ({ ...before, compare: undefined }), resetScroll: false })
+          }
+        />
+      )}
       <FlowViews flow={flow} layout={layout} selected={shown?.step.id} onSelect={select}>
         {shown && <StepPanel placed={shown} flow={flow} onClose={() => select(undefined)} />}
       </FlowViews>

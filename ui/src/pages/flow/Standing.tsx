@@ -1,10 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import type { FlowDetail } from "@weir/collector/schemas";
-import { statsQuery } from "../../api/queries.ts";
 import { ErrorDetails } from "../../components/ErrorDetails.tsx";
 import { StatusIcon, stateOf } from "../../components/StatusMark.tsx";
 import { idleWords } from "../../components/StepKind.tsx";
-import { At, Duration } from "../../components/Time.tsx";
+import { Ago, At, Duration } from "../../components/Time.tsx";
 import { useNow } from "../../components/useNow.ts";
 import { visible } from "../../format/text.ts";
 import type { PlacedStep } from "../../waterfall/layout.ts";
@@ -72,10 +70,8 @@ function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
   // Stuck or lost is said as such, whatever it waits for.
   const idle = current && state === "running" ? idleWords(current.kind) : undefined;
   const since = flow.pause?.at ?? current?.startedAt ?? flow.updatedAt;
-  const { data: groups } = useQuery({ ...statsQuery(flow.tenant), enabled: !alone });
-  const usual = groups?.find(({ key }) => key === flow.name);
   const now = useNow(1_000);
-  const words = healthInWords(flow.health, now - Date.parse(flow.startedAt), usual);
+  const words = healthInWords(flow.health, now - Date.parse(flow.startedAt), flow.usual.flow);
   return (
     <section className={styles["standing"]} data-state={state} aria-label="Where it stands">
       <p className={styles["line"]}>
@@ -93,6 +89,19 @@ function Open({ flow, steps, onSelect, alone = false }: StandingProps) {
       </p>
       {flow.pause?.reason && <p className={styles["reason"]}>{flow.pause.reason}</p>}
       {words && <p>{words}</p>}
+      {!alone && flow.runner && (
+        <p className="muted">
+          Run by {visible(flow.runner.service ?? "a process")}{" "}
+          <span className="mono" title={flow.runner.instance}>
+            {flow.runner.instance.slice(0, 8)}
+          </span>
+          {flow.runner.heardAt !== null && (
+            <>
+              , last heard of <Ago at={flow.runner.heardAt} />
+            </>
+          )}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,15 +1,11 @@
-import type { FlowSummary, Health, StatsGroup } from "@weir/collector/schemas";
+import type { FlowDetail, FlowSummary, Health } from "@weir/collector/schemas";
 import { formatDuration } from "../../format/duration.ts";
+import { enoughRuns } from "./progress.ts";
 
-/** Below this many runs, "usual" says little. */
-const enoughRuns = 5;
+type Usual = FlowDetail["usual"]["flow"];
 
 /** What a health means for this flow; against its finished runs, where there are enough of them. */
-export function healthInWords(
-  health: Health | null,
-  openMs: number,
-  usual: Pick<StatsGroup, "succeeded" | "failed" | "cancelled" | "durationMs"> | undefined,
-): string | undefined {
+export function healthInWords(health: Health | null, openMs: number, usual: Usual): string | undefined {
   const compared = comparison(openMs, usual);
   if (health === "lost") {
     return "The process that ran it has gone silent: nothing says whether the work was done. It may have been killed or have lost its connection.";
@@ -19,10 +15,9 @@ export function healthInWords(
   return compared && `Slow: ${compared}`;
 }
 
-function comparison(openMs: number, usual: Parameters<typeof healthInWords>[2]): string | undefined {
-  const p95 = usual?.durationMs.p95;
-  if (!usual || !p95) return undefined;
-  const runs = usual.succeeded + usual.failed + usual.cancelled;
+function comparison(openMs: number, usual: Usual): string | undefined {
+  if (!usual?.p95) return undefined;
+  const { p95, runs } = usual;
   const times = openMs / p95;
   if (runs < enoughRuns || times < 1.5) return undefined;
   const factor = times < 10 ? times.toFixed(1) : Math.round(times).toLocaleString("en");

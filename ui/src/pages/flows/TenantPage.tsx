@@ -36,6 +36,15 @@ export function TenantPage() {
       <h1 className={`cut ${styles["title"]}`} title={tenant}>
         {visible(tenant)}
       </h1>
+      <p className={styles["crumbs"]}>
+        <Link
+          to="/tenants/$tenant/stats"
+          params={{ tenant }}
+          search={search.name ? { name: search.name } : {}}
+        >
+          Statistics
+        </Link>
+      </p>
       <LimitsNotice tenant={tenant} />
       <StatsStrip
         tenant={tenant}

@@ -1,0 +1,218 @@
+// A flow's page and the statistics in a real Chromium: what a person does who wants to know why, and since when.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { until } from "./support/api.ts";
+import { accessFaults } from "./support/axe.ts";
+import { openPage, startBrowser } from "./support/browser.ts";
+import { type HandStep, sendByHand } from "./support/by-hand.ts";
+import { type RunningCollector, startCollector } from "./support/processes.ts";
+
+let collector: RunningCollector;
+let browser: Browser;
+let page: Page;
+let troubles: string[] = [];
+
+const tenant = "acme-corp";
+const parts = 20;
+const rows = 100;
+
+beforeAll(async () => {
+  [collector, browser] = await Promise.all([startCollector(), startBrowser()]);
+  const large: HandStep[] = [];
+  for (let part = 0; part < parts; part++) {
+    for (let row = 0; row < rows; row++) {
+      const name = `row ${part}-${row}`;
+      const failed = part === 3 && row === 7 ? { failed: "row 7: expected 14 columns" } : {};
+      large.push({ name, ago: 50_000 - part * 1_000 - row * 10, took: 5, ...failed });
+    }
+  }
+  const short = (ago: number, validate: number): HandStep[] => [
+    { name: "read", ago, took: 100 },
+    { name: "validate", ago: ago - 100, took: validate },
+  ];
+  const flow = { tenant, name: "data_import" };
+  await sendByHand(collector.url, {
+    tenant,
+    name: "bulk",
+    id: "large",
+    ago: 60_000,
+    status: "failed",
+    steps: large,
+  });
+  for (let run = 1; run <= 6; run++) {
+    const ago = 3_600_000 - run * 60_000;
+    await sendByHand(collector.url, {
+      ...flow,
+      id: `run-${run}`,
+      ago,
+      status: "succeeded",
+      steps: short(ago, run * 200),
+    });
+  }
+  const failed = { name: "validate", ago: 1_000_000, took: 900, failed: "bad row 7" };
+  await sendByHand(collector.url, {
+    ...flow,
+    id: "run-7",
+    ago: 1_000_000,
+    status: "failed",
+    steps: [failed],
+  });
+  await sendByHand(collector.url, { ...flow, id: "open", ago: 1_000, steps: [{ name: "read", ago: 900 }] });
+});
+afterEach(async () => {
+  await page.context().close();
+  expect(troubles).toEqual([]);
+});
+afterAll(async () => {
+  await browser.close();
+  await collector.stop();
+});
+
+async function open(path: string, width?: number): Promise<void> {
+  ({ page, troubles } = await openPage(browser, `${collector.url}/tenants/${tenant}${path}`, width));
+}
+
+const items = () => page.getByRole("treeitem");
+const param = (name: string) => new URL(page.url()).searchParams.get(name);
+const axis = () => page.locator("[title='Draw over it to come closer']");
+
+async function axisBox() {
+  const box = await axis().boundingBox();
+  if (box === null) throw new Error("expected an axis on the page, got none");
+  return box;
+}
+
+/** The second tick that is drawn: another one where another stretch is seen. */
+const aTick = async () => (await axis().locator("span").allInnerTexts())[1];
+
+describe("a flow of two thousand steps", () => {
+  test("draws what is seen, and finds steps by text and by failure, by keys alone", async () => {
+    await open("/flows/large");
+    await items().first().waitFor();
+    expect(await items().count()).toBeLessThan(100);
+    await page.keyboard.press("/");
+    await page.keyboard.type("row 7-42");
+    await page.getByText("1 of 2,000 steps").waitFor();
+    await page.keyboard.press("Enter");
+    await until("the step is open", async () => param("selected") !== null);
+    await page.getByRole("complementary", { name: "Step" }).getByText("row 7-42").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await page.getByText("2,000 steps", { exact: true }).waitFor();
+
+    await page.getByRole("button", { name: "Failed only (1)" }).click();
+    await page.getByText("1 of 2,000 steps").waitFor();
+    expect(param("failed")).toBe("1");
+    await page.reload();
+    await items().filter({ hasText: "row 3-7" }).waitFor();
+    expect(await items().count()).toBe(1);
+  });
+
+  test("comes closer by buttons, keys, the wheel and a drag, and shows all again", async () => {
+    await open("/flows/large");
+    await items().first().waitFor();
+    const whole = await aTick();
+    const all = page.getByRole("button", { name: "All", exact: true });
+    expect(await all.isDisabled()).toBe(true);
+    const changes = async (what: string) => until(what, async () => (await aTick()) !== whole);
+
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    await changes("the button");
+    await all.click();
+    await until("all is seen", async () => (await aTick()) === whole);
+
+    await page.getByRole("tree").press("+");
+    await changes("the key");
+    await page.getByRole("tree").press("0");
+    await until("all is seen", async () => (await aTick()) === whole);
+
+    let { x, y, width } = await axisBox();
+    await page.mouse.move(x + width * 0.6, y + 10);
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -400);
+    await page.keyboard.up("Control");
+    await changes("the wheel");
+    await all.click();
+    await until("all is seen", async () => (await aTick()) === whole);
+    ({ x, y, width } = await axisBox());
+
+    await page.mouse.move(x + width * 0.5, y + 10);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.8, y + 12, { steps: 4 });
+    await page.mouse.up();
+    await changes("the drag");
+    const drawn = await aTick();
+    // On the rows a drag moves what is seen, and opens no step.
+    await page.mouse.move(x + width * 0.3, y + 120);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.7, y + 122, { steps: 4 });
+    await page.mouse.up();
+    await until("it has moved", async () => (await aTick()) !== drawn);
+    expect(param("selected")).toBeNull();
+  });
+});
+
+describe("what stands around a flow", () => {
+  test("its trace is linked where someone has said how, and what is expected of an open one is told", async () => {
+    const change = { traceLink: "https://jaeger.example.com/trace/{traceId}" };
+    await fetch(`${collector.url}/api/v1/settings`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(change),
+    });
+    await open("/flows/open");
+    const link = page.getByRole("link", { name: /in the tracing system/ });
+    await link.waitFor();
+    expect(await link.getAttribute("href")).toMatch(/^https:\/\/jaeger\.example\.com\/trace\/[0-9a-f]{32}$/);
+    await page.getByRole("progressbar").waitFor();
+    await page
+      .getByText(/left|over its usual time/)
+      .first()
+      .waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+  });
+
+  test("its other runs are there, and one of them beside it says what differed", async () => {
+    await open("/flows/run-7");
+    const runs = page.getByRole("navigation", { name: "Other runs of it" });
+    await runs.getByText("Compare with the run before").click();
+    const compared = page.getByRole("region", { name: "Compared with another run" });
+    await compared.getByRole("row", { name: /Status failed succeeded/ }).waitFor();
+    await compared.getByRole("row", { name: /read not in it 100 ms 100 ms faster/ }).waitFor();
+    expect(param("compare")).toBe("run-6");
+    expect(await accessFaults(page)).toEqual([]);
+    await compared.getByRole("button", { name: "Close the comparison" }).click();
+    await compared.waitFor({ state: "detached" });
+    await runs.getByRole("link", { name: /^Running/ }).click();
+    await page.waitForURL(/flows\/open/);
+  });
+});
+
+describe("statistics", () => {
+  test("say how a customer's flows went, and lead to the flows behind each figure", async () => {
+    await open("/stats");
+    await page.getByRole("heading", { name: "Statistics" }).waitFor();
+    await page.getByRole("group", { name: "Flows" }).getByRole("link", { name: "data_import" }).waitFor();
+    await page.getByText("bad row #").waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await page.getByRole("combobox", { name: "Flows" }).selectOption("data_import");
+    await until("the name is in the address", async () => param("name") === "data_import");
+    await page
+      .getByRole("list", { name: "Runs by day" })
+      .getByRole("link", { name: /8 runs, 1 failed/ })
+      .click();
+    await page.waitForURL(/tenants\/acme-corp\?.*from=/);
+    await page.getByText("run-7").first().waitFor();
+  });
+
+  test("nothing runs out of a narrow screen", async () => {
+    for (const path of ["/stats", "/flows/run-7?compare=run-6", "/flows/large"]) {
+      await open(path, 390);
+      await page.getByRole("main").waitFor();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, path).toBeLessThanOrEqual(0);
+      if (path !== "/flows/large") await page.context().close();
+    }
+  });
+});

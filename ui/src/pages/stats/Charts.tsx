@@ -1,0 +1,158 @@
+import { Link } from "@tanstack/react-router";
+import { formatDuration } from "../../format/duration.ts";
+import { plural } from "../../format/text.ts";
+import { slotTime } from "../../format/time.ts";
+import styles from "./Charts.module.css";
+import { type Slot, weeksOf } from "./slots.ts";
+
+interface ChartProps {
+  slots: readonly Slot[];
+  unit: "day" | "hour";
+  tenant: string;
+  name: string[] | undefined;
+}
+
+const statuses = ["failed", "cancelled", "running", "succeeded"] as const;
+
+/** A bar for each day or hour, by status. Each leads to the flows behind it. */
+export function RunsChart({ slots, unit, tenant, name }: ChartProps) {
+  const most = Math.max(1, ...slots.map(({ group }) => group?.total ?? 0));
+  return (
+    <>
+      <div className={styles["scale"]}>
+        <span className="muted">{most.toLocaleString("en")}</span>
+      </div>
+      <ol className={styles["bars"]} aria-label={`Runs by ${unit}`}>
+        {slots.map((slot) => (
+          <li key={slot.from}>
+            <Behind
+              slot={slot}
+              tenant={tenant}
+              name={name}
+              words={runWords(slot, unit)}
+              className={styles["bar"]}
+            >
+              {statuses.map((status) => (
+                <span
+                  key={status}
+                  data-state={status}
+                  style={{ height: `${((slot.group?.[status] ?? 0) / most) * 100}%` }}
+                />
+              ))}
+            </Behind>
+          </li>
+        ))}
+      </ol>
+      <Ends slots={slots} unit={unit} />
+    </>
+  );
+}
+
+/** From half of the runs to 95 % of them, for each day or hour. */
+export function DurationsChart({ slots, unit, tenant, name }: ChartProps) {
+  const most = Math.max(1, ...slots.map(({ group }) => group?.durationMs.p95 ?? 0));
+  return (
+    <>
+      <div className={styles["scale"]}>
+        <span className="muted">{formatDuration(most)}</span>
+      </div>
+      <ol className={styles["bars"]} aria-label={`Durations by ${unit}`}>
+        {slots.map((slot) => {
+          const { p50, p95 } = slot.group?.durationMs ?? { p50: null, p95: null };
+          const words = `${slotTime(slot.from, unit)}: ${
+            p50 === null || p95 === null
+              ? "no run has finished"
+              : `half took at most ${formatDuration(p50)}, 95 % at most ${formatDuration(p95)}`
+          }`;
+          return (
+            <li key={slot.from}>
+              <Behind slot={slot} tenant={tenant} name={name} words={words} className={styles["bar"]}>
+                <span data-part="upper" style={{ height: `${(((p95 ?? 0) - (p50 ?? 0)) / most) * 100}%` }} />
+                <span data-part="half" style={{ height: `${((p50 ?? 0) / most) * 100}%` }} />
+              </Behind>
+            </li>
+          );
+        })}
+      </ol>
+      <Ends slots={slots} unit={unit} />
+    </>
+  );
+}
+
+const shades = 4;
+
+/** A square for each day, darker where more began; with a mark where some failed. */
+export function DaysHeatmap({ slots, tenant, name }: Omit<ChartProps, "unit">) {
+  const most = Math.max(1, ...slots.map(({ group }) => group?.total ?? 0));
+  return (
+    <div className={styles["weeks"]}>
+      {weeksOf(slots).map((week, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: weeks have no identity but their place
+        <ol key={index} className={styles["week"]}>
+          {week.map((slot, day) =>
+            slot === null ? (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a place before the first day
+              <li key={day} className={styles["nothing"]} />
+            ) : (
+              <li key={slot.from}>
+                <Behind
+                  slot={slot}
+                  tenant={tenant}
+                  name={name}
+                  words={runWords(slot, "day")}
+                  className={styles["day"]}
+                  shade={Math.ceil(((slot.group?.total ?? 0) / most) * shades)}
+                >
+                  {(slot.group?.failed ?? 0) > 0 && <span className={styles["failures"]} />}
+                </Behind>
+              </li>
+            ),
+          )}
+        </ol>
+      ))}
+    </div>
+  );
+}
+
+interface BehindProps {
+  slot: Slot;
+  tenant: string;
+  name: string[] | undefined;
+  words: string;
+  className: string | undefined;
+  shade?: number;
+  children: React.ReactNode;
+}
+
+/** A way from a bar to the flows that it stands for. */
+function Behind({ slot, tenant, name, words, className, shade, children }: BehindProps) {
+  return (
+    <Link
+      to="/tenants/$tenant"
+      params={{ tenant }}
+      search={{ name, from: new Date(slot.from).toISOString(), to: new Date(slot.to).toISOString() }}
+      className={className}
+      data-shade={shade}
+      aria-label={words}
+      title={words}
+    >
+      {children}
+    </Link>
+  );
+}
+
+function Ends({ slots, unit }: Pick<ChartProps, "slots" | "unit">) {
+  const [first, last] = [slots.at(0), slots.at(-1)];
+  return (
+    <div className={styles["ends"]} aria-hidden="true">
+      <span>{first && slotTime(first.from, unit)}</span>
+      <span>{last && slotTime(last.from, unit)}</span>
+    </div>
+  );
+}
+
+function runWords({ from, group }: Slot, unit: "day" | "hour"): string {
+  if (group === null) return `${slotTime(from, unit)}: no runs`;
+  const failed = group.failed > 0 ? `, ${group.failed.toLocaleString("en")} failed` : "";
+  return `${slotTime(from, unit)}: ${plural(group.total, "run")}${failed}`;
+}

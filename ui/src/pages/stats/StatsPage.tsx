@@ -1,0 +1,322 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { ErrorStats, StatsGroup } from "@weir/collector/schemas";
+import { useMemo } from "react";
+import { serverNow } from "../../api/clock.ts";
+import { figuresQuery, topErrorsQuery } from "../../api/figures.ts";
+import { namesQuery } from "../../api/queries.ts";
+import { NothingFound } from "../../components/EmptyState.tsx";
+import { ErrorState } from "../../components/ErrorState.tsx";
+import { BlockSkeleton } from "../../components/Skeletons.tsx";
+import { Ago } from "../../components/Time.tsx";
+import { usePageState } from "../../components/usePageState.ts";
+import { isRange, type Range, ranges } from "../../filter/range.ts";
+import { formatDuration } from "../../format/duration.ts";
+import { plural, visible } from "../../format/text.ts";
+import { DaysHeatmap, DurationsChart, RunsChart } from "./Charts.tsx";
+import styles from "./StatsPage.module.css";
+import { slotsOf } from "./slots.ts";
+
+const route = getRouteApi("/tenants/$tenant/stats");
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const mostSteps = 12;
+const heatmapDays = 84;
+const offered: Range[] = ["1d", "7d", "30d"];
+
+/** How one customer's flows have gone: when, how well, how long, and what goes wrong in them. */
+export function StatsPage() {
+  const { tenant } = route.useParams();
+  const { name, range = "30d" } = route.useSearch();
+  usePageState(`Statistics · ${visible(tenant)}`);
+  // Settled by the hour: equal questions are equal, and asked once.
+  const now = Math.floor(serverNow() / hourMs) * hourMs + hourMs;
+  const unit = range === "30d" || range === "7d" ? "day" : "hour";
+  const from = new Date(now - ranges[range].ms).toISOString();
+  const filter = useMemo(() => ({ tenant, name, from }), [tenant, name, from]);
+  const over = useQuery(figuresQuery(filter, unit));
+  const byName = useQuery(figuresQuery(filter, "name"));
+  const steps = useQuery(figuresQuery(filter, "step"));
+  const errors = useQuery(topErrorsQuery(filter));
+  const days = useQuery(
+    figuresQuery({ ...filter, from: new Date(now - heatmapDays * dayMs).toISOString() }, "day"),
+  );
+
+  const slots = over.data && slotsOf(over.data.groups, unit, Date.parse(from), now);
+  return (
+    <>
+      <nav className={styles["crumbs"]} aria-label="Breadcrumb">
+        <Link to="/">Customers</Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/tenants/$tenant" params={{ tenant }} className="cut">
+          {visible(tenant)}
+        </Link>
+      </nav>
+      <div className={styles["head"]}>
+        <h1 className="cut">Statistics</h1>
+        <Choice tenant={tenant} name={name} range={range} />
+      </div>
+      {over.error && !over.data ? (
+        <ErrorState error={over.error} onRetry={() => over.refetch()} retrying={over.isFetching} />
+      ) : !slots || !byName.data ? (
+        <BlockSkeleton height={300} />
+      ) : byName.data.groups.length === 0 ? (
+        <NothingFound title="No flow began within this time">
+          <p className="muted">Choose a longer time, or all names.</p>
+        </NothingFound>
+      ) : (
+        <>
+          {!over.data?.complete && (
+            <p className="muted">There is more than could be counted in time: the figures are of a part.</p>
+          )}
+          <Totals groups={byName.data.groups} />
+          <div className={styles["grid"]}>
+            <section className={styles["card"]} aria-labelledby="runs">
+              <h2 id="runs">Runs</h2>
+              <RunsChart slots={slots} unit={unit} tenant={tenant} name={name} />
+            </section>
+            <section className={styles["card"]} aria-labelledby="durations">
+              <h2 id="durations">Durations, half of the runs and 95 % of them</h2>
+              <DurationsChart slots={slots} unit={unit} tenant={tenant} name={name} />
+            </section>
+            <section className={styles["card"]} aria-labelledby="names">
+              <h2 id="names">Flows</h2>
+              <Names groups={byName.data.groups} tenant={tenant} />
+            </section>
+            <section className={styles["card"]} aria-labelledby="steps">
+              <h2 id="steps">Steps, those that fail most first</h2>
+              <Steps groups={steps.data?.groups ?? []} tenant={tenant} name={name} />
+            </section>
+            <section className={styles["card"]} aria-labelledby="errors">
+              <h2 id="errors">Errors</h2>
+              <Errors errors={errors.data?.errors ?? []} />
+            </section>
+            <section className={styles["card"]} aria-labelledby="days">
+              <h2 id="days">Days, twelve weeks back</h2>
+              {days.data && (
+                <DaysHeatmap
+                  slots={slotsOf(days.data.groups, "day", now - heatmapDays * dayMs, now)}
+                  tenant={tenant}
+                  name={name}
+                />
+              )}
+            </section>
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+interface ChoiceProps {
+  tenant: string;
+  name: string[] | undefined;
+  range: Range;
+}
+
+function Choice({ tenant, name, range }: ChoiceProps) {
+  const navigate = route.useNavigate();
+  const { data: names = [] } = useQuery(namesQuery(tenant));
+  return (
+    <div className={styles["choice"]}>
+      <label>
+        <span className="visually-hidden">Flows</span>
+        <select
+          value={name?.[0] ?? ""}
+          onChange={({ target: { value } }) =>
+            navigate({ search: (before) => ({ ...before, name: value === "" ? undefined : [value] }) })
+          }
+        >
+          <option value="">All flows</option>
+          {names.map((each) => (
+            <option key={each} value={each}>
+              {visible(each)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span className="visually-hidden">Time</span>
+        <select
+          value={range}
+          onChange={({ target: { value } }) =>
+            isRange(value) && navigate({ search: (before) => ({ ...before, range: value }) })
+          }
+        >
+          {offered.map((each) => (
+            <option key={each} value={each}>
+              {ranges[each].label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function Totals({ groups }: { groups: StatsGroup[] }) {
+  const sum = (of: (group: StatsGroup) => number) => groups.reduce((all, group) => all + of(group), 0);
+  const [failed, cancelled, succeeded] = [
+    sum((group) => group.failed),
+    sum((group) => group.cancelled),
+    sum((group) => group.succeeded),
+  ];
+  const finished = failed + cancelled + succeeded;
+  const totals = [
+    ["Runs", sum(({ total }) => total).toLocaleString("en")],
+    ["Open now", sum(({ running }) => running).toLocaleString("en")],
+    ["Succeeded", succeeded.toLocaleString("en")],
+    ["Failed", failed.toLocaleString("en")],
+    ["Failure rate", finished === 0 ? "–" : percent(failed / finished)],
+  ];
+  return (
+    <dl className={styles["totals"]}>
+      {totals.map(([what, figure]) => (
+        <div key={what}>
+          <dt>{what}</dt>
+          <dd>{figure}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Names({ groups, tenant }: { groups: StatsGroup[]; tenant: string }) {
+  return (
+    <Table heads={["Flow", "Runs", "Failed", "Half within", "95 % within"]}>
+      {groups.map(({ key, total, failed, durationMs }) => (
+        <tr key={key}>
+          <td>
+            <Link
+              to="/tenants/$tenant/stats"
+              params={{ tenant }}
+              search={{ name: [key] }}
+              className={styles["link"]}
+            >
+              {visible(key)}
+            </Link>
+          </td>
+          <td>
+            <Link
+              to="/tenants/$tenant"
+              params={{ tenant }}
+              search={{ name: [key] }}
+              className={styles["link"]}
+            >
+              {total.toLocaleString("en")}
+            </Link>
+          </td>
+          <td>
+            {failed === 0 ? (
+              "0"
+            ) : (
+              <Link
+                to="/tenants/$tenant"
+                params={{ tenant }}
+                search={{ name: [key], status: ["failed"] }}
+                className={styles["bad"]}
+              >
+                {failed.toLocaleString("en")}
+              </Link>
+            )}
+          </td>
+          <td>{duration(durationMs.p50)}</td>
+          <td>{duration(durationMs.p95)}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Steps({
+  groups,
+  tenant,
+  name,
+}: {
+  groups: StatsGroup[];
+  tenant: string;
+  name: string[] | undefined;
+}) {
+  const worst = groups.toSorted(
+    (a, b) => b.failed - a.failed || (b.durationMs.p95 ?? 0) - (a.durationMs.p95 ?? 0),
+  );
+  return (
+    <Table heads={["Step", "Times", "Failed", "Half within", "95 % within"]}>
+      {worst.slice(0, mostSteps).map(({ key, stepKind, total, failed, durationMs }) => (
+        <tr key={`${stepKind} ${key}`}>
+          <td>
+            <Link
+              to="/tenants/$tenant"
+              params={{ tenant }}
+              search={{ name, step: [key] }}
+              className={styles["link"]}
+            >
+              {visible(key)}
+            </Link>
+            {stepKind !== null && stepKind !== "step" && <span className="muted"> {stepKind}</span>}
+          </td>
+          <td>{total.toLocaleString("en")}</td>
+          <td className={failed > 0 ? styles["bad"] : undefined}>{failed.toLocaleString("en")}</td>
+          <td>{duration(durationMs.p50)}</td>
+          <td>{duration(durationMs.p95)}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Errors({ errors }: { errors: ErrorStats["errors"] }) {
+  if (errors.length === 0) return <p className="muted">None within this time.</p>;
+  return (
+    <ol className={styles["errors"]}>
+      {errors.map(({ type, message, count, example, lastAt }) => (
+        <li key={`${type} ${message}`}>
+          <span className={styles["error"]}>
+            <code>{visible(type)}</code> {message}
+          </span>
+          <span className="muted">
+            {plural(count, "time")}, last <Ago at={lastAt} />
+            {example && (
+              <>
+                {" · "}
+                <Link to="/tenants/$tenant/flows/$id" params={example} className={styles["link"]}>
+                  see one
+                </Link>
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Table({ heads, children }: { heads: string[]; children: React.ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for what is filled in
+    <div role="group" className={styles["scroll"]} tabIndex={0} aria-label={`${heads[0]}s`}>
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function duration(ms: number | null): string {
+  return ms === null ? "–" : formatDuration(ms);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
