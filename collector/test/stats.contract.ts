@@ -99,7 +99,7 @@ export function statsContract(
             while (said.length > 0) {
               await store.append(said.splice(0, 1 + chance(20)));
               if (chance(4) === 0) await settle(store);
-              if (chance(12) === 0) store = await reopen(store, now);
+              if (chance(sets < 100 ? 60 : 12) === 0) store = await reopen(store, now);
             }
             let runs = flows.map(runOf);
             await compare(store, runs, chance);
@@ -112,7 +112,7 @@ export function statsContract(
             await store.close();
           },
         ),
-        { numRuns: Math.max(4, Math.ceil(sets / 25)) },
+        { numRuns: Math.max(2, Math.ceil(sets / 25)) },
       );
     }, 60_000);
 
