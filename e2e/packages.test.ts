@@ -47,18 +47,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("the README's first program, as it stands there, is seen by the collector that npx starts", async () => {
-  const args = [
-    "weir",
-    "serve",
-    "--port",
-    "0",
-    "--grpc-port",
-    "0",
-    "--store",
-    `sqlite:${join(folder, "weir.db")}`,
-  ];
-  collector = startProgram("npx", ["--prefix", folder, "--no-install", ...args]);
+test("the README's first program, as it stands there, is seen by the collector of the package", async () => {
+  expect(await inFolder("npx", ["--no-install", "weir", "serve", "--help"])).toContain("--port");
+  // Not by npx: a signal to that one does not reach the collector.
+  const weir = join(folder, "node_modules/.bin/weir");
+  const args = ["serve", "--port", "0", "--grpc-port", "0", "--store", `sqlite:${join(folder, "weir.db")}`];
+  collector = startProgram(weir, args);
   const [, url = ""] = await collector.printed(/listening on (http:[\w./:]+)/);
 
   const program = /```ts\n(import { flow, setup, step }.*?)```/s.exec(readFileSync("README.md", "utf8"))?.[1];
