@@ -112,7 +112,10 @@ async function send(spans: Parameters<OTLPTraceExporter["export"]>[0]): Promise<
 
 /** Of what the collector says that which `flowsOf` says too. Durations are whole milliseconds there. */
 function inCommon(theirs: FlowDetail, ours: TestFlow) {
-  const steps = theirs.steps.map(({ service, ...step }) => ({ ...step, durationMs: whole(step) }));
+  const steps = theirs.steps.map(({ service, node, edge, attemptOf, ...step }) => ({
+    ...step,
+    durationMs: whole(step),
+  }));
   const said = Object.entries(theirs).filter(([key]) => key in ours);
   return { ...Object.fromEntries(said), durationMs: whole(theirs), steps: byId(steps) };
 }
