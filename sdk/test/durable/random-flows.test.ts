@@ -99,10 +99,11 @@ function programOf(world: World, parts: readonly Part[], name: string): Flow<voi
   }
 }
 
-/** Dies at the call of this number: it is made or not, and nobody is told. */
-function dyingAt(journal: Journal, call: number, isMade: boolean): Journal {
+/** Dies at the call of this number: it is made or not, and nobody but the test is told. */
+function dyingAt(journal: Journal, call: number, isMade: boolean): { mortal: Journal; death: Promise<void> } {
   let left = call;
-  return new Proxy(journal, {
+  const { promise: death, resolve: die } = Promise.withResolvers<void>();
+  const mortal = new Proxy(journal, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property);
       if (typeof member !== "function") return member;
@@ -112,10 +113,12 @@ function dyingAt(journal: Journal, call: number, isMade: boolean): Journal {
         left -= 1;
         if (left > 0) return ask();
         if (left === 0 && isMade) ask();
+        die();
         return new Promise(() => {});
       };
     },
   });
+  return { mortal, death };
 }
 
 test("whatever the flow and wherever its processes die: finished steps once, every run ends, all is undone", async () => {
@@ -133,12 +136,15 @@ test("whatever the flow and wherever its processes die: finished steps once, eve
         const program = programOf(world, parts, "p");
         const options = { id: "run", retry: { maxAttempts: retries + 1, baseDelay: 0 } };
         for (const { call, isMade } of dies) {
-          const mortal = createScope({ journal: dyingAt(shared, call, isMade), leaseMs: 5, parkAfter: 0 });
-          const ended = mortal.exec(program, undefined, options).then(
+          const { mortal, death } = dyingAt(shared, call, isMade);
+          const dying = createScope({ journal: mortal, leaseMs: 5, parkAfter: 0 });
+          const ended = dying.exec(program, undefined, options).then(
             () => {},
             () => {},
           );
-          await Promise.race([ended, delay(8)]);
+          // Not by the time: a process that is only slow goes on with a step that another has taken over.
+          await Promise.race([ended, death]);
+          await delay(6);
         }
         await using scope = createScope({ journal: shared, leaseMs: 5000, parkAfter: 0 });
         await scope.exec(program, undefined, options).catch(() => {});

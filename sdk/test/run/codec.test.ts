@@ -58,9 +58,8 @@ describe("values", () => {
           withSparseArray: true,
         }),
         (value) => {
-          fc.pre(
-            !JSON.stringify(value, (_, each) => (typeof each === "bigint" ? 0 : each))?.includes("__proto__"),
-          );
+          // A key of that name is refused, also inside of maps and sets.
+          fc.pre(!fc.stringify(value).includes('["__proto__"]'));
           expect(roundTrip(value)).toStrictEqual(value);
         },
       ),
