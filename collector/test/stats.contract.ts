@@ -202,6 +202,41 @@ export function statsContract(
     });
   });
 
+  describe(`${kind}: errors`, () => {
+    test.each([
+      ["at once", false],
+      ["once it is counted", true],
+    ])("show a flow whose beginning is told after its end, %s", async (_, counted) => {
+      const end = T0 - 2 * DAY;
+      const error = { type: "ValueError", message: "bad row 7", stack: null };
+      for (const before of [HOUR, DAY]) {
+        const store = await open(() => T0);
+        const [early, late] = [
+          flowOf({ tenant: "acme", id: "early" }),
+          flowOf({ tenant: "acme", id: "late" }),
+        ];
+        await store.append([
+          ...[early.opened(end - 3 * DAY), early.ended(end - 3 * DAY + 1, { status: "failed", error })],
+          late.ended(end, { status: "failed", error }),
+        ]);
+        if (counted) await settle(store);
+        await store.append([late.opened(end - before)]);
+        for (const filter of [{}, { tenant: ["acme"] }]) {
+          expect((await store.errors({ ...filter, limit: 9 })).errors).toEqual([
+            {
+              type: "ValueError",
+              message: "bad row #",
+              count: 2,
+              example: { tenant: "acme", id: "late" },
+              lastAt: end - before,
+            },
+          ]);
+        }
+        await store.close();
+      }
+    });
+  });
+
   describe(`${kind}: what is stuck`, () => {
     const heartbeat = (instance: string, at: Micros) =>
       ({ kind: "heartbeat", instance, service: "worker", at, intervalMs: 2000 }) as const;
@@ -366,9 +401,11 @@ async function compare(store: Store, runs: Run[], chance: (of: number) => number
     for (const group of answer.groups) sameGroup(group, groups.get(keyOf(group)) ?? [], groupBy);
   }
   const { errors } = await store.errors({ ...filter, limit: 20 });
-  expect(errors.map(({ type, message, count }) => [type, message, count]).sort()).toEqual(errorsOf(wanted));
-  for (const { example, message } of errors) {
-    const run = runs.find(({ tenant, id }) => tenant === example?.tenant && id === example.id);
+  const told = errors.map(({ type, message, count, lastAt }) => [type, message, count, lastAt]);
+  expect(told.sort()).toEqual(errorsOf(wanted));
+  for (const { example, message, lastAt } of errors) {
+    const run = wanted.find(({ tenant, id }) => tenant === example?.tenant && id === example.id);
+    expect(run?.startedAt).toBe(lastAt);
     expect(run?.error?.message.replace(/\d+|".*"/, "")).toBe(message.replace(/#|".*"/, ""));
   }
   await sameHistogram(store, runs, HISTOGRAMS[chance(HISTOGRAMS.length)] as HistogramQuery);
@@ -444,15 +481,21 @@ function sameGroup(group: StatsGroup, runs: Counted[], groupBy: StatsQuery["grou
   else expect(durations).toContain(last);
 }
 
-function errorsOf(runs: Run[]): [string, string, number][] {
-  const counts = new Map<string, number>();
-  for (const { status, error } of runs) {
+function errorsOf(runs: Run[]): [string, string, number, Micros][] {
+  const kinds = new Map<string, { count: number; lastAt: Micros }>();
+  for (const { status, error, startedAt } of runs) {
     if (status !== "failed" || error === null) continue;
     const message = error.message.replace(/\d+/, "#").replace(/".*"/, '"…"');
-    counts.set(message, (counts.get(message) ?? 0) + 1);
+    const { count, lastAt } = kinds.get(message) ?? { count: 0, lastAt: 0 };
+    kinds.set(message, { count: count + 1, lastAt: Math.max(lastAt, startedAt) });
   }
-  return [...counts]
-    .map(([message, count]): [string, string, number] => ["ValueError", message, count])
+  return [...kinds]
+    .map(([message, { count, lastAt }]): [string, string, number, Micros] => [
+      "ValueError",
+      message,
+      count,
+      lastAt,
+    ])
     .sort();
 }
 

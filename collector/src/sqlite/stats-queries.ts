@@ -25,7 +25,7 @@ import type { Place, StatsCount, Want } from "./stats-count.ts";
 import { labelOf, OTHER, PART, stepOf } from "./stats-parts.ts";
 import { statusOf } from "./status.ts";
 
-/** Failed flows of a slot that are looked at for an example of an error. */
+/** Failed flows that are looked at for an example of an error. */
 const MOST_EXAMPLES = 200;
 /** Runs that are looked at for the last one that finished, where many are open. */
 const MOST_LAST = 20_000;
@@ -56,12 +56,11 @@ const TOLD_LAST: Record<StatsGroupBy, boolean> = {
   step: false,
 };
 
-/** A tally that knows where to look for the newest of what is in it. */
+/** A tally that knows where to look for the newest of what is in it, or was until the log took it away. */
 class GroupTally extends Tally {
   readonly first: Place;
   newest: Place;
   newestFinished: Place | null = null;
-  readonly names = new Set<number>();
   /** Where what is added now belongs to. */
   #at: Place;
 
@@ -74,7 +73,6 @@ class GroupTally extends Tally {
 
   at(place: Place): this {
     this.#at = place;
-    this.names.add(place.name);
     if (place.to > this.newest.to) this.newest = place;
     return this;
   }
@@ -83,6 +81,47 @@ class GroupTally extends Tally {
     super.add(outcome, count);
     if (count <= 0 || !hasEnded(outcome)) return;
     if (this.newestFinished === null || this.#at.to > this.newestFinished.to) this.newestFinished = this.#at;
+  }
+}
+
+/** A tally that knows every place where some of it is. */
+class PlacedTally extends Tally {
+  readonly first: Place;
+  readonly names = new Set<number>();
+  readonly #counts = new Map<Micros, { place: Place; count: number }>();
+  #at: { place: Place; count: number };
+
+  constructor(place: Place) {
+    super();
+    this.first = place;
+    this.#at = { place, count: 0 };
+  }
+
+  at(place: Place): this {
+    this.names.add(place.name);
+    let known = this.#counts.get(place.to);
+    if (known === undefined) {
+      known = { place, count: 0 };
+      this.#counts.set(place.to, known);
+    }
+    // A day and its last hour end together.
+    if (place.from < known.place.from) known.place = place;
+    this.#at = known;
+    return this;
+  }
+
+  override add(outcome: number, count = 1): void {
+    super.add(outcome, count);
+    this.#at.count += count;
+  }
+
+  /**
+   * The newest first. A flow whose beginning is told after its end was counted where it ended, and is taken away from
+   * there: such a place is left out. Only a day of which an hour was emptied may be in here with nothing in it.
+   */
+  places(): Place[] {
+    const counted = [...this.#counts.values()].filter(({ count }) => count > 0);
+    return counted.map(({ place }) => place).sort((a, b) => b.to - a.to);
   }
 }
 
@@ -107,13 +146,17 @@ export function statsQueries(
   const statements = new Statements(db);
 
   /** The tallies by what they have in common. */
-  function tallies(query: StatsFilter & { want: Want; hourly?: boolean }, keyOf: (place: Place) => number) {
-    const groups = new Map<number, GroupTally>();
+  function tallies<T extends GroupTally | PlacedTally>(
+    Group: new (place: Place) => T,
+    query: StatsFilter & { want: Want; hourly?: boolean },
+    keyOf: (place: Place) => number,
+  ) {
+    const groups = new Map<number, T>();
     const counted = count(query, (place) => {
       const key = keyOf(place);
       let group = groups.get(key);
       if (group === undefined) {
-        group = new GroupTally(place);
+        group = new Group(place);
         groups.set(key, group);
       }
       return group.at(place);
@@ -124,7 +167,8 @@ export function statsQueries(
   function stats(query: StatsQuery): Stats {
     const { groupBy, ...filter } = query;
     const want = WANTS[groupBy];
-    const { counted, groups } = tallies({ ...filter, want, hourly: groupBy === "hour" }, KEYS[groupBy]);
+    const hourly = groupBy === "hour";
+    const { counted, groups } = tallies(GroupTally, { ...filter, want, hourly }, KEYS[groupBy]);
     let whole = groups.length <= MOST_GROUPS;
     const all = groups
       .sort((a, b) => b.newest.to - a.newest.to)
@@ -200,20 +244,24 @@ export function statsQueries(
   }
 
   function errors({ limit, ...filter }: ErrorsQuery): ErrorStats {
-    const { counted, groups } = tallies({ ...filter, want: PART.error }, KEYS.step);
+    const { counted, groups } = tallies(PlacedTally, { ...filter, want: PART.error }, KEYS.step);
     const kinds = groups
       .flatMap((group) => {
         const text = parts.textOf(group.first.part ?? OTHER);
-        return text === undefined ? [] : [{ text, group, count: group.figures().total }];
+        if (text === undefined) return [];
+        const places = group.places();
+        const [newest = group.first] = places;
+        return [{ text, names: group.names, places, newest, count: group.figures().total }];
       })
-      .sort((a, b) => b.count - a.count || b.group.newest.to - a.group.newest.to);
-    const found = kinds.slice(0, limit).map(({ text, group, count }): ErrorGroup => {
-      const example = exampleOf(filter, text, group);
+      .sort((a, b) => b.count - a.count || b.newest.to - a.newest.to);
+    const found = kinds.slice(0, limit).map(({ text, names, places, newest, count }): ErrorGroup => {
+      const name = [...names].map((each) => numbers.texts.textOf(each));
+      const example = exampleOf({ ...filter, name }, text, places);
       return {
         ...kindFromText(text),
         count,
         example: example && { tenant: example.tenant, id: example.id },
-        lastAt: example?.startedAt ?? group.newest.from,
+        lastAt: example?.startedAt ?? newest.from,
       };
     });
     return { errors: found, ...counted, complete: counted.complete && kinds.length === groups.length };
@@ -223,30 +271,38 @@ export function statsQueries(
   function exampleOf(
     filter: StatsFilter,
     text: string,
-    { newest: { from, to }, names }: GroupTally,
+    places: Place[],
   ): (FlowKey & { startedAt: Micros }) | null {
-    const name = [...names].map((each) => numbers.texts.textOf(each));
-    const inPlace = { ...filter, name, ...within(filter, from, to) };
-    const where = whereOf({ ...inPlace, status: ["failed"] }, numbers);
-    if (where === null) return null;
-    const columns = FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&");
-    const index = filter.tenant?.length ? "flows_by_tenant" : "flows_by_status";
-    const failed = statements
-      .of<FlowRow>(
-        `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(where)}
-         ORDER BY f.started_at DESC, f.pk DESC LIMIT ?`,
-      )
-      .all(...where.values, MOST_EXAMPLES);
-    for (const row of failed) {
-      const { tenant, id, startedAt, error } = rows.summaryOf(row);
-      if (error !== null && kindText(kindOfError(error)) === text) return { tenant, id, startedAt };
+    let left = MOST_EXAMPLES;
+    for (const { from, to } of places) {
+      const failed = newestFailed({ ...filter, ...within(filter, from, to) }, left);
+      for (const row of failed) {
+        const { tenant, id, startedAt, error } = rows.summaryOf(row);
+        if (error !== null && kindText(kindOfError(error)) === text) return { tenant, id, startedAt };
+      }
+      left -= failed.length;
+      if (left === 0) break;
     }
     return null;
   }
 
+  function newestFailed(filter: StatsFilter, most: number): FlowRow[] {
+    const where = whereOf({ ...filter, status: ["failed"] }, numbers);
+    if (where === null) return [];
+    const columns = FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&");
+    const index = filter.tenant?.length ? "flows_by_tenant" : "flows_by_status";
+    return statements
+      .of<FlowRow>(
+        `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(where)}
+         ORDER BY f.started_at DESC, f.pk DESC LIMIT ?`,
+      )
+      .all(...where.values, most);
+  }
+
   function stepUsual(tenant: string, name: string): StepUsual[] {
     const from = (dayOf(now()) - USUAL_DAYS + 1) * DAY_US;
-    const { groups } = tallies({ tenant: [tenant], name: [name], from, want: PART.step }, KEYS.step);
+    const query = { tenant: [tenant], name: [name], from, want: PART.step };
+    const { groups } = tallies(GroupTally, query, KEYS.step);
     return groups
       .flatMap((group) => {
         const text = parts.textOf(group.first.part ?? OTHER);
