@@ -167,6 +167,30 @@ export function statsContract(
       await store.close();
     });
 
+    test.each([
+      ["at once", false],
+      ["once it is counted", true],
+    ])(
+      "by day: a run whose beginning is told after its end leaves the day of its end, %s",
+      async (_, counted) => {
+        const store = await open(() => T0);
+        const end = T0 - 2 * DAY;
+        const [moved, going] = [
+          flowOf({ tenant: "acme", id: "moved" }),
+          flowOf({ tenant: "acme", id: "going" }),
+        ];
+        await store.append([moved.ended(end), going.opened(end - SECOND)]);
+        if (counted) await settle(store);
+        await store.append([moved.opened(end - DAY)]);
+        const { groups } = await store.stats({ tenant: ["acme"], groupBy: "day" });
+        expect(groups.map(({ total, running, durationMs }) => [total, running, durationMs.last])).toEqual([
+          [1, 0, DAY / 1000],
+          [1, 1, null],
+        ]);
+        await store.close();
+      },
+    );
+
     test("steps are slowest first, each with its kind; what a flow takes is told beside it", async () => {
       const store = await open(() => T0 + HOUR);
       for (let n = 0; n < 10; n += 1) {

@@ -200,12 +200,16 @@ export function statsQueries(
   /** The newest run of a group, and how long the newest that has finished took. */
   function lastRun(
     filter: StatsFilter,
-    { newest, newestFinished }: GroupTally,
+    { first, newest, newestFinished }: GroupTally,
     { key, label }: GroupKey,
     groupBy: StatsGroupBy,
   ): LastRun | null {
     if (!TOLD_LAST[groupBy]) return null;
     const ofGroup: StatsFilter = { ...filter };
+    if (groupBy === "day") {
+      const day = dayOf(first.from) * DAY_US;
+      Object.assign(ofGroup, within(filter, day, day + DAY_US));
+    }
     if (groupBy === "name") ofGroup.name = [key];
     if (label !== undefined) ofGroup.labels = { ...filter.labels, [label.key]: [label.value] };
     const last = newestRun(ofGroup, newest, false);
