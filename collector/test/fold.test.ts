@@ -402,6 +402,9 @@ describe("where a flow stands", () => {
     expect(pictureOf(opened(10, { instance: "api" })).runners).toEqual(["api"]);
     expect(pictureOf(opened(10, { instance: "api" }), left(12)).runners).toEqual([]);
     expect(
+      pictureOf(opened(10, { instance: "api" }), left(12), opened(20, { instance: "worker" })).runners,
+    ).toEqual(["worker"]);
+    expect(
       pictureOf(opened(10, { instance: "api" }), stepOpened("q", 11, { stepKind: "queue", instance: "api" }))
         .runners,
     ).toEqual([]);

@@ -132,8 +132,8 @@ const WAITS: ReadonlySet<StepKind> = new Set(["sleep", "wait", "debounce"]);
 
 /**
  * Open work is run by the process that opened it last, for another may take over what a dead one left. Between two
- * steps that is the process that opened the flow last, unless one left it open for another, and so it is where it only sleeps or
- * waits. What waits in a queue is run by nobody.
+ * steps that is the process that opened the flow last, unless it was left open for another since, and so it is where it only
+ * sleeps or waits. What waits in a queue is run by nobody.
  */
 function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
   if (facts.ends.length > 0) return [];
@@ -151,7 +151,10 @@ function runnersOf(facts: FlowFacts, current: Placed[]): string[] {
 /** @param step `undefined`: of the flow between two of them. */
 function runnerOf(facts: FlowFacts, step: Placed | undefined): string | null {
   if (facts.ends.length > 0) return null;
-  if (step === undefined) return facts.left === null ? facts.runner?.instance || null : null;
+  if (step === undefined) {
+    const { runner, left } = facts;
+    return runner !== null && (left === null || left < runner.at) ? runner.instance || null : null;
+  }
   return (step.state.facts?.value.kind ?? "step") === "step" ? step.state.runner?.instance || null : null;
 }
 
