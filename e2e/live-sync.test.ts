@@ -65,6 +65,14 @@ test("typing marks the book, its sync is seen live, a second change is pushed to
     { timeout: 10_000 },
   );
 
+  // On Weir's page the run is its tree, and the step where it stands is lit.
+  const weir = await openPage(browser, `${collector.url}/tenants/acme-corp/flows/${summary?.id}?view=tree`);
+  const lit = weir.page.locator("[role=treeitem][aria-current=step]");
+  await lit.filter({ hasText: "a change" }).waitFor();
+  await weir.page.getByRole("treeitem").filter({ hasText: "push" }).filter({ hasText: "done" }).waitFor();
+  expect(weir.troubles).toEqual([]);
+  await weir.page.context().close();
+
   await server.stop("SIGKILL");
   await says("Offline, trying again…");
   await startServer();

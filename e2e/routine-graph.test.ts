@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { isGood } from "../examples/routine-graph/src/rows.ts";
 import { JobState } from "../sdk/src/graph/index.ts";
 import { flowOf, until } from "./support/api.ts";
+import { openPage, startBrowser } from "./support/browser.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
 
 const ROWS = 100;
@@ -152,4 +153,21 @@ test("by the collector: one flow with all its steps, retries made good, in two r
       ({ name, attempt, status }) => name === "price.in" && attempt === 2 && status === "succeeded",
     ),
   ).toBe(true);
+});
+
+test("on the page: its graph, with what each routine did", async () => {
+  const browser = await startBrowser();
+  try {
+    const url = `${collector.url}/tenants/acme-corp/flows/catalogue-1?view=graph`;
+    const { page, troubles } = await openPage(browser, url);
+    const routine = (id: string) =>
+      page.getByRole("group", { name: /^Graph of/ }).getByRole("button", { name: new RegExp(`\\b${id}\\b`) });
+    await routine("price")
+      .filter({ hasText: `${good.length} done` })
+      .waitFor();
+    await routine("write").waitFor();
+    expect(troubles).toEqual([]);
+  } finally {
+    await browser.close();
+  }
 });

@@ -20,13 +20,21 @@ function die(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** From beside, as what writes has this thread. */
-function dieSoon(): void {
+/** Kills from beside, as what writes has this thread. It is up before it is told to: else all might be done by then. */
+const told = new Int32Array(new SharedArrayBuffer(4));
+if (boundary === "commit") {
   const microseconds = Math.random() * 1500;
-  new Worker(
-    `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${microseconds / 1000}); process.kill(${process.pid}, "SIGKILL");`,
-    { eval: true },
-  );
+  const killer = `
+    const { workerData: told } = require("node:worker_threads");
+    Atomics.wait(told, 0, 0);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${microseconds / 1000});
+    process.kill(${process.pid}, "SIGKILL");`;
+  new Worker(killer, { eval: true, workerData: told }).unref();
+}
+
+function dieSoon(): void {
+  Atomics.store(told, 0, 1);
+  Atomics.notify(told, 0);
 }
 
 function watched(journal: Journal): Journal {
