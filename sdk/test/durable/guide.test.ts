@@ -1,9 +1,7 @@
 /** Every snippet of docs/guides/durable-flows.md stands in here, line by line, and runs. */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   bullmqDispatch,
@@ -19,46 +17,25 @@ import {
 } from "@weir/sdk/durable";
 import { flowsOf, setupForTests, TestClock } from "@weir/sdk/testing";
 import { Queue, Worker } from "bullmq";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { startRedis } from "../../../e2e/support/processes.ts";
+import { linesOf, runInOwnFolder, snippetsIn } from "../guide.ts";
 
 const GUIDE = new URL("../../../docs/guides/durable-flows.md", import.meta.url);
 const README = new URL("../../../README.md", import.meta.url);
-const home = process.cwd();
 
 interface Order {
   cents: number;
 }
 
-let folder: string;
-
-// The snippets keep their journal in "./journal.db".
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "weir-guide-"));
-  process.chdir(folder);
-});
-afterEach(() => {
-  process.chdir(home);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Without indentation and empty lines. */
-function lines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("import "))
-    .join("\n");
-}
+runInOwnFolder();
 
 test("every snippet of the guide is in this file", () => {
-  const here = lines(readFileSync(fileURLToPath(import.meta.url), "utf8"));
-  const snippets = [...readFileSync(GUIDE, "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
-    ([, snippet = ""]) => snippet,
-  );
+  const here = linesOf(readFileSync(fileURLToPath(import.meta.url), "utf8"));
+  const snippets = snippetsIn(GUIDE);
   expect(snippets.length).toBeGreaterThan(10);
-  for (const snippet of snippets) expect(here, snippet).toContain(lines(snippet));
+  for (const snippet of snippets) expect(here, snippet).toContain(linesOf(snippet));
 });
 
 test("a flow, and how it is executed", async () => {
@@ -168,8 +145,8 @@ test("the README's order", async () => {
   await run;
   expect(calls).toEqual(["charge order-17 4200", "ship order-17"]);
   const [, quoted = ""] = /(const order = flow.*?\n\}\);)/s.exec(readFileSync(README, "utf8")) ?? [];
-  expect(lines(readFileSync(fileURLToPath(import.meta.url), "utf8"))).toContain(
-    lines(quoted.replace(/ +\/\//g, " //")),
+  expect(linesOf(readFileSync(fileURLToPath(import.meta.url), "utf8"))).toContain(
+    linesOf(quoted.replace(/ +\/\//g, " //")),
   );
 });
 

@@ -1,7 +1,5 @@
 /** Every snippet of docs/guides/routine-graphs.md stands in here, line by line, and runs. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   custom,
@@ -14,11 +12,11 @@ import {
   sqliteJournal,
 } from "@weir/sdk/graph";
 import { TestClock } from "@weir/sdk/testing";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
+import { runInOwnFolder, snippetsIn } from "../guide.ts";
 
 const GUIDE = new URL("../../../docs/guides/routine-graphs.md", import.meta.url);
 const README = new URL("../../../README.md", import.meta.url);
-const home = process.cwd();
 const shown: unknown[] = [];
 const show = (value: unknown) => void shown.push(value);
 const table = { insert: vi.fn(async (_line: string) => {}) };
@@ -28,16 +26,9 @@ async function* rowsOf(path: string, _signal: AbortSignal): AsyncGenerator<strin
   yield `${path}:2`;
 }
 
-let folder: string;
-
+runInOwnFolder();
 beforeEach(() => {
   shown.length = 0;
-  folder = mkdtempSync(join(tmpdir(), "weir-guide-"));
-  process.chdir(folder);
-});
-afterEach(() => {
-  process.chdir(home);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Without layout: one line of the guide may be several here. */
@@ -51,8 +42,6 @@ function flat(text: string): string {
 
 test("every snippet of the guide is in this file, and so is that of the README", () => {
   const here = flat(readFileSync(fileURLToPath(import.meta.url), "utf8"));
-  const snippetsIn = (url: URL) =>
-    [...readFileSync(url, "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, snippet = ""]) => snippet);
   const snippets = snippetsIn(GUIDE);
   expect(snippets.length).toBeGreaterThan(12);
   const ofReadme = snippetsIn(README).filter((snippet) => snippet.includes("@weir/sdk/graph"));

@@ -1,7 +1,5 @@
 /** Every snippet of docs/guides/workflow-trees.md stands in here, line by line, and runs; that for a page is in examples/live-sync. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { TestClock } from "@weir/sdk/testing";
@@ -24,43 +22,25 @@ import {
   workflow,
 } from "@weir/sdk/workflow";
 import express from "express";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import * as z from "zod";
+import { linesOf, runInOwnFolder, snippetsIn } from "../guide.ts";
 
 const GUIDE = new URL("../../../docs/guides/workflow-trees.md", import.meta.url);
 const README = new URL("../../../README.md", import.meta.url);
-const home = process.cwd();
 
-let folder: string;
 let console: { log: (...words: unknown[]) => void };
 
-// The snippets keep their journal in "./journal.db".
+runInOwnFolder();
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "weir-guide-"));
-  process.chdir(folder);
   console = { log: vi.fn() };
 });
-afterEach(() => {
-  process.chdir(home);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Without indentation and empty lines. */
-function lines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("import "))
-    .join("\n");
-}
 
 test("every snippet of the guide is in this file", () => {
-  const here = lines(readFileSync(fileURLToPath(import.meta.url), "utf8"));
-  const snippets = [...readFileSync(GUIDE, "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
-    ([, snippet = ""]) => snippet,
-  );
+  const here = linesOf(readFileSync(fileURLToPath(import.meta.url), "utf8"));
+  const snippets = snippetsIn(GUIDE);
   expect(snippets.length).toBeGreaterThan(7);
-  for (const snippet of snippets) expect(here).toContain(lines(snippet));
+  for (const snippet of snippets) expect(here).toContain(linesOf(snippet));
 });
 
 const shop = {
@@ -217,5 +197,5 @@ test("the README's example", async () => {
   syncBook.start({ tenant: "acme-corp" }).signal((book) => ({ ...book, title: "Emma", dirty: true }));
   const [, quoted = ""] =
     /(const syncBook = .*?dirty: true \}\)\);)/s.exec(readFileSync(README, "utf8")) ?? [];
-  expect(lines(readFileSync(fileURLToPath(import.meta.url), "utf8"))).toContain(lines(quoted));
+  expect(linesOf(readFileSync(fileURLToPath(import.meta.url), "utf8"))).toContain(linesOf(quoted));
 });
