@@ -94,6 +94,19 @@ describe("a line", () => {
     );
   });
 
+  test("knows which of two steps failed the flow where both have one name and ended at one moment", () => {
+    const { opened, step, ended } = flowOf(KEY);
+    const bad = { type: "read", message: "bad row 7", stack: null };
+    // Many pairs, for by chance half of them come back right.
+    for (const pair of Array.from("abcdefghijkl", (letter) => [`${letter}1`, `${letter}2`])) {
+      const ends = pair.flatMap((id, at) =>
+        step(id, T0, T0 + 5, { name: "read" }, { status: "failed", error: at === 0 ? null : bad }),
+      );
+      const flow = detailOf([opened(T0), ...ends, ended(T0 + 9)]);
+      expect(essence(detailOf(observationsOf(readFlow(flowLine(flow)))))).toEqual(essence(flow));
+    }
+  });
+
   test("brought back twice, or in an earlier and a later state, is what it is", () => {
     fc.assert(
       fc.property(setTwice(KEY), fc.nat(24), ({ once }, cut) => {

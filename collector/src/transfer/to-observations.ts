@@ -16,13 +16,22 @@ const SPAN_ID = /^[0-9a-f]{16}$/;
 const ENDS = { first: "1", usual: "5", last: "9" } as const;
 
 export function observationsOf(flow: ImportedFlow): FlowObservation[] {
-  const said = sayAll(flow, ENDS.first);
-  if (!hasTiedFailures(flow) || agrees(said, flow)) return said;
+  if (!hasTiedFailures(flow)) return sayAll(flow, new Set(), ENDS.first);
+  const named = flow.steps.filter(({ status, name }) => status === "failed" && name === flow.failedStep);
+  // The end of a flow may have an error of its own.
+  const same = named.filter(({ error }) => JSON.stringify(error) === JSON.stringify(flow.error));
   // Of attempts that were given up it is the last that counts.
-  return sayAll(flow, ENDS.last);
+  for (const first of [ENDS.first, ENDS.last]) {
+    for (const failing of [same, named]) {
+      const said = sayAll(flow, new Set(failing), first);
+      if (agrees(said, flow)) return said;
+    }
+  }
+  return sayAll(flow, new Set(same), ENDS.first);
 }
 
-function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
+/** @param failing steps whose ends get this first digit, for one of them failed the flow. */
+function sayAll(flow: ImportedFlow, failing: ReadonlySet<ImportedStep>, digit: string): FlowObservation[] {
   const { name, labels, startedAt, endedAt, status, updatedAt } = flow;
   const traceId = flow.traceId ?? undefined;
   const key: FlowKey = { tenant: flow.tenant, id: flow.id };
@@ -87,7 +96,7 @@ function sayAll(flow: ImportedFlow, failing: string): FlowObservation[] {
       });
     }
     if (step.endedAt === null || !isEnd(step.status)) continue;
-    const first = failedTheFlow(step, flow) ? failing : ENDS.usual;
+    const first = failing.has(step) ? digit : ENDS.usual;
     said.push({
       kind: "step-ended",
       ...about,
@@ -151,12 +160,6 @@ function orphanOf(flow: ImportedFlow): ImportedStep | undefined {
 
 function parentOf({ parentId }: ImportedStep): { stepId: string } | null {
   return parentId === null ? null : { stepId: parentId };
-}
-
-function failedTheFlow(step: ImportedStep, flow: ImportedFlow): boolean {
-  if (step.status !== "failed" || step.name !== flow.failedStep) return false;
-  // The end of a flow may have an error of its own.
-  return flow.endedAt !== null || JSON.stringify(step.error) === JSON.stringify(flow.error);
 }
 
 function hasTiedFailures({ steps }: ImportedFlow): boolean {
