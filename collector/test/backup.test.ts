@@ -16,9 +16,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { backUp } from "../src/sqlite/backup.ts";
+import { backUp } from "../src/sqlite/file/backup.ts";
+import { restore } from "../src/sqlite/file/restore.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
-import { restore } from "../src/sqlite/restore.ts";
 import type { Store } from "../src/store.ts";
 import { flowOf } from "./saying.ts";
 

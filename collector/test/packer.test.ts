@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Packer, type Texts, Unpacker } from "../src/sqlite/packer.ts";
+import { Packer, type Texts, Unpacker } from "../src/sqlite/rows/packer.ts";
 
 /** Keeps what begins with "k". */
 function texts(): Texts {

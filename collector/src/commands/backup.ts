@@ -13,7 +13,7 @@ export const backup: Command = {
 `,
 
   async run(args, env) {
-    const { backUp } = await import("../sqlite/backup.ts");
+    const { backUp } = await import("../sqlite/file/backup.ts");
     const { fileThere } = await import("./file-there.ts");
     await copyWith("backup", args, env, async ({ file, path, force, onProgress }) => {
       const bytes = await backUp({ from: fileThere(path), to: file, force, onProgress });

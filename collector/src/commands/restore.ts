@@ -14,7 +14,7 @@ export const restore: Command = {
 `,
 
   async run(args, env) {
-    const { restore: restoreFile } = await import("../sqlite/restore.ts");
+    const { restore: restoreFile } = await import("../sqlite/file/restore.ts");
     await copyWith("restore", args, env, async ({ file, path, force, onProgress }) => {
       await restoreFile({ from: file, to: path, force, onProgress });
       return { done: `restored ${file} to ${path}`, bytes: (await stat(path)).size };

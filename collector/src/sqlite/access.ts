@@ -10,9 +10,9 @@ import type {
 } from "../access.ts";
 import type { Micros } from "../flow.ts";
 import type { StalledLimits } from "../health.ts";
-import { ask } from "./ask.ts";
+import { ask } from "./file/ask.ts";
+import { openDatabase } from "./file/open.ts";
 import { Fresh } from "./fresh.ts";
-import { openDatabase } from "./open.ts";
 import { limitsInForce, settingsRows } from "./settings.ts";
 
 export interface SqliteAccessOptions {

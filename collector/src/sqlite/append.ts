@@ -10,13 +10,12 @@ import { type FlowEvent, type FlowKey, keyText, type Step } from "../flow.ts";
 import { begin, eventsOf, observe, type Picture } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
 import type { Commits } from "../stores/commits.ts";
-
-import type { FlowInHand, FlowRows } from "./flow-rows.ts";
-import type { HotFlows } from "./hot-flows.ts";
-import type { Instances } from "./instances.ts";
-import type { Links } from "./links.ts";
-import { type Db, reasonOf } from "./open.ts";
-import { otherWriters } from "./other-writers.ts";
+import { type Db, reasonOf } from "./file/open.ts";
+import { otherWriters } from "./file/other-writers.ts";
+import type { FlowInHand, FlowRows } from "./rows/flow-rows.ts";
+import type { HotFlows } from "./rows/hot-flows.ts";
+import type { Instances } from "./rows/instances.ts";
+import type { Links } from "./rows/links.ts";
 
 /** Observations that may wait for the next commit; it takes them all at once. */
 const MOST_WAITING = 200_000;

@@ -1,5 +1,5 @@
 /** Remembers rows for as long as nobody has written to the database, here or in another process. */
-import type { Db } from "./open.ts";
+import type { Db } from "./file/open.ts";
 
 const MOST_KEPT = 2_000;
 

@@ -1,13 +1,13 @@
 /** Deleting finished flows, the oldest first, in pieces beside the traffic. */
 import type { Micros } from "../flow.ts";
 import type { PruneQuery } from "../store.ts";
-import { add, clause, type Where } from "./filter.ts";
-import { idOf, type StoredId } from "./flow-id.ts";
-import type { FlowRows, Numbers } from "./flow-rows.ts";
-import type { HotFlows } from "./hot-flows.ts";
-import type { Db } from "./open.ts";
-import { otherWriters } from "./other-writers.ts";
-import { Statements } from "./statements.ts";
+import type { Db } from "./file/open.ts";
+import { otherWriters } from "./file/other-writers.ts";
+import { Statements } from "./file/statements.ts";
+import { add, clause, type Where } from "./queries/filter.ts";
+import { idOf, type StoredId } from "./rows/flow-id.ts";
+import type { FlowRows, Numbers } from "./rows/flow-rows.ts";
+import type { HotFlows } from "./rows/hot-flows.ts";
 
 /** Pages given back to the file system after each piece. */
 const PAGES_A_PIECE = 2_000;

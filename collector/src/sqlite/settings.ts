@@ -2,7 +2,7 @@
 import { WeirError } from "../errors.ts";
 import type { StalledAfter, StalledLimits } from "../health.ts";
 import { MOST_STALLED_LIMITS, type Settings, type SettingsChange } from "../settings.ts";
-import type { Db } from "./open.ts";
+import type { Db } from "./file/open.ts";
 
 /** Health is asked for each open flow: a limit that was set holds this much later at the latest. */
 const FRESH_MS = 1_000;

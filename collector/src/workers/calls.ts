@@ -6,7 +6,7 @@ import type { LimitFigures, Limits } from "../limits.ts";
 import type { Observation } from "../observation.ts";
 import type { Delivery } from "../otlp/ingest.ts";
 import { type Receipt, receiptOf } from "../otlp/receipt.ts";
-import type { Durability } from "../sqlite/open.ts";
+import type { Durability } from "../sqlite/file/open.ts";
 import type {
   CommitFigures,
   FlowChange,

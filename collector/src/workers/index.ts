@@ -7,7 +7,7 @@ import type { StalledAfter } from "../health.ts";
 import type { DetailBytes } from "../http/detail.ts";
 import { type Limits, NO_LIMITS } from "../limits.ts";
 import type { Ingest } from "../otlp/ingest.ts";
-import type { Durability } from "../sqlite/open.ts";
+import type { Durability } from "../sqlite/file/open.ts";
 import type { Store } from "../store.ts";
 import { threadFile } from "../thread-file.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";

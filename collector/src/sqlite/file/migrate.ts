@@ -1,0 +1,71 @@
+/** Brings a database up to the newest of the numbered files in `migrations/`. */
+import { readdirSync, readFileSync } from "node:fs";
+import type { Database } from "better-sqlite3";
+import { WeirError } from "../../errors.ts";
+import { wordsOf } from "../../words.ts";
+import { lastSaidOf } from "../rows/flow-bytes.ts";
+
+/** "Weir": what the first migration writes into the file's header. */
+const APPLICATION_ID = 0x57656972;
+
+const FOLDER = new URL("../migrations/", import.meta.url);
+
+const FILES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".sql"))
+  .sort();
+
+/**
+ * Each migration runs in a transaction of its own and is recorded in it, so that a process which is killed, or a
+ * second one that starts at the same time, finds a whole number of them done.
+ *
+ * @throws {WeirError} where the database is of a newer version than this program, or no store of Weir.
+ */
+export function migrate(db: Database): void {
+  addFunctions(db);
+  for (;;) {
+    const done = db
+      .transaction(() => {
+        const version = versionOf(db);
+        if (version === FILES.length) return true;
+        db.exec(readFileSync(new URL(FILES[version] as string, FOLDER), "utf8"));
+        db.pragma(`user_version = ${version + 1}`);
+        return false;
+      })
+      .immediate();
+    if (done) return;
+  }
+}
+
+/** What a migration needs of the program to fill what it adds. */
+function addFunctions(db: Database): void {
+  db.function("weir_words", { deterministic: true }, (text) => JSON.stringify(wordsOf(String(text))));
+  db.function("weir_last_said", { deterministic: true }, (state) => lastSaidOf(state as Buffer));
+}
+
+/**
+ * How many migrations a database has seen; 0 where it is empty.
+ *
+ * @throws {WeirError} where it is of a newer version than this program, or no store of Weir.
+ */
+export function versionOf(db: Database): number {
+  const version = db.pragma("user_version", { simple: true }) as number;
+  if (version > FILES.length) {
+    throw new WeirError(
+      "unavailable",
+      `store ${db.name}: is of version ${version}, this program knows up to ${FILES.length}: use a newer program`,
+    );
+  }
+  if (!isOurs(db)) {
+    throw new WeirError(
+      "unavailable",
+      `store ${db.name}: is a database of another program, or of an earlier form of Weir: name another file`,
+    );
+  }
+  return version;
+}
+
+/** A file with nothing in it is anyone's. */
+function isOurs(db: Database): boolean {
+  if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return true;
+  return db.prepare<[], number>("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
+}

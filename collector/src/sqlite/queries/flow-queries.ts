@@ -1,0 +1,233 @@
+/** Lists of flows, and one flow with all that happened in it. */
+import type { ChildFlow, FlowDetail, FlowKey, FlowSummary, Micros } from "../../flow.ts";
+import { picture } from "../../fold/index.ts";
+import { matcher } from "../../matcher.ts";
+import type { FlowCount, FlowFilter, FlowPage, FlowQuery, StuckPage, StuckQuery } from "../../store.ts";
+import { type Context, detailOf } from "../../stores/context.ts";
+import { type Counted, countFlows } from "../../stores/flow-count.ts";
+import { flowPage, type Reached, type WalkFrom } from "../../stores/flow-page.ts";
+import { directionOf, orderBy, type Place } from "../../stores/order.ts";
+import { pageOfUnwell, stuckFlow } from "../../stores/stuck.ts";
+import type { Db } from "../file/open.ts";
+import { idOf, type StoredId, storedId } from "../rows/flow-id.ts";
+import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "../rows/flow-rows.ts";
+import { statusOf } from "../rows/status.ts";
+import { type SortedOptions, sorter } from "./sorted.ts";
+import type { UnwellFlows } from "./unwell.ts";
+import { type Columns, LIST_COLUMNS, type Walker } from "./walk.ts";
+
+interface ChildRow {
+  tenant: number;
+  id: StoredId;
+  name: number;
+  status: number;
+}
+
+interface CountRow {
+  tenant: number;
+  name: number;
+  status: number;
+  startedAt: Micros;
+  duration: Micros | null;
+  runners: string | null;
+}
+
+const COUNT_COLUMNS: Columns<CountRow> = {
+  sql: "f.tenant, f.name, f.status, f.started_at AS startedAt, f.duration_us AS duration, f.runners",
+};
+
+/** So many times the limit, for lists that must be read far before their first flow is known. */
+const TOO_LATE = 10;
+
+export interface FlowQueryParts {
+  rows: FlowRows;
+  numbers: Numbers;
+  unwell: UnwellFlows;
+  context: Context;
+  walker: Walker;
+  /** Of all flows. */
+  countOfAll: () => FlowCount;
+  /** Milliseconds for a question about many flows. */
+  limitMs: number;
+  /** From so many flows on they are not put in order by hand. */
+  many: number;
+}
+
+export interface FlowQueries {
+  list(query: FlowQuery): FlowPage;
+  count(filter: FlowFilter): FlowCount;
+  detail(key: FlowKey): FlowDetail | undefined;
+  stuck(query: StuckQuery): StuckPage;
+  has(key: FlowKey): boolean;
+  /** Those of the rows that are still there. */
+  summaries(pks: number[]): FlowSummary[];
+}
+
+export function flowQueries(
+  db: Db,
+  { rows, numbers, unwell, context, walker, countOfAll, limitMs, many }: FlowQueryParts,
+): FlowQueries {
+  const { texts, tenants } = numbers;
+  const { health } = context;
+  const sort = sorter(db, numbers, walker, many);
+  const timer = (ms = limitMs) => {
+    const end = performance.now() + ms;
+    return () => performance.now() > end;
+  };
+  const children = db.prepare<[number, StoredId], ChildRow>(
+    "SELECT tenant, id, name, status FROM flows WHERE parent_tenant = ? AND parent_id = ? ORDER BY started_at, pk",
+  );
+  const present = db
+    .prepare<[StoredId, number], 1>("SELECT 1 FROM flows WHERE id = ? AND tenant = ?")
+    .pluck();
+  const byPk = db.prepare<[number], FlowRow>(`SELECT ${FLOW_COLUMNS} FROM flows WHERE pk = ?`);
+  const toFlow = (row: FlowRow): FlowSummary =>
+    health.complete(rows.summaryOf(row), row.runners === null ? [] : (JSON.parse(row.runners) as string[]));
+
+  function childrenOf(key: FlowKey): ChildFlow[] {
+    const tenant = tenants.find(key.tenant);
+    if (tenant === undefined) return [];
+    return children.all(tenant, storedId(key.id)).map((row) => ({
+      tenant: tenants.nameOf(row.tenant),
+      id: idOf(row.id),
+      name: texts.textOf(row.name),
+      status: statusOf(row.status),
+    }));
+  }
+
+  function* found(query: FlowQuery, { after, back }: WalkFrom, isLate: () => boolean): Generator<Reached> {
+    const by = orderBy(query.order);
+    const direction = back ? (-directionOf(query.order) as 1 | -1) : directionOf(query.order);
+    if (by === "start") {
+      yield* byStart(query, { after, direction, rank: 0 });
+      return;
+    }
+    const last = () => (by === "activity" ? [] : byStart(query, { after, direction, rank: 1 }));
+    if (back) yield* last();
+    if (back || after === undefined || after.rank === 0) {
+      yield* sorted(query, {
+        by,
+        direction,
+        after: after?.rank === 0 ? after : undefined,
+        isLate,
+        isTooLate: timer(TOO_LATE * limitMs),
+      });
+    }
+    if (!back) yield* last();
+  }
+
+  /** @param rank 1: those that have not ended, after all others. */
+  function* byStart(
+    query: FlowQuery,
+    { after, direction, rank }: { after: Place | undefined; direction: 1 | -1; rank: number },
+  ): Generator<Reached> {
+    // On the way back those that have ended are behind.
+    if (after !== undefined && after.rank !== rank && direction !== directionOf(query.order)) return;
+    const plan = walker.plan(query, rank === 1);
+    if (plan === null) return;
+    const matches = matcher(query);
+    for (const { startedAt, pk, row } of walker.walk(plan, {
+      newestFirst: direction === -1,
+      after: after?.rank === rank ? { startedAt: after.value, pk: after.pk } : undefined,
+      columns: LIST_COLUMNS,
+      chunk: query.limit + 1,
+    })) {
+      const flow = row === null ? null : toFlow(row);
+      yield {
+        place: { rank, value: startedAt, pk },
+        flow: flow !== null && matches(flow) ? flow : null,
+      };
+    }
+  }
+
+  function* sorted(query: FlowQuery, options: SortedOptions): Generator<Reached> {
+    const plan = walker.plan(query);
+    if (plan === null) return;
+    const matches = matcher(query);
+    const read = walker.one(LIST_COLUMNS);
+    for (const { place, isFlow } of sort(plan, options)) {
+      const row = isFlow ? read(place.pk) : undefined;
+      const flow = row === undefined ? null : toFlow(row);
+      yield { place, flow: flow !== null && matches(flow) ? flow : null };
+    }
+  }
+
+  function* counted(filter: FlowFilter): Generator<Counted | null> {
+    const plan = walker.plan(filter);
+    if (plan === null) return;
+    const wanted = filter.health?.length ? filter.health : undefined;
+    const matches = plan.exact ? undefined : matcher(filter);
+    const options = { newestFirst: true, chunk: 500 };
+    if (matches !== undefined) {
+      for (const { row } of walker.walk(plan, { ...options, columns: LIST_COLUMNS })) {
+        const flow = row === null ? null : toFlow(row);
+        yield flow !== null && matches(flow) ? flow : null;
+      }
+      return;
+    }
+    for (const { row } of walker.walk(plan, { ...options, columns: COUNT_COLUMNS })) {
+      const flow = row === null ? null : toCounted(row);
+      yield flow !== null && (wanted === undefined || (flow.health !== null && wanted.includes(flow.health)))
+        ? flow
+        : null;
+    }
+  }
+
+  function toCounted({ tenant, name, status, startedAt, duration, runners }: CountRow): Counted {
+    const flow = {
+      status: statusOf(status),
+      startedAt,
+      endedAt: duration === null ? null : startedAt + duration,
+    };
+    const alive = runners === null ? [] : (JSON.parse(runners) as string[]);
+    const named = { tenant: tenants.nameOf(tenant), name: texts.textOf(name) };
+    return {
+      status: flow.status,
+      health: duration === null ? health.of({ ...named, ...flow }, alive) : null,
+    };
+  }
+
+  return {
+    list(query) {
+      const isLate = timer();
+      return flowPage(query, (from) => found(query, from, isLate), isLate);
+    },
+
+    count: (filter) => (isEmpty(filter) ? countOfAll() : countFlows(counted(filter), timer())),
+
+    detail(key) {
+      const state = rows.load(key);
+      return state && detailOf(picture(state), childrenOf(key), context);
+    },
+
+    stuck(query) {
+      const { items, nextCursor, counts } = pageOfUnwell(unwell.worst(), query);
+      return {
+        items: items.flatMap(({ pk }) => {
+          const row = byPk.get(pk);
+          return (row && stuckFlow(rows.pictureOf(row), context)) ?? [];
+        }),
+        nextCursor,
+        counts,
+      };
+    },
+
+    has({ tenant, id }) {
+      const number = tenants.find(tenant);
+      return number !== undefined && present.get(storedId(id), number) !== undefined;
+    },
+
+    summaries(pks) {
+      return pks.flatMap((pk) => {
+        const row = byPk.get(pk);
+        return row === undefined ? [] : [toFlow(row)];
+      });
+    },
+  };
+}
+
+function isEmpty(filter: FlowFilter): boolean {
+  return Object.values(filter).every(
+    (wanted) => wanted === undefined || (typeof wanted !== "number" && Object.keys(wanted).length === 0),
+  );
+}

@@ -1,0 +1,98 @@
+/** Shares added and taken away, written down with the flows that they are of: in the same commit, a row for each. */
+import type { Db } from "../file/open.ts";
+import { ShareReader } from "./share.ts";
+import { ByteReader, ByteWriter } from "./varints.ts";
+
+/** Bytes that are added up at once, and so held in memory. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+interface LogRow {
+  number: number;
+  entries: Buffer;
+}
+
+/** @param sign 1 where it was added, -1 where it was taken away. */
+type EachShare = (share: ShareReader, sign: 1 | -1) => void;
+
+export class StatsLog {
+  readonly #to = new ByteWriter();
+  readonly #insert;
+  readonly #select;
+  readonly #delete;
+  #written = 0;
+
+  constructor(db: Db) {
+    this.#insert = db.prepare<[Buffer]>("INSERT INTO stats_log (entries) VALUES (?)");
+    this.#select = db.prepare<[], LogRow>("SELECT number, entries FROM stats_log ORDER BY number");
+    this.#delete = db.prepare<[number]>("DELETE FROM stats_log WHERE number <= ?");
+  }
+
+  /** `null`: nothing was counted, or nothing is to be. */
+  replace(before: Uint8Array | null, now: Uint8Array | null): void {
+    if (before !== null && now !== null && Buffer.compare(before, now) === 0) return;
+    if (before !== null) this.#entry(before, 0);
+    if (now !== null) this.#entry(now, 1);
+  }
+
+  /** To be called within the transaction that wrote the flows. */
+  save(): void {
+    if (this.#to.length === 0) return;
+    this.#written += this.#to.length;
+    this.#insert.run(this.#to.take());
+  }
+
+  /** The transaction was rolled back. */
+  forget(): void {
+    this.#to.clear();
+  }
+
+  /** Bytes since they were last added up, here. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Each share that is not added up yet. */
+  read(each: EachShare): void {
+    const share = new ShareReader();
+    for (const { entries } of this.#select.iterate()) readEntries(entries, share, each);
+  }
+
+  /**
+   * Reads the first of them and deletes those. To be called within a transaction.
+   *
+   * @returns whether there are more.
+   */
+  take(each: EachShare): boolean {
+    const share = new ShareReader();
+    let bytes = 0;
+    let last = 0;
+    let more = false;
+    for (const { number, entries } of this.#select.iterate()) {
+      if (bytes >= MOST_BYTES) {
+        more = true;
+        break;
+      }
+      readEntries(entries, share, each);
+      bytes += entries.length;
+      last = number;
+    }
+    if (last > 0) this.#delete.run(last);
+    this.#written = 0;
+    return more;
+  }
+
+  #entry(share: Uint8Array, sign: 0 | 1): void {
+    this.#to.uint(share.length * 2 + sign);
+    this.#to.bytes(share);
+  }
+}
+
+function readEntries(entries: Buffer, share: ShareReader, each: EachShare): void {
+  const from = new ByteReader(entries);
+  while (!from.done) {
+    const what = from.uint();
+    from.enter(Math.floor(what / 2));
+    each(share.readFrom(from), what % 2 === 1 ? 1 : -1);
+    from.leave();
+  }
+}
