@@ -88,6 +88,11 @@ export interface JobWorkerOptions {
   concurrency?: number | undefined;
 }
 
+export interface CloseOptions {
+  /** Milliseconds for handlers in hand to end by themselves; then they are told to stop. Default 10,000. */
+  grace?: number | undefined;
+}
+
 /** Takes jobs until it is stopped. */
 export interface JobWorker extends AsyncDisposable {
   /** Takes no more, and resolves when those that it has taken have ended or are paused. */
@@ -118,7 +123,7 @@ interface Added {
  * graph.connect({ source: "reader", event: "output", target: "writer", slot: "input", paramMapping: { row: "line" } });
  * const state = await graph.execute({ entry: "reader", params: { path: "a.csv" }, tenant: "acme-corp" }).done;
  */
-export class Graph<R extends Routines = AnyRoutines> {
+export class Graph<R extends Routines = AnyRoutines> implements AsyncDisposable {
   readonly name: string;
   readonly version: number;
   readonly #jobs: Jobs;
@@ -141,7 +146,7 @@ export class Graph<R extends Routines = AnyRoutines> {
     this.version = version;
     this.#concurrent = concurrent;
     this.#clock = clock;
-    this.#jobs = jobsFor(what, options, clock, concurrent);
+    this.#jobs = jobsFor(name, options, clock, concurrent);
     for (const [id, routine] of Object.entries(routines ?? {})) this.addRoutine(routine, id);
   }
 
@@ -352,6 +357,24 @@ export class Graph<R extends Routines = AnyRoutines> {
     return { stop: () => taker.stop(), [Symbol.asyncDispose]: () => taker.stop() };
   }
 
+  /**
+   * For when the process is to stop: begins and takes no more. Jobs in a journal are given back as soon as no handler of theirs
+   * runs, for another process to go on with at once; `done` then rejects with {@link JobLeft}. Without a journal they are
+   * cancelled. Resolves when no job is here any more; a second call gives the first one's promise. The journal stays open.
+   *
+   * @example
+   * process.once("SIGTERM", () => graph.close().then(() => journal.close()));
+   */
+  async close({ grace = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+    checkNumber(`graph ${this.name}: close`, "grace", grace, "milliseconds from 0", grace >= 0);
+    await this.#jobs.close(grace);
+  }
+
+  /** `close` as it is without options. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   #add(added: Added, id: string): string {
     checkName(`graph ${this.name}: id of a routine`, id);
     if (this.#routines.has(id))
@@ -530,6 +553,7 @@ export class Graph<R extends Routines = AnyRoutines> {
   }
 }
 
+const DEFAULT_GRACE_MS = 10_000;
 const SHOWN = 12;
 
 function listed(names: Iterable<string>, between = ", "): string {
@@ -557,15 +581,17 @@ function checkText(what: string, option: string, got: unknown): void {
   throw new TypeError(`${what}: expected ${option} to be text of 1 to 256 characters, got ${shown}`);
 }
 
-function jobsFor(what: string, options: GraphOptions<Routines>, clock: RunClock, concurrent: number): Jobs {
+function jobsFor(name: string, options: GraphOptions<Routines>, clock: RunClock, concurrent: number): Jobs {
   const { maxQueued = 1_000_000, crowd = 10_000, stopGrace = 5_000 } = options;
   const { historyLimit: history = 1_000, deadLetterLimit: deadLetters = 1_000, leaseMs = 15_000 } = options;
+  const what = `graph ${name}`;
   const counts = { maxQueued, crowd, historyLimit: history, deadLetterLimit: deadLetters };
   for (const [option, value] of Object.entries(counts))
     checkNumber(what, option, value, "a whole number from 0", Number.isSafeInteger(value) && value >= 0);
   checkNumber(what, "stopGrace", stopGrace, "milliseconds from 0", stopGrace >= 0);
   checkNumber(what, "leaseMs", leaseMs, "milliseconds above 0", leaseMs > 0);
   return new Jobs({
+    name,
     around: {
       clock,
       now: clock === realClock ? exactNow : () => clock.now(),

@@ -29,10 +29,12 @@ export type { DeliveryContext } from "./context.ts";
 export { ErrorHandler, type ErrorHandlerOptions, ErrorStrategy } from "./error-handler.ts";
 export { CycleBound } from "./errors/cycle-bound.ts";
 export { EmitOutside } from "./errors/emit-outside.ts";
+export { GraphClosed } from "./errors/graph-closed.ts";
 export { GraphInvalid } from "./errors/graph-invalid.ts";
 export { GraphMismatch } from "./errors/graph-mismatch.ts";
 export { JobFileInvalid } from "./errors/job-file-invalid.ts";
 export { JobFileNewer } from "./errors/job-file-newer.ts";
+export { JobLeft } from "./errors/job-left.ts";
 export { JobTaken } from "./errors/job-taken.ts";
 export { JoinIncomplete } from "./errors/join-incomplete.ts";
 export { NotCopyable } from "./errors/not-copyable.ts";
@@ -45,6 +47,7 @@ export {
   routine,
 } from "./function-routine.ts";
 export {
+  type CloseOptions,
   type Connection,
   type ConnectOptions,
   type ExecuteOptions,

@@ -9,6 +9,7 @@ import { Books, saidOf } from "./books.ts";
 import { type Copy, copyOf } from "./copy.ts";
 import { currentAttempt } from "./current.ts";
 import type { Delivery } from "./delivery.ts";
+import { JobLeft } from "./errors/job-left.ts";
 import { type Chief, type Desk, Hands } from "./hands.ts";
 import type { Job, PauseOptions } from "./job.ts";
 import type { HistoryEntry, JobData } from "./job-data.ts";
@@ -53,6 +54,8 @@ export class JobRun implements Job, AttemptHost, Chief {
   #endedAt: number | undefined;
   #stopping: Stopping | undefined;
   #pausing: Pausing | undefined;
+  /** It is to leave this process as soon as all is quiet. */
+  #handingOver = false;
   /** It has its journal, or needs none. */
   #ready = false;
   #left = false;
@@ -189,6 +192,21 @@ export class JobRun implements Job, AttemptHost, Chief {
     if (!this.#leaving) this.lost(error);
   }
 
+  /**
+   * Begins nothing more; once all is quiet it goes back to its journal, and without one it is cancelled. A pause and an end
+   * that come first are as they would be.
+   */
+  leave(): void {
+    this.#handingOver = true;
+    this.#hands.cutWaits();
+    this.#goOn();
+  }
+
+  /** What runs is told to stop, and comes again wherever the job goes on. */
+  interrupt(reason: unknown): void {
+    this.#hands.interrupt(reason);
+  }
+
   /** Another handle goes on with it. */
   handOver(to: Job): void {
     this.#left = true;
@@ -254,7 +272,7 @@ export class JobRun implements Job, AttemptHost, Chief {
   }
 
   isGoing(): boolean {
-    const isAsked = this.#pausing !== undefined || this.#stopping !== undefined;
+    const isAsked = this.#pausing !== undefined || this.#stopping !== undefined || this.#handingOver;
     return this.#status === "running" && !isAsked && !this.#left;
   }
 
@@ -338,7 +356,23 @@ export class JobRun implements Job, AttemptHost, Chief {
     if (hasEnded(this.#status) || this.#status === "paused") return;
     if (this.#stopping !== undefined) this.#end(this.#stopping.status, this.#stopping.error);
     else if (this.#pausing !== undefined) this.#quiet(this.#pausing);
+    else if (this.#handingOver && this.#desk.waiting.all([]).length > 0) this.#leave();
     else if (this.#desk.waiting.size === 0) this.#drained();
+  }
+
+  #leave(): void {
+    const { ledger } = this.#desk;
+    if (ledger === undefined) {
+      this.#stop({ status: "cancelled", error: abortError("its graph was closed") });
+      return;
+    }
+    this.#ready = false;
+    this.#leaving = true;
+    this.#stopTimers();
+    ledger.left(this.#around.clock.now()).then(
+      () => this.lost(new JobLeft(this.id)),
+      (error: unknown) => this.lost(error),
+    );
   }
 
   /** Nothing runs and nothing is queued: what is kept back waits in vain for more. */

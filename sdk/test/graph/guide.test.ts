@@ -209,6 +209,7 @@ test("taking what is left", async () => {
     expect((await paused.done).status).toBe("succeeded");
     await worker.stop();
   }
+  await graph.close({ grace: 5_000 });
   await journal.close();
 });
 
