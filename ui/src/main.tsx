@@ -8,6 +8,7 @@ import { router } from "./routes.tsx";
 import "./styles/mantine.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/lists.css";
 import { colorSchemeManager, theme } from "./theme.ts";
 
 const root = document.getElementById("root");

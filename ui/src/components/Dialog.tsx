@@ -8,10 +8,12 @@ interface DialogProps {
   children: React.ReactNode;
   /** The title is for screen readers only, and nothing stands around the content. */
   bare?: boolean;
+  /** For a few fields. */
+  narrow?: boolean;
 }
 
 /** The browser's own modal dialog: it keeps the focus and gives it back, and Escape or a click beside it closes it. */
-export function Dialog({ title, onClose, children, bare = false }: DialogProps) {
+export function Dialog({ title, onClose, children, bare = false, narrow = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useLayoutEffect(() => {
@@ -25,6 +27,7 @@ export function Dialog({ title, onClose, children, bare = false }: DialogProps) 
       ref={dialog}
       className={styles["dialog"]}
       data-bare={bare || undefined}
+      data-narrow={narrow || undefined}
       aria-labelledby={titleId}
       // Not where it is closed because it goes away.
       onClose={({ currentTarget }) => currentTarget.isConnected && !currentTarget.open && onClose()}

@@ -12,15 +12,9 @@ export function CustomerRow({ customer }: { customer: Customer }) {
   const { tenant } = customer;
   const stuck = customer.stalled + customer.lost;
   return (
-    <div className={styles["row"]}>
+    <div className={`list-row ${styles["row"]}`}>
       <span className={styles["name"]}>
-        <Link
-          to="/tenants/$tenant"
-          params={{ tenant }}
-          className={styles["open"]}
-          title={tenant}
-          data-row-link
-        >
+        <Link to="/tenants/$tenant" params={{ tenant }} className="row-link" title={tenant} data-row-link>
           <span className="cut">{visible(tenant)}</span>
         </Link>
       </span>

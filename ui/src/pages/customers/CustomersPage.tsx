@@ -95,7 +95,7 @@ export function CustomersPage() {
 
 function Columns() {
   return (
-    <div aria-hidden="true" className={styles["columns"]}>
+    <div aria-hidden="true" className={`list-headings ${styles["columns"]}`}>
       <span>Customer</span>
       <span>Needs attention</span>
       <span>Last 14 days</span>

@@ -1,9 +1,9 @@
-import { Button, CloseButton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { FlowDetail, Share } from "@weir/collector/schemas";
-import { useEffect, useRef } from "react";
 import { makeShare, revokeShare, type ShareWish, sharesQuery } from "../../api/shares.ts";
 import { CopyButton } from "../../components/CopyButton.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
 import { At } from "../../components/Time.tsx";
 import { visible } from "../../format/text.ts";
 import styles from "./ShareDialog.module.css";
@@ -17,25 +17,12 @@ const lives = [
 
 /** Makes a link to this flow, or to all of its name; lists and revokes those that are there. */
 export function ShareDialog({ flow, onClose }: { flow: FlowDetail; onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: sharesQuery(flow.tenant).queryKey });
   const making = useMutation({ mutationFn: makeShare, onSuccess: refresh });
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
-    <dialog
-      ref={dialog}
-      className={styles["dialog"]}
-      aria-labelledby="share-title"
-      onClose={onClose}
-      onClick={(event) => event.target === event.currentTarget && onClose()}
-    >
-      <div className={styles["head"]}>
-        <h2 id="share-title">Share with someone who has no key</h2>
-        <CloseButton size="sm" aria-label="Close" onClick={onClose} />
-      </div>
-      <div className={styles["body"]}>
+    <Dialog title="Share with someone who has no key" onClose={onClose} narrow>
+      <div className={styles["content"]}>
         <form
           className={styles["form"]}
           onSubmit={(event) => {
@@ -84,7 +71,7 @@ export function ShareDialog({ flow, onClose }: { flow: FlowDetail; onClose: () =
         {making.data && <NewLink url={window.location.origin + making.data.path} />}
         <Links flow={flow} onRevoked={refresh} />
       </div>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -13,7 +13,7 @@ interface ColumnHeadingsProps {
 /** What stands below each heading; some of them order the list. */
 export function ColumnHeadings({ columns, order, onOrder }: ColumnHeadingsProps) {
   return (
-    <div className={styles["headings"]}>
+    <div className={`list-headings ${styles["headings"]}`}>
       {columns.map(({ id, title, isRight, orders }) => (
         <span key={id} data-right={isRight} className={styles["heading"]}>
           {orders && onOrder ? (

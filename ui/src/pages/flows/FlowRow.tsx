@@ -17,7 +17,10 @@ interface FlowRowProps {
 /** Drawn anew only when its flow has changed. */
 export const FlowRow = memo(function FlowRow({ flow, columns, sharedBy, onMore }: FlowRowProps) {
   return (
-    <div className={styles["row"]} data-tenant={columns.some(({ id }) => id === "tenant") || undefined}>
+    <div
+      className={`list-row ${styles["row"]}`}
+      data-tenant={columns.some(({ id }) => id === "tenant") || undefined}
+    >
       {columns.map(({ id, isRight, cell }) => (
         <span key={id} className={styles["cell"]} data-column={id} data-right={isRight}>
           {cell(flow, sharedBy)}

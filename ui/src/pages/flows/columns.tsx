@@ -34,12 +34,7 @@ const all: readonly Column[] = [
     title: "Customer",
     width: "minmax(100px, 0.7fr)",
     cell: ({ tenant }) => (
-      <Link
-        to="/tenants/$tenant"
-        params={{ tenant }}
-        className={`cut ${styles["tenantLink"]}`}
-        title={tenant}
-      >
+      <Link to="/tenants/$tenant" params={{ tenant }} className="cut row-tenant" title={tenant}>
         {visible(tenant)}
       </Link>
     ),
@@ -175,7 +170,7 @@ function NameAndId({ flow, sharedBy }: { flow: FlowSummary; sharedBy: string | u
         {...(sharedBy === undefined
           ? ({ to: "/tenants/$tenant/flows/$id", params: { tenant, id } } as const)
           : ({ to: "/s/$token/flows/$id", params: { token: sharedBy, id } } as const))}
-        className={styles["open"]}
+        className="row-link"
         data-row-link
       >
         <span className="cut" title={name}>

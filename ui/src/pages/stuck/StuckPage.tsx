@@ -99,7 +99,7 @@ export function StuckPage() {
 
 function Headings() {
   return (
-    <div aria-hidden="true" className={styles["headings"]}>
+    <div aria-hidden="true" className={`list-headings ${styles["headings"]}`}>
       <span>State</span>
       <span>Customer</span>
       <span>Flow</span>

@@ -13,7 +13,7 @@ export const StuckRow = memo(function StuckRow({ flow }: { flow: StuckFlow }) {
   const { tenant, id, name, stuckSince } = flow;
   const state = stateOf(flow);
   return (
-    <div className={styles["row"]} data-state={state}>
+    <div className={`list-row ${styles["row"]}`} data-state={state}>
       <span className={styles["state"]}>
         <StatusMark state={state} />
         <small title="Since when it is stuck">
@@ -21,12 +21,7 @@ export const StuckRow = memo(function StuckRow({ flow }: { flow: StuckFlow }) {
         </small>
       </span>
       <span className={styles["tenant"]}>
-        <Link
-          to="/tenants/$tenant"
-          params={{ tenant }}
-          className={`cut ${styles["tenantLink"]}`}
-          title={tenant}
-        >
+        <Link to="/tenants/$tenant" params={{ tenant }} className="cut row-tenant" title={tenant}>
           {visible(tenant)}
         </Link>
       </span>
@@ -35,7 +30,7 @@ export const StuckRow = memo(function StuckRow({ flow }: { flow: StuckFlow }) {
           to="/tenants/$tenant/flows/$id"
           params={{ tenant, id }}
           search={flow.step ? { selected: flow.step.id } : {}}
-          className={styles["open"]}
+          className="row-link"
           data-row-link
         >
           <span className="cut" title={name}>
