@@ -5,7 +5,7 @@ import { accessFaults } from "./support/axe.ts";
 import { openPage, startBrowser } from "./support/browser.ts";
 import { sendByHand } from "./support/by-hand.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
-import { IMPORT, largeGraph, SYNC_BOOK } from "./support/shapes.ts";
+import { IMPORT, largeGraph, longTree, SYNC_BOOK } from "./support/shapes.ts";
 
 let collector: RunningCollector;
 let browser: Browser;
@@ -110,6 +110,37 @@ describe("a tree", () => {
     await panel().waitFor({ state: "detached" });
     expect(await page.title()).not.toBe("owned");
     expect(await page.locator("img[src=x]").count()).toBe(0);
+  });
+
+  test("folds by keys and by a click; a long one lies folded, save where the flow stands", async () => {
+    await sendByHand(collector.url, {
+      ...flow,
+      id: "tree-3",
+      definition: longTree(60),
+      steps: [{ name: "leaf", node: "0.8.1", ago: 9 }],
+    });
+    await open("tree-3", "?view=tree");
+    await row("leaf 8.1").waitFor();
+    await row("part 3").getByText("+4").waitFor();
+    expect(await row("leaf 3.0").count()).toBe(0);
+
+    await row("part 3").click();
+    await page.getByRole("tree").focus();
+    await page.keyboard.press("ArrowRight");
+    await row("leaf 3.0").waitFor();
+    await page.keyboard.press("ArrowRight");
+    await panel().getByRole("heading", { name: "leaf 3.0" }).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await panel().getByRole("heading", { name: "part 3" }).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await row("leaf 3.0").waitFor({ state: "detached" });
+    expect(await page.getByRole("treeitem", { selected: true }).getAttribute("aria-expanded")).toBe("false");
+
+    await row("part 8").getByRole("button", { name: "Fold", includeHidden: true }).click();
+    await row("leaf 8.1").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Unfold all" }).click();
+    await row("leaf 1.3").waitFor();
+    expect(await accessFaults(page)).toEqual([]);
   });
 });
 

@@ -50,6 +50,23 @@ export const IMPORT = {
   ],
 };
 
+/** Parts of four steps each. */
+export function longTree(parts: number) {
+  const leaf = (part: number, n: number) => ({
+    id: `0.${part}.${n}`,
+    type: "run",
+    name: `leaf ${part}.${n}`,
+  });
+  const part = (n: number) => ({
+    id: `0.${n}`,
+    type: "sequence",
+    name: `part ${n}`,
+    children: [0, 1, 2, 3].map((each) => leaf(n, each)),
+  });
+  const children = Array.from({ length: parts }, (_, n) => part(n));
+  return { kind: "tree", name: "long", root: { id: "0", type: "sequence", children } };
+}
+
 /** As many as fit into a definition. */
 export function largeGraph(nodes: number) {
   const ids = Array.from({ length: nodes }, (_, n) => `r${n}`);

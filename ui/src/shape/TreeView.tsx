@@ -1,8 +1,9 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useId, useLayoutEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { StatusIcon, stateWord } from "../components/StatusMark.tsx";
-import { useOffsetTop } from "../components/useOffsetTop.ts";
 import { visible } from "../format/text.ts";
+import { foldedAtFirst } from "../tree/branches.ts";
+import { Fold, FoldedCount } from "../tree/Fold.tsx";
+import { useTreeRows } from "../tree/useTreeRows.ts";
 import { Counts, Spent } from "./Counts.tsx";
 import { type NodeFacts, nodeFacts, type ShapeFacts } from "./facts.ts";
 import { NodeTypeIcon } from "./NodeTypeIcon.tsx";
@@ -14,6 +15,8 @@ const rowHeight = 34;
 const covered = 48 + 12;
 /** Deeper than this, a row has no more room to move to the right. */
 const deepestIndent = 12;
+/** A tree of more rows does not fit into a window. */
+const worthFolding = 24;
 
 interface TreeViewProps {
   definition: TreeDefinition;
@@ -26,86 +29,56 @@ interface TreeViewProps {
 export function TreeView({ definition, facts, selected, onSelect }: TreeViewProps) {
   const rows = useMemo(() => rowsOf(definition.root), [definition.root]);
   const above = useMemo(() => rowsAbove(rows, ({ id }) => nodeFacts(facts, id).running > 0), [rows, facts]);
-  const container = useRef<HTMLDivElement>(null);
-  const scrollMargin = useOffsetTop(container);
-  const virtualizer = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: () => rowHeight,
-    overscan: 16,
-    scrollMargin,
-    scrollPaddingStart: covered,
-    scrollPaddingEnd: rowHeight,
+  const { drawn, foldAll, tree } = useTreeRows({
+    branches: rows,
+    foldedAtFirst: () => foldedAtFirst(rows, lookedAtFirst(rows, facts)),
+    selected,
+    onSelect,
+    rowHeight,
+    covered,
   });
-  const selectedRow = rows.findIndex(({ node }) => node.id === selected);
-  const scrolledTo = useRef<string>(undefined);
-  useLayoutEffect(() => {
-    if (selectedRow === -1 || scrolledTo.current === selected || scrollMargin === 0) return;
-    scrolledTo.current = selected;
-    virtualizer.scrollToIndex(selectedRow, { align: "auto" });
-  }, [virtualizer, selected, selectedRow, scrollMargin]);
-
-  function onKeyDown(event: React.KeyboardEvent): void {
-    if (event.target !== event.currentTarget) return;
-    const go = (row: number) => onSelect(rows[Math.min(Math.max(row, 0), rows.length - 1)]?.node.id, true);
-    switch (event.key) {
-      case "ArrowDown":
-        go(selectedRow + 1);
-        break;
-      case "ArrowUp":
-        go(selectedRow === -1 ? rows.length - 1 : selectedRow - 1);
-        break;
-      case "ArrowLeft":
-        go(rows[selectedRow]?.parentIndex ?? 0);
-        break;
-      case "ArrowRight":
-        if (rows[selectedRow + 1]?.parentIndex === selectedRow) go(selectedRow + 1);
-        break;
-      case "Home":
-        go(0);
-        break;
-      case "End":
-        go(rows.length - 1);
-        break;
-      case "Escape":
-        onSelect(undefined);
-        break;
-      default:
-        return;
-    }
-    event.preventDefault();
-  }
-
-  const rowId = useId();
   return (
-    <div
-      ref={container}
-      role="tree"
-      aria-label={`The steps of ${visible(definition.name)}`}
-      aria-activedescendant={selectedRow === -1 ? undefined : `${rowId}${selectedRow}`}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-      className={styles["tree"]}
-      style={{ height: virtualizer.getTotalSize() }}
-    >
-      {virtualizer.getVirtualItems().map((item) => {
-        const row = rows[item.index];
-        if (row === undefined) return null;
-        const { id } = row.node;
-        return (
+    <>
+      {rows.length > worthFolding && (
+        <div className={styles["folds"]}>
+          <button type="button" className="tool" onClick={() => foldAll(true)}>
+            Fold all
+          </button>
+          <button type="button" className="tool" onClick={() => foldAll(false)}>
+            Unfold all
+          </button>
+        </div>
+      )}
+      <div
+        {...tree}
+        role="tree"
+        tabIndex={0}
+        aria-label={`The steps of ${visible(definition.name)}`}
+        className={styles["tree"]}
+      >
+        {drawn.map(({ branch: row, index, id, top, isSelected, isFolded }) => (
           <Row
-            key={id}
-            id={`${rowId}${item.index}`}
-            top={item.start - scrollMargin}
+            key={row.id}
+            id={id}
+            top={top}
             row={row}
-            facts={nodeFacts(facts, id)}
-            isAbove={above.has(item.index)}
-            isSelected={id === selected}
-            onSelect={() => onSelect(id === selected ? undefined : id)}
+            facts={nodeFacts(facts, row.id)}
+            isAbove={above.has(index)}
+            isSelected={isSelected}
+            isFolded={isFolded}
           />
-        );
-      })}
-    </div>
+        ))}
+      </div>
+    </>
   );
+}
+
+/** Where the flow stands, and what failed: they are seen at once in the largest tree. */
+function lookedAtFirst(rows: readonly TreeRow[], facts: ShapeFacts): number[] {
+  return rows.flatMap(({ id }, index) => {
+    const { running, failed } = nodeFacts(facts, id);
+    return running > 0 || failed > 0 ? index : [];
+  });
 }
 
 interface RowProps {
@@ -116,31 +89,33 @@ interface RowProps {
   /** One of those below it is open. */
   isAbove: boolean;
   isSelected: boolean;
-  onSelect: () => void;
+  isFolded: boolean;
 }
 
-function Row({ id, top, row: { node, depth }, facts, isAbove, isSelected, onSelect }: RowProps) {
+function Row({ id, top, row, facts, isAbove, isSelected, isFolded }: RowProps) {
+  const { node, depth, descendants } = row;
   const isHere = facts.running > 0;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree around the rows has the keys
     <div
       id={id}
       role="treeitem"
       tabIndex={-1}
       aria-level={depth + 1}
       aria-selected={isSelected}
+      aria-expanded={descendants > 0 ? !isFolded : undefined}
       aria-current={isHere ? "step" : undefined}
       className={styles["row"]}
       data-here={(isHere && facts.state) || undefined}
       data-above={isAbove || undefined}
       data-unreached={facts.steps.length === 0 || undefined}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={onSelect}
+      data-branch={row.id}
     >
       <span
         className={styles["name"]}
-        style={{ paddingLeft: `calc(8px + ${Math.min(depth, deepestIndent)} * var(--indent))` }}
+        style={{ paddingLeft: `calc(4px + ${Math.min(depth, deepestIndent)} * var(--indent))` }}
       >
+        <Fold descendants={descendants} isFolded={isFolded} />
         <span className={styles["type"]}>
           <NodeTypeIcon type={node.type} />
           <span className="cut">{node.type}</span>
@@ -155,6 +130,7 @@ function Row({ id, top, row: { node, depth }, facts, isAbove, isSelected, onSele
             {node.detail}
           </span>
         )}
+        {isFolded && <FoldedCount descendants={descendants} />}
       </span>
       <span className={styles["facts"]}>
         <Counts facts={facts} />

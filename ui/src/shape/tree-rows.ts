@@ -1,26 +1,33 @@
 /** A tree of a workflow as rows. Pure. */
 import type { Definition } from "@weir/collector/schemas";
+import type { Branch } from "../tree/branches.ts";
 
 export type TreeDefinition = Extract<Definition, { kind: "tree" }>;
 export type TreeNode = TreeDefinition["root"];
 
-export interface TreeRow {
+/** By its node's id. */
+export interface TreeRow extends Branch {
   node: TreeNode;
-  depth: number;
-  /** Where its parent stands in the list; -1 for the root. */
-  parentIndex: number;
 }
 
 /** Parents before their children. */
 export function rowsOf(root: TreeNode): TreeRow[] {
   const rows: TreeRow[] = [];
-  const waiting: TreeRow[] = [{ node: root, depth: 0, parentIndex: -1 }];
+  const waiting: TreeRow[] = [rowOf(root, 0, -1)];
   for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
     const parentIndex = rows.push(row) - 1;
     for (const node of (row.node.children ?? []).toReversed())
-      waiting.push({ node, depth: row.depth + 1, parentIndex });
+      waiting.push(rowOf(node, row.depth + 1, parentIndex));
+  }
+  for (const { descendants, parentIndex } of rows.toReversed()) {
+    const parent = rows[parentIndex];
+    if (parent) parent.descendants += descendants + 1;
   }
   return rows;
+}
+
+function rowOf(node: TreeNode, depth: number, parentIndex: number): TreeRow {
+  return { id: node.id, node, depth, parentIndex, descendants: 0 };
 }
 
 /** Which rows are above one for which `isLit` holds. */

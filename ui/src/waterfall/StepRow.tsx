@@ -1,10 +1,11 @@
-import { IconChevronRight, IconClockExclamation, IconRotateClockwise, IconUnlink } from "@tabler/icons-react";
+import { IconClockExclamation, IconRotateClockwise, IconUnlink } from "@tabler/icons-react";
 import type { Health } from "@weir/collector/schemas";
 import { memo } from "react";
 import { StatusIcon, stateOf, stateWord } from "../components/StatusMark.tsx";
 import { idleWords, KindIcon } from "../components/StepKind.tsx";
 import { formatDuration, formatElapsed } from "../format/duration.ts";
 import { visible } from "../format/text.ts";
+import { Fold, FoldedCount } from "../tree/Fold.tsx";
 import { type Gap, ranAgain } from "./gaps.ts";
 import { barSpan, isSeen, type PlacedStep } from "./layout.ts";
 import styles from "./StepRow.module.css";
@@ -47,26 +48,13 @@ export const StepRow = memo(function StepRow(props: StepRowProps) {
       aria-expanded={descendants > 0 ? !isFolded : undefined}
       className={styles["row"]}
       style={{ transform: `translateY(${props.top}px)` }}
-      data-step={step.id}
+      data-branch={step.id}
     >
       <span
         className={styles["name"]}
         style={{ paddingLeft: `calc(4px + ${Math.min(depth, deepestIndent)} * var(--indent))` }}
       >
-        {descendants > 0 ? (
-          <button
-            type="button"
-            tabIndex={-1}
-            className={styles["fold"]}
-            data-folded={isFolded || undefined}
-            aria-label={isFolded ? "Unfold" : "Fold"}
-            data-fold
-          >
-            <IconChevronRight size={14} />
-          </button>
-        ) : (
-          <span className={styles["leaf"]} />
-        )}
+        <Fold descendants={descendants} isFolded={isFolded} />
         <StatusIcon
           state={
             placed.state === "running"
@@ -114,7 +102,7 @@ function Notes({ placed, parent, isFolded, gaps }: StepRowProps) {
           optional
         </span>
       )}
-      {isFolded && <span className={styles["note"]}>+{descendants.toLocaleString("en")}</span>}
+      {isFolded && <FoldedCount descendants={descendants} />}
       {isOrphan && (
         <span className={styles["warning"]} title="The step that it ran in has not arrived">
           <IconUnlink size={13} aria-label="The step that it ran in has not arrived" />

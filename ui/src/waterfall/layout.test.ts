@@ -1,7 +1,7 @@
 import type { FlowDetail, Step } from "@weir/collector/schemas";
 import { describe, expect, test } from "vitest";
 import { aDetail, aStep } from "../api/flow.fixture.ts";
-import { ancestors, barSpan, foldedAtFirst, layOut, visibleSteps } from "./layout.ts";
+import { barSpan, layOut, lookedAtFirst } from "./layout.ts";
 
 const zero = Date.UTC(2026, 10, 22, 10);
 const at = (ms: number) => new Date(zero + ms).toISOString();
@@ -98,49 +98,21 @@ describe("placing steps in time", () => {
   });
 });
 
-describe("rows", () => {
+test("what failed first and what runs is looked at first", () => {
   const { steps } = layOut(
-    flow([
-      step("a", 0, 9),
-      step("b", 1, 8, { parentId: "a" }),
-      step("c", 2, 7, { parentId: "b" }),
-      step("d", 10, 20),
-    ]),
+    flow(
+      [
+        step("a", 0, 1),
+        step("optional", 2, 3, { status: "failed", optional: true }),
+        step("b", 4, 5, { status: "failed" }),
+        step("c", 6, null),
+        step("d", 7, null),
+      ],
+      null,
+    ),
   );
-
-  test("a folded step hides all below it and nothing else", () => {
-    expect(visibleSteps(steps, new Set())).toEqual([0, 1, 2, 3]);
-    expect(visibleSteps(steps, new Set(["b"]))).toEqual([0, 1, 3]);
-    expect(visibleSteps(steps, new Set(["a", "b", "gone"]))).toEqual([0, 3]);
-  });
-
-  test("the way up", () => {
-    expect(ancestors(steps, 2)).toEqual(["b", "a"]);
-    expect(ancestors(steps, 3)).toEqual([]);
-    expect(ancestors(steps, 99)).toEqual([]);
-  });
-});
-
-describe("a large flow", () => {
-  const many = (failed: number) => {
-    const steps = [step("root", 0, 9)];
-    for (let n = 0; n < 150; n++) {
-      steps.push(step(`part ${n}`, n, n + 1, { parentId: "root" }));
-      const status = n === failed ? "failed" : "succeeded";
-      steps.push(step(`inner ${n}`, n, n + 1, { parentId: `part ${n}`, status }));
-    }
-    return layOut(flow(steps)).steps;
-  };
-
-  test("is folded where it is deep, save on the way to what failed", () => {
-    const folded = foldedAtFirst(many(7));
-    expect(folded.size).toBe(149);
-    expect([folded.has("root"), folded.has("part 6"), folded.has("part 7")]).toEqual([false, true, false]);
-  });
-
-  test("and a small one is not", () => {
-    expect(foldedAtFirst(many(7).slice(0, 100)).size).toBe(0);
-  });
+  expect(lookedAtFirst(steps)).toEqual([2, 4]);
+  expect(lookedAtFirst([])).toEqual([-1, -1]);
 });
 
 describe("bars", () => {

@@ -65,51 +65,12 @@ function place(
   return { ...node, start, end, state, movedMs, endsBeforeStartMs };
 }
 
-/** Indices of the steps that are seen when the steps in `collapsed` are folded. */
-export function visibleSteps(steps: readonly TreeStep[], collapsed: ReadonlySet<string>): number[] {
-  const visible: number[] = [];
-  for (let index = 0; index < steps.length; index++) {
-    const node = steps[index];
-    if (!node) continue;
-    visible.push(index);
-    if (collapsed.has(node.step.id)) index += node.descendants;
-  }
-  return visible;
-}
-
-/** Flows of up to this many steps are seen whole at once. */
-const fewSteps = 200;
-/** In larger ones steps lie folded from this depth on. */
-const deepFrom = 1;
-
-/**
- * Which steps are folded when a flow is opened: in a large flow those that have many below them, save on the way to
- * what failed first and to what runs now.
- */
-export function foldedAtFirst(steps: readonly PlacedStep[]): Set<string> {
-  if (steps.length <= fewSteps) return new Set();
-  const folded = steps.filter(({ depth, descendants }) => depth >= deepFrom && descendants > 0);
-  const open = new Set([
-    ...ancestors(
-      steps,
-      steps.findIndex(({ step }) => step.status === "failed" && !step.optional),
-    ),
-    ...ancestors(
-      steps,
-      steps.findLastIndex(({ state }) => state === "running"),
-    ),
-  ]);
-  return new Set(folded.map(({ step }) => step.id).filter((id) => !open.has(id)));
-}
-
-/** Ids of the steps above one, nearest first. */
-export function ancestors(steps: readonly TreeStep[], index: number): string[] {
-  const above: string[] = [];
-  for (let at = steps[index]?.parentIndex ?? -1; at >= 0; at = steps[at]?.parentIndex ?? -1) {
-    const id = steps[at]?.step.id;
-    if (id !== undefined) above.push(id);
-  }
-  return above;
+/** Which steps one looks at when a flow is opened: what failed first, and what runs now. -1 where there is none. */
+export function lookedAtFirst(steps: readonly PlacedStep[]): number[] {
+  return [
+    steps.findIndex(({ step }) => step.status === "failed" && !step.optional),
+    steps.findLastIndex(({ state }) => state === "running"),
+  ];
 }
 
 /** Whether any of a bar lies in the stretch that is seen. */

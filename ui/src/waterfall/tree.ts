@@ -1,13 +1,9 @@
 import type { Step } from "@weir/collector/schemas";
+import type { Branch } from "../tree/branches.ts";
 
-/** A step with its place in the tree. A flat list in the order of drawing: parents before their children. */
-export interface TreeStep {
+/** A step with its place in the tree, by its own id. Those at the top are directly below the flow. */
+export interface TreeStep extends Branch {
   step: Step;
-  depth: number;
-  /** Where its parent stands in the list; -1 directly below the flow. */
-  parentIndex: number;
-  /** How many steps follow that lie below it. */
-  descendants: number;
   /** The highest attempt among the steps of its name beside it. */
   attempts: number;
   /** Its parent is named and has not arrived. */
@@ -53,6 +49,7 @@ export function buildTree(steps: readonly Step[]): TreeStep[] {
           ? (others.find(({ attempt }) => attempt > step.attempt)?.startedAt ?? null)
           : null;
       tree.push({
+        id: step.id,
         step,
         depth,
         parentIndex,
