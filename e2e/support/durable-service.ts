@@ -22,7 +22,8 @@ const order = flow({ name: "order" }, async (ctx) => {
   await ctx.run("notify", () => {});
 });
 
-await using scope = createScope({ journal: sqliteJournal(path), leaseMs: 500 });
+const scope = createScope({ journal: sqliteJournal(path), leaseMs: 500 });
 await scope.exec(order, undefined, { id: "order-17", tenant: "acme-corp", labels: { plan: "team" } });
+await scope.dispose();
 await shutdown();
 console.log("ended");

@@ -35,12 +35,13 @@ await journal.close();
 await shutdown();
 
 async function enqueue(given: readonly PlacedOrder[]): Promise<void> {
-  await using scope = createScope({ journal });
+  const scope = createScope({ journal });
   // An id is an idempotency key: begun again after it was killed, this program orders nothing twice.
   for (const { id, order: input } of given) {
     const { customer: tenant, item } = input;
     await scope.enqueue(order, input, { id, tenant, labels: { item } });
   }
+  await scope.dispose();
 }
 
 function startWorker(): ChildProcess {
@@ -79,11 +80,12 @@ async function allEnded(): Promise<boolean> {
  * collector; with the result it is said again.
  */
 async function askForResults(given: readonly PlacedOrder[]): Promise<void> {
-  await using scope = createScope({ journal });
+  const scope = createScope({ journal });
   const results = given.map(({ id, order: input }) =>
     scope.exec(order, input, { id, tenant: input.customer }),
   );
   await Promise.allSettled(results);
+  await scope.dispose();
 }
 
 async function report(): Promise<void> {

@@ -17,7 +17,6 @@ export async function blocked(
   waiting: Note | undefined,
   wait: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  using linked = linkSignals(place.signal, execution.over);
   execution.works();
   let unblock = () => {};
   try {
@@ -27,6 +26,7 @@ export async function blocked(
   } finally {
     execution.rested();
   }
+  const linked = linkSignals(place.signal, execution.over);
   try {
     await wait(linked.signal);
   } catch (error) {

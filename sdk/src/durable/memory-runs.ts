@@ -110,6 +110,7 @@ export class MemoryRuns implements Keeper {
     const { id, tenant, flow, given, labels, retry, timeout, signal } = request;
     const { around } = this.#options;
     const now = around.clock.now();
+    let followed: Disposable | undefined;
     try {
       const data = new DataContext(request.initial);
       const deadline = timeout === undefined ? undefined : now + timeout;
@@ -120,13 +121,15 @@ export class MemoryRuns implements Keeper {
         around,
       );
       run.execution = execution;
-      using _following = following(signal, (reason) => execution.abort(reason));
+      followed = following(signal, (reason) => execution.abort(reason));
       execution.input = await check(flow[FLOW].input, given, `input of flow ${flow.name}`);
       const outcome = await execution.run(() => attempt(execution));
       if (outcome.kind === "ended") run.end(outcome.status, outcome.value);
       else if (outcome.kind === "stuck") run.end("failed", outcome.error);
     } catch (error) {
       run.end(endingOf(error, signal), error);
+    } finally {
+      followed?.[Symbol.dispose]();
     }
   }
 }

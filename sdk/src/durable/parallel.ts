@@ -35,7 +35,7 @@ async function done(
   concurrency: number,
   settled: boolean,
 ): Promise<Result> {
-  using linked = linkSignals(place.signal);
+  const linked = linkSignals(place.signal);
   const branch = place.branches(linked.signal);
   const ends: PromiseSettledResult<unknown>[] = [];
   let failure: { readonly error: unknown } | undefined;
@@ -65,7 +65,7 @@ async function done(
   };
   const begun = [...work.keys()].filter((index) => typeof work[index] !== "function").map(end);
   const lanes = Array.from({ length: Math.min(concurrency, work.length) }, lane);
-  await Promise.all([...begun, ...lanes]);
+  await Promise.all([...begun, ...lanes]).finally(() => linked[Symbol.dispose]());
   if (failure !== undefined) throw failure.error;
   return { results: settled ? ends : ends.map(valueIn), counts: counted(ends) };
 }

@@ -219,16 +219,20 @@ function numbersOf(routines: readonly RoutineData[]): Numbers {
 }
 
 async function writeThrough(path: string, text: string): Promise<void> {
-  await using file = await open(path, "w", 0o600);
-  await file.writeFile(text);
-  await file.sync();
+  const file = await open(path, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** So that the new name outlives a power cut; a system that can't do it for folders has to do without. */
 async function syncFolder(path: string): Promise<void> {
   try {
-    await using folder = await open(path, "r");
-    await folder.sync();
+    const folder = await open(path, "r");
+    await folder.sync().finally(() => folder.close());
   } catch {
     // The file itself is on the disk.
   }

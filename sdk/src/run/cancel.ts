@@ -19,8 +19,8 @@ export interface LinkedSignal extends Disposable {
  * the garbage collector.
  *
  * @example
- * using linked = linkSignals(run.signal);
- * await fn(linked.signal);
+ * const linked = linkSignals(run.signal);
+ * await fn(linked.signal).finally(() => linked[Symbol.dispose]());
  */
 export function linkSignals(...parents: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController();

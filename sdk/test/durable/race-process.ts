@@ -12,8 +12,9 @@ if (path !== undefined && effects !== undefined) {
     for (const key of ["a", "b"])
       await ctx.run(key, () => appendFileSync(effects, `${n} ${key} ${process.pid}\n`));
   });
-  await using scope = createScope({ journal });
+  const scope = createScope({ journal });
   console.log("ready");
   scope.worker({ flows: [race], concurrency: 20 });
   while ((await journal.nextDue({ flows: [RACE] })) !== undefined) await delay(20);
+  await scope.dispose();
 }
