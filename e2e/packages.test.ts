@@ -1,17 +1,14 @@
 /** What users install: both packages from their tarballs, in a folder that knows nothing of this repository. */
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Packed, packPackages } from "../scripts/packages.ts";
-import { flowsOf } from "./support/api.ts";
-import { type Running, startProgram } from "./support/processes.ts";
-
-const execute = promisify(execFile);
+import { type Manager, type NewProject, newProject } from "./support/new-project.ts";
+import { followReadme } from "./support/readme.ts";
+import { type Registry, startRegistry } from "./support/registry.ts";
 
 const TYPES = "@types/node@24";
 const TSC = join(import.meta.dirname, "../node_modules/.bin/tsc");
@@ -23,52 +20,40 @@ const result: number = entry0.flow.start({ name: "a", tenant: "b" }, () => 1);
 entry0.flow.start({ name: "a" }, () => result);
 `;
 
-let folder: string;
+const tarballs = mkdtempSync(join(tmpdir(), "weir-packages-"));
 let packed: Packed;
-let collector: Running | undefined;
+let registry: Registry;
+const projects: NewProject[] = [];
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "weir-packages-"));
-  packed = await packPackages(folder);
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await inFolder("npm", [
-    "install",
-    "--no-audit",
-    "--no-fund",
-    "--ignore-scripts",
-    TYPES,
-    packed.sdk,
-    packed.collector,
-  ]);
+  packed = await packPackages(tarballs);
+  registry = await startRegistry(Object.values(packed));
 }, 300_000);
 
-afterAll(async () => {
-  await collector?.stop();
-  rmSync(folder, { recursive: true, force: true });
+afterAll(() => {
+  for (const project of projects) project.remove();
+  registry.stop();
+  rmSync(tarballs, { recursive: true, force: true });
 });
 
-test("the README's first program, as it stands there, is seen by the collector of the package", async () => {
-  expect(await inFolder("npx", ["--no-install", "weir", "serve", "--help"])).toContain("--port");
-  // Not by npx: a signal to that one does not reach the collector.
-  const weir = join(folder, "node_modules/.bin/weir");
-  const args = ["serve", "--port", "0", "--grpc-port", "0", "--store", `sqlite:${join(folder, "weir.db")}`];
-  collector = startProgram(weir, args);
-  const [, url = ""] = await collector.printed(/listening on (http:[\w./:]+)/);
+async function install(manager: Manager, packages: string[]): Promise<NewProject> {
+  const project = await newProject({ registry: registry.url, manager });
+  projects.push(project);
+  await project.install(packages);
+  return project;
+}
 
-  const program = /```ts\n(import { flow, setup, step }.*?)```/s.exec(readFileSync("README.md", "utf8"))?.[1];
-  writeFileSync(
-    join(folder, "program.mjs"),
-    `${program}\nfunction validateData() {}\nfunction processData() {}`,
-  );
-  await inFolder(process.execPath, ["program.mjs"], { WEIR_ENDPOINT: url });
-
-  const [flow] = await flowsOf(url);
-  expect(flow).toMatchObject({ tenant: "acme-corp", name: "data_import", status: "succeeded" });
-  const page = await fetch(url);
-  expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
-});
+// The other versions of Node: npm run packages.
+test.each(["npm", "pnpm"] as const)(
+  "with %s, what the README says to type shows flows on the page",
+  async (manager) => {
+    await followReadme(await install(manager, ["@weir/sdk", "@weir/collector", "express"]));
+  },
+  120_000,
+);
 
 test("every entry is imported by a program and by the compiler, where no peer of it is installed", async () => {
+  const { folder, run } = await install("npm", ["@weir/sdk", TYPES]);
   const { exports } = JSON.parse(readFileSync(join(folder, "node_modules/@weir/sdk/package.json"), "utf8"));
   const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
   expect(entries).toContain("./express");
@@ -76,16 +61,8 @@ test("every entry is imported by a program and by the compiler, where no peer of
     .map((entry, i) => `import * as entry${i} from "@weir/sdk${entry.slice(1)}";`)
     .join("\n");
   writeFileSync(join(folder, "entries.mts"), `${imports}\n${TYPED}`);
-  await inFolder(TSC, [
-    "--ignoreConfig",
-    "--strict",
-    "--module",
-    "nodenext",
-    "--target",
-    "es2024",
-    "entries.mts",
-  ]);
-  await inFolder(process.execPath, ["entries.mjs"]);
+  await run(TSC, ["--ignoreConfig", "--strict", "--module", "nodenext", "--target", "es2024", "entries.mts"]);
+  await run("node", ["entries.mjs"]);
 });
 
 test("publint and arethetypeswrong find nothing", async () => {
@@ -105,9 +82,4 @@ function isOfModules(problem: Problem): boolean {
     problem.kind !== "CJSResolvesToESM" &&
     !("resolutionKind" in problem && kinds.includes(problem.resolutionKind))
   );
-}
-
-async function inFolder(program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
-  const { stdout } = await execute(program, args, { cwd: folder, env: { ...process.env, ...env } });
-  return stdout;
 }

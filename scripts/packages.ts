@@ -44,23 +44,36 @@ async function build(name: string): Promise<void> {
   await output(join(ROOT, "node_modules", ".bin", "tsc"), ["--project", "tsconfig.build.json"], name);
   for await (const file of glob(ASSETS, { cwd: source }))
     cpSync(join(source, file), join(source, file.replace(/^src/, "dist")));
-  await excuseMissingPeers(source);
+  await completeTypes(source);
 }
 
-/**
- * Types of an optional peer are `any` where it is not installed: else whoever has no Redis, and checks the types of the
- * packages that he uses, would be told that ioredis is missing.
- */
-async function excuseMissingPeers(source: string): Promise<void> {
+/** Types that hold for whoever checks those of his packages too, whatever he has set and installed. */
+async function completeTypes(source: string): Promise<void> {
   const { peerDependenciesMeta = {} } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
-  const peers = Object.keys(peerDependenciesMeta).join("|");
-  if (peers === "") return;
-  const importOfPeer = new RegExp(`^import .* from "(${peers})(/.*)?";$`, "gm");
   for await (const file of glob("dist/**/*.d.ts", { cwd: source })) {
     const path = join(source, file);
     const types = readFileSync(path, "utf8");
-    writeFileSync(path, types.replace(importOfPeer, "// @ts-ignore: an optional peer\n$&"));
+    writeFileSync(path, references(types) + withoutPeers(types, Object.keys(peerDependenciesMeta)));
   }
+}
+
+/** What a file needs and a compiler takes only where it is told to. */
+function references(types: string): string {
+  const disposable = /\bAsyncDisposable\b|\bDisposable\b|\bSymbol\.(asyncDispose|dispose)\b/.test(types);
+  return [
+    disposable ? '/// <reference lib="esnext.disposable" />\n' : "",
+    /["']node:/.test(types) ? '/// <reference types="node" />\n' : "",
+  ].join("");
+}
+
+/**
+ * Types of an optional peer are `any` where it is not installed: else whoever has no Redis would be told that ioredis is
+ * missing.
+ */
+function withoutPeers(types: string, peers: string[]): string {
+  if (peers.length === 0) return types;
+  const importOfPeer = new RegExp(`^import .* from "(${peers.join("|")})(/.*)?";$`, "gm");
+  return types.replace(importOfPeer, "// @ts-ignore: an optional peer\n$&");
 }
 
 async function output(program: string, args: string[], name: string): Promise<string> {

@@ -27,16 +27,16 @@ export function startNode(file: string, args: string[] = [], env: Record<string,
   return startProgram(process.execPath, [join(ROOT, file), ...args], env);
 }
 
-/** Starts any program, in the top folder; as another user where root says so. */
+/** Starts any program, in the top folder unless told otherwise; as another user where root says so. */
 export function startProgram(
   command: string,
   args: string[],
   env: Record<string, string> = {},
-  user: { uid?: number; gid?: number } = {},
+  options: { cwd?: string; uid?: number; gid?: number } = {},
 ): Running {
   const child = spawn(command, args, {
-    ...user,
     cwd: ROOT,
+    ...options,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
