@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { detailOf, WeirError } from "../src/errors.ts";
 import { Thread, type ThreadBounds } from "../src/threads/thread.ts";
 import type { EchoCalls, EchoData } from "./threads/echo.ts";
@@ -172,6 +172,25 @@ describe("starting and closing", () => {
     });
     await thread.close();
     await refused;
+  });
+
+  test("a thread that has closed ends by itself", async () => {
+    const ends = new Int32Array(new SharedArrayBuffer(4));
+    const thread = await start({}, { lingers: 100, ends });
+    await thread.close();
+    expect(ends[0]).toBe(1);
+  });
+
+  test("a thread that has closed, and does not end, is ended", async () => {
+    const ends = new Int32Array(new SharedArrayBuffer(4));
+    const thread = await start({}, { lingers: 3_600_000, ends });
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const closed = thread.close();
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+    vi.advanceTimersToNextTimer();
+    await closed;
+    expect(ends[0]).toBe(0);
   });
 
   test("closing that goes wrong says why", async () => {

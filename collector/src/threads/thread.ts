@@ -49,6 +49,8 @@ interface Waiting {
 
 /** What a thread makes of a call dies with it: more room for it to lie about only takes memory. */
 const LIMITS = { maxYoungGenerationSizeMb: 24 };
+/** How long a thread that has closed may take to end before it is ended. */
+const GRACE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** Having lived this long it counts as well again. */
@@ -169,7 +171,7 @@ export class Thread<C extends Calls<C>> {
         switch (message.kind) {
           case "ready":
             // Told to close while it was starting again.
-            if (this.#closing !== undefined) return void worker.terminate();
+            if (this.#closing !== undefined) return worker.postMessage("close" satisfies ToThread);
             this.#worker = worker;
             this.#startedAt = performance.now();
             resolve();
@@ -250,13 +252,17 @@ export class Thread<C extends Calls<C>> {
     const worker = this.#worker;
     if (worker === undefined) return;
     let failure: WeirError | undefined;
+    let late: NodeJS.Timeout | undefined;
     worker.on("message", (message: FromThread) => {
       if (message.kind === "failed") failure = fromFailure(message.failure);
-      if (message.kind === "failed" || message.kind === "closed") void worker.terminate();
+      if (message.kind !== "failed" && message.kind !== "closed") return;
+      // It ends by itself now. To end it from here meanwhile would race with native code that cleans up after it.
+      late = setTimeout(() => void worker.terminate(), GRACE_MS);
     });
     const ended = new Promise((resolve) => worker.once("exit", resolve));
     worker.postMessage("close" satisfies ToThread);
     await ended;
+    clearTimeout(late);
     if (failure !== undefined) throw failure;
   }
 }

@@ -8,6 +8,10 @@ export interface EchoData {
   refuseToClose?: boolean;
   /** Set: refuses to start when started again. */
   starts?: Int32Array<SharedArrayBuffer>;
+  /** Milliseconds that it goes on for when it has closed. */
+  lingers?: number;
+  /** Counts the ends that it came to by itself. */
+  ends?: Int32Array<SharedArrayBuffer>;
 }
 
 export interface EchoCalls {
@@ -25,7 +29,8 @@ export interface EchoCalls {
   warn(line: string): Promise<void>;
 }
 
-serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts }, warn) => {
+serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts, lingers, ends }, warn) => {
+  if (ends !== undefined) process.once("exit", () => Atomics.add(ends, 0, 1));
   const startsBefore = starts === undefined ? 0 : Atomics.add(starts, 0, 1);
   if (refuseToStart || startsBefore === 1) throw new WeirError("unavailable", "no room for another thread");
   let waiting: (() => void)[] = [];
@@ -55,6 +60,7 @@ serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts }, warn)
       warn: async (line) => warn(line),
     },
     async close() {
+      if (lingers !== undefined) setTimeout(() => {}, lingers);
       if (refuseToClose) throw new WeirError("unavailable", "the file is gone");
     },
   };

@@ -61,6 +61,7 @@ export async function backUp({ from, to, force, onProgress }: CopyOptions): Prom
 
 async function vacuumInto(task: VacuumTask, onProgress: (done: number) => void): Promise<void> {
   const thread = new Worker(threadFile(import.meta.url, "vacuum-thread"), { workerData: task });
+  const ended = new Promise((resolve) => thread.once("exit", resolve));
   const look = setInterval(() => {
     void stat(task.to).then(
       ({ size }) => onProgress(size),
@@ -72,7 +73,7 @@ async function vacuumInto(task: VacuumTask, onProgress: (done: number) => void):
     if (reason !== null) throw new WeirError("unavailable", `store ${task.from}: not copied: ${reason}`);
   } finally {
     clearInterval(look);
-    await thread.terminate();
+    await ended;
   }
 }
 
