@@ -1,60 +1,52 @@
 /**
  * Spans as OTLP in JSON, written as bytes when they end. What waits in the queue is then no graph of objects that the
- * garbage collector has to walk, and sending a batch is no long task: the bytes only have to be put together.
- *
- * Spans are written one behind the other on pages; a page goes when none of its spans is left.
+ * garbage collector has to walk, and sending a batch is no long task: the bytes only have to be put together. What all
+ * spans say, and each key, is copied from bytes that are there already.
  */
 import type { Attributes, AttributeValue, SpanContext } from "@opentelemetry/api";
 import { ATTR } from "./attributes.ts";
 import { newSpanId } from "./ids.ts";
 import type { OwnSpan } from "./own-span.ts";
+import { PageWriter, type Piece } from "./page-writer.ts";
 
-/** A span on its page, and what the queue has to know of it. */
-export interface WrittenSpan {
+/** A span on its page, where a comma follows, and what the queue has to know of it. */
+export interface WrittenSpan extends Piece {
   readonly id: string;
   /** The span of which it is the copy that is sent at the start; `undefined` for one that has ended. */
   readonly copyOf: string | undefined;
-  readonly page: Buffer;
-  /** Its bytes are those from `from` up to `to`, where a comma follows. */
-  readonly from: number;
-  readonly to: number;
 }
 
-const PAGE_BYTES = 64 * 1024;
-/** Texts up to this long are quicker written here than by a call out of JavaScript. */
-const SHORT = 128;
-/** The smallest number of so many digits. */
-const SIXTEEN_DIGITS = 1e15;
-/** One more than the largest number of eight digits. */
-const EIGHT_DIGITS = 1e8;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const ZERO = 0x30;
-
+const TRACE_ID = Buffer.from('{"traceId":"');
+const SPAN_ID = Buffer.from('","spanId":"');
+const PARENT_ID = Buffer.from('","parentSpanId":"');
 /** OTLP's flags of a span: sampled, and whether its parent is in another process. */
-const PARENT_HERE = '","flags":257';
-const PARENT_ELSEWHERE = '","flags":769';
-
-const IS_PENDING = `"attributes":[{"key":"${ATTR.pending}","value":{"boolValue":true}}`;
+const PARENT_HERE = Buffer.from('","flags":257');
+const PARENT_ELSEWHERE = Buffer.from('","flags":769');
+const NAME = Buffer.from(',"name":');
+const STARTED = Buffer.from(',"kind":1,"startTimeUnixNano":"');
+const ENDED = Buffer.from('","endTimeUnixNano":"');
+const ATTRIBUTES = Buffer.from('","attributes":[');
+const ATTRIBUTES_OF_COPY = Buffer.from(
+  `","attributes":[{"key":"${ATTR.pending}","value":{"boolValue":true}},`,
+);
+const STRING = Buffer.from('{"stringValue":');
+const INTEGER = Buffer.from('{"intValue":');
+const END_OF_ATTRIBUTE = Buffer.from("}},");
+const END_OF_ATTRIBUTES = Buffer.from("]");
+const END = Buffer.from("},");
 
 export class SpanWriter {
-  #page = Buffer.allocUnsafeSlow(PAGE_BYTES);
-  /** Where the span begins that is being written, and where its next byte goes. */
-  #from = 0;
-  #at = 0;
+  readonly #out = new PageWriter();
 
   /** Writes a span that has ended. */
   finished(span: OwnSpan): WrittenSpan {
     const own = span.spanContext();
     const { parentSpanContext: parent, events, status } = span;
     this.#begin(own, own.spanId, parent?.spanId, parent?.isRemote === true);
-    this.#body(span, span.endedAt);
-    this.#ascii('"attributes":[');
-    this.#attributes(span.attributes, "");
-    this.#ascii("]");
+    this.#nameAndTimes(span, span.endedAt);
+    this.#attributes(span.attributes, false);
     if (events.length > 0) this.#events(events);
-    if (status.code !== 0) this.#utf8(`,"status":${JSON.stringify(status)}`);
+    if (status.code !== 0) this.#out.utf8(`,"status":${JSON.stringify(status)}`);
     return this.#end(own.spanId, undefined);
   }
 
@@ -63,65 +55,63 @@ export class SpanWriter {
     const own = span.spanContext();
     const id = newSpanId();
     this.#begin(own, id, own.spanId, false);
-    this.#body(span, span.startedAt);
-    this.#ascii(IS_PENDING);
-    this.#attributes(span.attributes, ",");
-    this.#ascii("]");
+    this.#nameAndTimes(span, span.startedAt);
+    this.#attributes(span.attributes, true);
     return this.#end(id, own.spanId);
   }
 
   #begin(own: SpanContext, id: string, parentId: string | undefined, parentElsewhere: boolean): void {
-    this.#from = this.#at;
-    this.#ascii('{"traceId":"');
-    this.#ascii(own.traceId);
-    this.#ascii('","spanId":"');
-    this.#ascii(id);
+    const out = this.#out;
+    out.begin();
+    out.bytes(TRACE_ID);
+    out.ascii(own.traceId);
+    out.bytes(SPAN_ID);
+    out.ascii(id);
     if (parentId !== undefined) {
-      this.#ascii('","parentSpanId":"');
-      this.#ascii(parentId);
+      out.bytes(PARENT_ID);
+      out.ascii(parentId);
     }
-    this.#ascii(parentElsewhere ? PARENT_ELSEWHERE : PARENT_HERE);
-    if (own.traceState !== undefined)
-      this.#utf8(`,"traceState":${JSON.stringify(own.traceState.serialize())}`);
+    out.bytes(parentElsewhere ? PARENT_ELSEWHERE : PARENT_HERE);
+    if (own.traceState !== undefined) out.utf8(`,"traceState":${JSON.stringify(own.traceState.serialize())}`);
   }
 
-  #body(span: OwnSpan, endedAt: number): void {
-    this.#ascii(',"name":');
-    this.#text(span.name);
-    this.#ascii(',"kind":1,"startTimeUnixNano":"');
-    this.#nanos(Math.round(span.startedAt * 1000));
-    this.#ascii('","endTimeUnixNano":"');
-    this.#nanos(Math.round(endedAt * 1000));
-    this.#ascii('",');
+  #nameAndTimes(span: OwnSpan, endedAt: number): void {
+    const out = this.#out;
+    out.bytes(NAME);
+    out.quoted(span.name);
+    out.bytes(STARTED);
+    out.nanos(Math.round(span.startedAt * 1000));
+    out.bytes(ENDED);
+    out.nanos(Math.round(endedAt * 1000));
   }
 
-  #end(id: string, copyOf: string | undefined): WrittenSpan {
-    this.#ascii("},");
-    return { id, copyOf, page: this.#page, from: this.#from, to: this.#at - 1 };
-  }
-
-  #attributes(attributes: Attributes, separator: string): void {
-    let before = separator;
+  #attributes(attributes: Attributes, ofCopy: boolean): void {
+    const out = this.#out;
+    out.bytes(ofCopy ? ATTRIBUTES_OF_COPY : ATTRIBUTES);
+    let any = ofCopy;
     for (const key in attributes) {
-      this.#ascii(before);
-      this.#ascii('{"key":');
-      this.#text(key);
-      this.#ascii(',"value":');
+      out.bytes(keyBytes(key));
       this.#value(attributes[key]);
-      this.#ascii("}");
-      before = ",";
+      any = true;
     }
+    // The comma after the last.
+    if (any) out.back();
+    out.bytes(END_OF_ATTRIBUTES);
   }
 
+  /** And the end of its attribute. */
   #value(value: AttributeValue | undefined): void {
+    const out = this.#out;
     if (typeof value === "string") {
-      this.#ascii('{"stringValue":');
-      this.#text(value);
-      this.#ascii("}");
+      out.bytes(STRING);
+      out.quoted(value);
+      out.bytes(END_OF_ATTRIBUTE);
     } else if (Number.isSafeInteger(value)) {
-      this.#ascii(`{"intValue":${value}}`);
+      out.bytes(INTEGER);
+      out.ascii(`${value}`);
+      out.bytes(END_OF_ATTRIBUTE);
     } else {
-      this.#utf8(JSON.stringify(anyValue(value)));
+      out.utf8(`${JSON.stringify(anyValue(value))}},`);
     }
   }
 
@@ -132,78 +122,26 @@ export class SpanWriter {
       timeUnixNano: `${seconds * 1e6 + nanos / 1000}000`,
       attributes: keyValues(attributes),
     }));
-    this.#utf8(`,"events":${JSON.stringify(written)}`);
+    this.#out.utf8(`,"events":${JSON.stringify(written)}`);
   }
 
-  /** A text in quotes. */
-  #text(text: string): void {
-    if (text.length > SHORT || !this.#shortText(text)) this.#utf8(JSON.stringify(text));
+  #end(id: string, copyOf: string | undefined): WrittenSpan {
+    this.#out.bytes(END);
+    const { page, from, to } = this.#out.end();
+    return { id, copyOf, page, from, to: to - 1 };
   }
+}
 
-  /** @returns whether it could: nothing in it had to be escaped. */
-  #shortText(text: string): boolean {
-    this.#reserve(text.length + 2);
-    const page = this.#page;
-    let at = this.#at;
-    page[at++] = QUOTE;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return false;
-      page[at++] = code;
-    }
-    page[at++] = QUOTE;
-    this.#at = at;
-    return true;
-  }
+/** What stands before a value, by its key. A program has a few dozen keys; one that makes them of data fills this once. */
+const knownKeys = new Map<string, Uint8Array>();
+const MAX_KNOWN_KEYS = 1000;
 
-  #ascii(text: string): void {
-    this.#reserve(text.length);
-    const page = this.#page;
-    let at = this.#at;
-    for (let i = 0; i < text.length; i++) page[at++] = text.charCodeAt(i);
-    this.#at = at;
-  }
-
-  #utf8(text: string): void {
-    this.#reserve(Buffer.byteLength(text));
-    this.#at += this.#page.write(text, this.#at);
-  }
-
-  /** Whole microseconds since the epoch, as nanoseconds. */
-  #nanos(micros: number): void {
-    if (micros < SIXTEEN_DIGITS || micros >= 10 * SIXTEEN_DIGITS) {
-      // Before 2001, or after 2286: a clock that is wrong.
-      this.#ascii(`${micros}000`);
-      return;
-    }
-    this.#reserve(16);
-    const high = Math.floor(micros / EIGHT_DIGITS);
-    this.#eightDigits(high);
-    this.#eightDigits(micros - high * EIGHT_DIGITS);
-    this.#ascii("000");
-  }
-
-  #eightDigits(value: number): void {
-    const page = this.#page;
-    let left = value;
-    for (let at = this.#at + 7; at >= this.#at; at--) {
-      const next = (left / 10) | 0;
-      page[at] = ZERO + left - next * 10;
-      left = next;
-    }
-    this.#at += 8;
-  }
-
-  /** Makes room; what has been written of the span moves along to a new page. */
-  #reserve(bytes: number): void {
-    if (this.#at + bytes <= this.#page.length) return;
-    const written = this.#at - this.#from;
-    const page = Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, 2 * (written + bytes)));
-    this.#page.copy(page, 0, this.#from, this.#at);
-    this.#page = page;
-    this.#from = 0;
-    this.#at = written;
-  }
+function keyBytes(key: string): Uint8Array {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  const written = Buffer.from(`{"key":${JSON.stringify(key)},"value":`);
+  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(key, written);
+  return written;
 }
 
 const TAIL = "]}]}]}";

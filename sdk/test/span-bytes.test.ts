@@ -123,6 +123,15 @@ test("what is not finite is written in OTLP's words, and no word is left out for
   ]);
 });
 
+test("a program that makes keys of data: each is written, however many there were before", () => {
+  const writer = new SpanWriter();
+  const all = Array.from({ length: 30 }, (_, n) =>
+    spanOf("s", Object.fromEntries(Array.from({ length: 100 }, (_, m) => [`key "${n}" ${m}`, m]))),
+  );
+  const body = bodiesFor(RESOURCE, SCOPE)(all.map((span) => writer.finished(span)));
+  expect(normal(body)).toEqual(normal(officialSerializer()(all)));
+});
+
 test("an exporter that makes its requests otherwise is left alone", () => {
   expect(takeOverBodies(new OTLPTraceExporter(), () => new Uint8Array())).toBe(true);
   const foreign = { export() {}, _delegate: { _serializer: "moved" } };
