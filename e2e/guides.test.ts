@@ -17,6 +17,7 @@ const GUIDES = [
   "guides/bullmq",
   "guides/fetch-and-http",
   "guides/hand-off",
+  "guides/beside",
   "guides/which",
 ];
 const TSC = join(import.meta.dirname, "../node_modules/.bin/tsc");
@@ -50,6 +51,12 @@ test.each(GUIDES)("%s", async (path) => {
     };
     await until("the flows of the guide", seen, 10_000).catch(() => expect(last, outputs()).toBe(expected));
   });
+});
+
+test("guides/testing: its tests pass, and need no collector", async () => {
+  const guide = readGuide("docs/guides/testing.md");
+  expect(guide.commands).toContain("node --test order.test.ts");
+  await runGuide(guide, folders, "testing", await freePort(), async (expected) => expect(expected).toBe(""));
 });
 
 test("their programs are sound TypeScript", async () => {
