@@ -49,7 +49,7 @@ test.each(GUIDES)("%s", async (path) => {
       last = whole.toReversed().map(drawn).join("\n\n");
       return last === expected;
     };
-    await until("the flows of the guide", seen, 10_000).catch(() => expect(last, outputs()).toBe(expected));
+    await until("the flows of the guide", seen).catch(() => expect(last, outputs()).toBe(expected));
   });
 });
 
