@@ -2,13 +2,21 @@
  * The one channel on which Weir says that something is wrong. Rate-limited, and it harms nobody.
  */
 import { types } from "node:util";
+import type { DiagnosticCode } from "./diagnostic-codes.ts";
 
-/** What was wrong, what was expected and what was got. `code` is stable, for filters. */
+/**
+ * What was wrong, what was expected and what was got.
+ *
+ * @example
+ * setup({ onDiagnostic: ({ code, message }) => logger.warn({ code }, message) });
+ */
 export interface Diagnostic {
-  code: string;
+  /** Stable, for filters. */
+  code: DiagnosticCode;
   message: string;
 }
 
+/** Hears diagnostics: each code, and subject of it, at most once a minute. What it throws harms nobody. */
 export type DiagnosticHandler = (diagnostic: Diagnostic) => void;
 
 const QUIET_MS = 60_000;
@@ -28,9 +36,9 @@ export function onDiagnostic(next: DiagnosticHandler | undefined): void {
  *
  * @param subject what it is about, where one code has many: a host, an option
  * @example
- * diagnose("flow-tenant", "flow.start: expected `tenant` to be a non-empty string, got undefined");
+ * diagnose("set-up-twice", "setup() was called again: the first call stays in force");
  */
-export function diagnose(code: string, message: string, subject = ""): void {
+export function diagnose(code: DiagnosticCode, message: string, subject = ""): void {
   const key = `${code} ${subject}`;
   const now = Date.now();
   const last = lastSaid.get(key);

@@ -8,6 +8,7 @@
  * });
  */
 export { identity } from "./carrier.ts";
+export type { DiagnosticCode } from "./diagnostic-codes.ts";
 export type { Diagnostic, DiagnosticHandler } from "./diagnostics.ts";
 export { flow } from "./flow.ts";
 export type { SetupOptions } from "./options.ts";

@@ -8,9 +8,11 @@ import { types } from "node:util";
 import type { TracerProvider } from "@opentelemetry/api";
 import { LIMITS } from "./attributes.ts";
 import { type DiagnosticHandler, diagnose } from "./diagnostics.ts";
+import { ENV } from "./environment.ts";
 import type { RedactOptions } from "./redact.ts";
 import type { AcceptFrom } from "./trust.ts";
 
+/** Options of `setup()`; what is left out is taken from the environment. */
 export interface SetupOptions {
   /**
    * The name of this service on the page; at most 256 characters.
@@ -104,9 +106,9 @@ function serviceName(given: unknown, env: Env): string | undefined {
   if (given !== undefined && (typeof given !== "string" || given === "")) {
     unfit("serviceName", "a non-empty string", given);
   } else if (given !== undefined) return (given as string).slice(0, LIMITS.name);
-  const named = env["WEIR_SERVICE_NAME"] || env["OTEL_SERVICE_NAME"];
+  const named = env[ENV.serviceName] || env[ENV.otelServiceName];
   if (named) return named;
-  return /(^|,)\s*service\.name\s*=/.test(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? undefined : packageName();
+  return /(^|,)\s*service\.name\s*=/.test(env[ENV.otelResource] ?? "") ? undefined : packageName();
 }
 
 /** The name in the package.json nearest to the program that runs. */
@@ -129,13 +131,9 @@ function packageName(): string | undefined {
 function endpoint(given: unknown, env: Env): string {
   return (
     withTracesPath("endpoint", given, "when bare") ??
-    withTracesPath("WEIR_ENDPOINT", env["WEIR_ENDPOINT"], "when bare") ??
-    withTracesPath(
-      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-      env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"],
-      "never",
-    ) ??
-    withTracesPath("OTEL_EXPORTER_OTLP_ENDPOINT", env["OTEL_EXPORTER_OTLP_ENDPOINT"], "always") ??
+    withTracesPath(ENV.endpoint, env[ENV.endpoint], "when bare") ??
+    withTracesPath(ENV.otelTracesEndpoint, env[ENV.otelTracesEndpoint], "never") ??
+    withTracesPath(ENV.otelEndpoint, env[ENV.otelEndpoint], "always") ??
     DEFAULT_ENDPOINT
   );
 }
@@ -168,13 +166,13 @@ function headers(options: SetupOptions, env: Env): Record<string, string> {
     if (typeof value === "string") merged[key] = value;
     else unfit(`headers[${JSON.stringify(key)}]`, "a string", value);
   }
-  const apiKey = options.apiKey ?? env["WEIR_API_KEY"];
+  const apiKey = options.apiKey ?? env[ENV.apiKey];
   if (typeof apiKey === "string" && apiKey !== "") merged["authorization"] = `Bearer ${apiKey.trim()}`;
   return merged;
 }
 
 function propagateTo(given: unknown, env: Env): string[] {
-  const list = given ?? (env["WEIR_PROPAGATE_TO"] ?? "").split(",");
+  const list = given ?? (env[ENV.propagateTo] ?? "").split(",");
   if (!Array.isArray(list)) {
     unfit("propagateTo", 'an array such as ["*.mycompany.com"]', list);
     return [];
@@ -189,7 +187,7 @@ function propagateTo(given: unknown, env: Env): string[] {
 }
 
 function acceptFrom(given: unknown, env: Env): AcceptFrom {
-  const value = given ?? (env["WEIR_ACCEPT_FROM"]?.trim() || "inside");
+  const value = given ?? (env[ENV.acceptFrom]?.trim() || "inside");
   if (typeof value === "function") return value as AcceptFrom;
   if (value === "inside" || value === "anyone" || value === "nobody") return value;
   unfit("acceptFrom", '"inside", "anyone", "nobody" or a function', value, '"nobody" is taken');
@@ -197,7 +195,7 @@ function acceptFrom(given: unknown, env: Env): AcceptFrom {
 }
 
 function redact(given: unknown, env: Env): RedactOptions | false {
-  const named = env["WEIR_REDACT"]?.trim() ?? "";
+  const named = env[ENV.redact]?.trim() ?? "";
   if (given === false || (given === undefined && named.toLowerCase() === "off")) return false;
   const fromEnv = named.toLowerCase() === "off" ? [] : named.split(",");
   if (given !== undefined && (typeof given !== "object" || given === null)) {
@@ -247,7 +245,7 @@ function words(list: string[]): string[] {
 }
 
 function heartbeatInterval(given: unknown, env: Env): number {
-  const value = given ?? (env["WEIR_HEARTBEAT_INTERVAL"] || undefined);
+  const value = given ?? (env[ENV.heartbeatInterval] || undefined);
   if (value === undefined) return DEFAULT_HEARTBEAT_MS;
   const ms = typeof value === "string" ? Number(value) : value;
   if (typeof ms === "number" && ms >= 1 && ms <= LONGEST_TIMER_MS) return ms;

@@ -20,6 +20,7 @@ import { collectorAgent } from "./agent.ts";
 import { ATTR, RESOURCE } from "./attributes.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { diagnose, diagnoseInternal, onDiagnostic } from "./diagnostics.ts";
+import { ENV } from "./environment.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { type Config, LONGEST_TIMER_MS, readOptions, type SetupOptions } from "./options.ts";
 import { Pending } from "./pending.ts";
@@ -95,7 +96,7 @@ export function setupWith(options: SetupOptions, parts: SetupParts): void {
     const given = typeof options === "object" && options !== null ? options : {};
     onDiagnostic(typeof given.onDiagnostic === "function" ? given.onDiagnostic : undefined);
     const env = parts.env ?? process.env;
-    if (env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true") {
+    if (env[ENV.otelDisabled]?.trim().toLowerCase() === "true") {
       setRuntime(undefined);
       return;
     }
