@@ -1,29 +1,8 @@
 #!/usr/bin/env node
-/** The command `weir`: the table of its commands, and how their mistakes are told. */
-import { backup } from "./commands/backup.ts";
-import type { Command } from "./commands/command.ts";
-import { demo } from "./commands/demo.ts";
-import { doctor } from "./commands/doctor.ts";
-import { exportCommand } from "./commands/export.ts";
-import { importCommand } from "./commands/import.ts";
-import { keys } from "./commands/keys.ts";
-import { prune } from "./commands/prune.ts";
-import { restore } from "./commands/restore.ts";
-import { serve } from "./commands/serve.ts";
+/** The command `weir`: finds the command that is meant, and tells its mistakes. */
+import { COMMANDS } from "./commands/index.ts";
 import { show, UsageError } from "./flags.ts";
 import { version } from "./version.ts";
-
-const COMMANDS: Record<string, Command> = {
-  serve,
-  keys,
-  prune,
-  backup,
-  restore,
-  export: exportCommand,
-  import: importCommand,
-  doctor,
-  demo,
-};
 
 async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
