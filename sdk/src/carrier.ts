@@ -7,6 +7,7 @@ import { runtime } from "./runtime.ts";
 import { activeContext, inContext, scopeOf, withScope } from "./scope.ts";
 import type { Arrival, IdentityApi } from "./types.ts";
 
+/** Takes a flow over a hop that has no adapter. */
 export const identity: IdentityApi = { inject, extract };
 
 function inject<C extends object = Record<string, string>>(

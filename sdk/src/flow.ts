@@ -13,6 +13,7 @@ import { addLabels, nameText } from "./text.ts";
 import type { FlowApi, FlowHandle, FlowOptions, LabelValue, UserAttributes } from "./types.ts";
 import { isFunction, named } from "./wrapping.ts";
 
+/** Opens, ends and annotates flows. */
 export const flow: FlowApi = { start, open, wrap, end, fail, cancel, event, setLabel, current };
 
 function start<T>(options: FlowOptions, fn: (flow: FlowHandle) => T): T {

@@ -15,6 +15,7 @@ import { addUserAttributes, nameText } from "./text.ts";
 import type { StepApi, StepHandle, StepOptions, UserAttributes } from "./types.ts";
 import { isFunction, named } from "./wrapping.ts";
 
+/** Opens and ends steps of the current flow. */
 export const step: StepApi = { start, open, wrap, end, fail, current };
 
 type Work<T> = (step: StepHandle) => T;

@@ -12,6 +12,7 @@ export interface Peer {
   headers: Readonly<Record<string, unknown>>;
 }
 
+/** From whom flow identity is taken: peers of the inside, anyone, nobody, or whom the function says. */
 export type AcceptFrom = "inside" | "anyone" | "nobody" | ((peer: Peer) => boolean);
 
 /**

@@ -8,6 +8,7 @@ export type LabelValue = string | number | boolean;
 /** The user's own attributes of a step or an event. What OpenTelemetry can't carry is sent as JSON. */
 export type UserAttributes = Record<string, unknown>;
 
+/** What a flow is opened with. */
 export interface FlowOptions {
   /** The kind of workflow, such as `"data_import"`. Required, at most 256 characters. */
   name: string;
@@ -21,6 +22,7 @@ export interface FlowOptions {
   endOnExit?: boolean | undefined;
 }
 
+/** What a step is opened with. */
 export interface StepOptions {
   /** Shown with the step. Keys that begin with `weir.` are refused with a diagnostic. */
   attributes?: UserAttributes | undefined;

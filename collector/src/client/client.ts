@@ -45,6 +45,7 @@ import { Pages } from "./pages.ts";
 import { type Asked, answer, ask, type Connection, queryOf } from "./request.ts";
 import { type StreamChange, type StreamOptions, stream } from "./stream.ts";
 
+/** Options of `new WeirClient`. */
 export interface WeirClientOptions {
   /** Where the collector is. Default: where the page came from, in a browser. */
   url?: string;

@@ -3,6 +3,7 @@ interface Page {
   nextCursor: string | null;
 }
 
+/** An answer in pages: loop over it for all items, or over `pages()` for each answer. */
 export class Pages<Item, P extends Page> implements AsyncIterable<Item> {
   readonly #ask: (cursor: string | undefined) => Promise<P>;
   readonly #itemsIn: (page: P) => readonly Item[];

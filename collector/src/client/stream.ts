@@ -24,6 +24,7 @@ export type StreamChange =
   | { type: "child"; id: string; tenant: string; flowId: string; child: ChildFlow }
   | { type: "resync"; id: string };
 
+/** Options of `client.stream`. */
 export interface StreamOptions {
   /** Ends it: the loop over it is left without an error. */
   signal?: AbortSignal | undefined;

@@ -13,6 +13,7 @@ export interface Accessor<Out, In = Out> {
   readonly fallback: { readonly value: Out } | undefined;
 }
 
+/** An accessor that always has a value to read. */
 export interface AccessorWithDefault<Out, In = Out> extends Accessor<Out, In> {
   readonly fallback: { readonly value: Out };
 }

@@ -11,6 +11,7 @@ export interface DispatchQueue {
   add(name: string, data: DispatchedRun, options: JobsOptions): Promise<unknown>;
 }
 
+/** What a job in the queue says of its run; all else is in the journal. */
 export interface DispatchedRun {
   readonly runId: string;
   readonly tenant: string;
@@ -24,6 +25,7 @@ export interface DispatchedJob {
   readonly opts: { attempts?: number | undefined };
 }
 
+/** Hands runs to workers over a BullMQ queue; made by `bullmqDispatch`. */
 export interface BullmqDispatch extends Dispatch {
   /**
    * For a BullMQ `Worker`: claims the run of a job and goes on with it. While the job has attempts left, a failure fails

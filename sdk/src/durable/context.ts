@@ -4,6 +4,7 @@ import type { Data } from "./data-context.ts";
 import type { Flow } from "./flow.ts";
 import type { InputArgs, RetryOptions, RunHandle, Scope } from "./handle.ts";
 
+/** Options of `ctx.run`. */
 export interface StepRunOptions {
   /** Of this step alone. Default: no retry. */
   retry?: RetryOptions | undefined;
@@ -21,6 +22,7 @@ export interface StepRun {
   readonly attempt: number;
 }
 
+/** Options of `ctx.waitFor`. */
 export interface WaitOptions<Out> {
   /** Milliseconds; then it rejects. Default: none. */
   timeout?: number | undefined;
@@ -28,6 +30,7 @@ export interface WaitOptions<Out> {
   schema?: StandardSchemaV1<unknown, Out> | undefined;
 }
 
+/** Options of `ctx.parallel` and `ctx.parallelSettled`. */
 export interface ParallelOptions {
   /** How many at once. Default: all. Only functions wait for their turn; a promise is under way already. */
   concurrency?: number | undefined;
@@ -39,18 +42,21 @@ export type Work<T = unknown> = ((signal: AbortSignal) => T) | PromiseLike<T>;
 /** What comes of a piece of work. */
 export type WorkResult<W> = W extends (signal: AbortSignal) => infer T ? Awaited<T> : Awaited<W>;
 
+/** How many pieces of work there were, and how they ended. */
 export interface Counts {
   readonly total: number;
   readonly succeeded: number;
   readonly failed: number;
 }
 
+/** What `ctx.parallel` gives. */
 export interface ParallelResult<Works extends readonly Work[]> {
   /** In the order of the work, whatever the order of its ends. */
   readonly results: { -readonly [I in keyof Works]: WorkResult<Works[I]> };
   readonly counts: Counts;
 }
 
+/** What `ctx.parallelSettled` gives: an outcome for each piece of work, failed ones too. */
 export interface ParallelSettledResult<Works extends readonly Work[]> {
   /** In the order of the work, whatever the order of its ends. */
   readonly results: { -readonly [I in keyof Works]: PromiseSettledResult<WorkResult<Works[I]>> };

@@ -13,6 +13,7 @@ import {
   type StaticExecutor,
 } from "./types.ts";
 
+/** Options of `provide` and `derive`. */
 export interface ExecutorOptions {
   /** Shown in errors. Default: the name of the factory function, else a number. */
   name?: string | undefined;

@@ -17,6 +17,7 @@ import { RunPromise } from "./run-promise.ts";
 import { type ResourceOptions, ResourceScope } from "./scope.ts";
 import type { Deps, DisposeOptions, Executor } from "./types.ts";
 
+/** Options of `createScope`. */
 export interface ScopeOptions extends ResourceOptions {
   /**
    * Where runs are kept: `sqliteJournal(path)`, `redisJournal(options)` or `memoryJournal()`. It stays open when the scope is

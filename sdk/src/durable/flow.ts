@@ -38,6 +38,8 @@ export interface FlowParts {
 }
 
 /**
+ * What a durable flow is called, and what it takes and gives.
+ *
  * @typeParam Given what is handed in
  * @typeParam Input what the handler gets: as the schema makes it
  * @typeParam Returned what the handler returns

@@ -11,6 +11,7 @@ export type InputArgs<Input, Rest extends readonly unknown[] = []> = undefined e
   ? [input?: Input, ...rest: Rest]
   : [input: Input, ...rest: Rest];
 
+/** How often something is tried, and how long it waits in between. */
 export interface RetryOptions {
   /** How often it runs at most, the first time included. Default 1. */
   maxAttempts?: number | undefined;
@@ -26,6 +27,7 @@ export interface RetryOptions {
   retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
 }
 
+/** Options of `scope.exec`. */
 export interface ExecOptions<As extends readonly Accessor<unknown, unknown>[] = []> {
   /**
    * Your own, such as an order number: an idempotency key. The same id again joins the run that is under way, or
@@ -65,6 +67,7 @@ export interface RunHandle<Output> extends Promise<Output> {
   details(): Promise<RunDetails>;
 }
 
+/** How a run stands, as its journal has it. */
 export interface RunDetails {
   readonly id: string;
   readonly flow: { readonly name: string; readonly version: number };
@@ -80,6 +83,7 @@ export interface RunDetails {
   readonly steps: readonly StepDetails[];
 }
 
+/** A step of a run, as its journal has it. */
 export interface StepDetails {
   /** The keys from the flow down to this step. */
   readonly path: readonly string[];
@@ -93,6 +97,7 @@ export interface StepDetails {
   readonly endedAt: Date | undefined;
 }
 
+/** Options of a scope's `worker`. */
 export interface WorkerOptions {
   /** What it takes: runs of these names and versions. Each needs a name. */
   flows: readonly AnyFlow[];

@@ -31,16 +31,19 @@ export interface Executor<T> {
   readonly static: StaticExecutor<T>;
 }
 
+/** A resource as a dependency that is made when it is first asked for: `executor.lazy`. */
 export interface LazyExecutor<T> {
   readonly [FORM]: "lazy";
   readonly executor: Executor<T>;
 }
 
+/** A resource as a dependency whose change makes the dependent anew: `executor.reactive`. */
 export interface ReactiveExecutor<T> {
   readonly [FORM]: "reactive";
   readonly executor: Executor<T>;
 }
 
+/** A resource as a dependency whose handle stays current while the dependent is kept: `executor.static`. */
 export interface StaticExecutor<T> {
   readonly [FORM]: "static";
   readonly executor: Executor<T>;
@@ -51,6 +54,7 @@ export interface Recipe<T> {
   make(deps: unknown, controller: Controller): T | PromiseLike<T>;
 }
 
+/** What `derive` and `flow` may depend on: a resource, or one of the forms in which it is handed in. */
 export type Dependency =
   | Executor<unknown>
   | LazyExecutor<unknown>
@@ -119,6 +123,7 @@ export interface ResourceFailure {
   readonly during: "resolve" | "cleanup" | "listener";
 }
 
+/** Options of a scope's `dispose`. */
 export interface DisposeOptions {
   /** Milliseconds for work in flight to end; then it is cancelled. Default: what `createScope` was given. */
   grace?: number | undefined;

@@ -1,6 +1,7 @@
 /** The documented interface of what a slot's handler gets beside its payload. */
 import type { Values } from "./values.ts";
 
+/** What a handler gets beside its payload: the one attempt that it is. */
 export interface DeliveryContext {
   /** Aborted when the job is cancelled or stops, when it is to pause at once, and when the slot's timeout is over. Pass it on. */
   readonly signal: AbortSignal;

@@ -10,6 +10,7 @@ import { type CheckedRetry, checkRetry, type ErrorClass } from "../run/index.ts"
 export const ErrorStrategy = { STOP: "stop", CONTINUE: "continue", SKIP: "skip", RETRY: "retry" } as const;
 export type ErrorStrategy = (typeof ErrorStrategy)[keyof typeof ErrorStrategy];
 
+/** Options of `ErrorHandler`. */
 export interface ErrorHandlerOptions {
   strategy: ErrorStrategy;
   /** Of one delivery, with `RETRY`. Default 3. */

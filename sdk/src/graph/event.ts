@@ -8,6 +8,7 @@ declare const TYPE: unique symbol;
 /** Left out where the payload may be. */
 export type PayloadArgs<T> = undefined extends T ? [payload?: T] : [payload: T];
 
+/** What a routine sends from: each `emit` goes to all slots that are connected to it. */
 export class Event<T> {
   /** Carries the type; there is no such property. */
   declare readonly [TYPE]?: T;

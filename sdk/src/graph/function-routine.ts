@@ -12,6 +12,7 @@ type Schema<T> = StandardSchemaV1<unknown, T> | StandardSchemaV1<T, T>;
 type Events = Record<string, unknown>;
 type Schemas<Out extends Events> = { readonly [Name in keyof Out]: Schema<Out[Name]> };
 
+/** Options of `routine`: those of a routine and of its slot. */
 export interface FunctionRoutineOptions<In, Out extends Events>
   extends RoutineOptions<unknown>,
     Omit<SlotOptions<In>, "schema"> {
@@ -21,6 +22,7 @@ export interface FunctionRoutineOptions<In, Out extends Events>
   out?: Schemas<Out> | undefined;
 }
 
+/** What a function routine gets beside its payload: the attempt, and `emit`. */
 export interface EmitContext<Out extends Events> extends DeliveryContext {
   /** See `Event.emit`. */
   readonly emit: <Name extends keyof Out & string>(
@@ -31,7 +33,11 @@ export interface EmitContext<Out extends Events> extends DeliveryContext {
 
 type Fn<Taken, Out extends Events> = (payload: Taken, ctx: EmitContext<Out>) => unknown;
 
-/** @typeParam In what is sent to its slot `in` @typeParam Out payloads by event */
+/**
+ * A routine of one function, with one slot, `in`; made by `routine`.
+ *
+ * @typeParam In what is sent to its slot `in` @typeParam Out payloads by event
+ */
 export class FunctionRoutine<In, Out extends Events> extends Routine {
   /** Its id in a graph, unless another is given. */
   readonly name: string;

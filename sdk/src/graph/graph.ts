@@ -22,6 +22,7 @@ import { checkHandler, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
 import type { AnyRoutines, ConnectionFits, EventOf, IdOf, Routines, SlotOf, Taken } from "./typed.ts";
 
+/** Options of `new Graph`. */
 export interface GraphOptions<R extends Routines> {
   /** Routines by id: with them the compiler checks what is connected by name. Others may be added. */
   routines?: R | undefined;
@@ -51,6 +52,7 @@ export interface GraphOptions<R extends Routines> {
   random?: Random | undefined;
 }
 
+/** Options of a connection. */
 export interface ConnectOptions<M> {
   /** Renames keys on the way: `{ row: "line" }`. The rest passes. */
   paramMapping?: M | undefined;
@@ -58,6 +60,7 @@ export interface ConnectOptions<M> {
   maxTurns?: number | undefined;
 }
 
+/** A connection by names: from an event of one routine to a slot of another. */
 export interface Connection<S, E, T, L, M> extends ConnectOptions<M> {
   source: S;
   /** By its name, or by the property that holds it. */
@@ -66,6 +69,7 @@ export interface Connection<S, E, T, L, M> extends ConnectOptions<M> {
   slot: L;
 }
 
+/** Options of `graph.execute`. */
 export interface ExecuteOptions<Id, S, Params> {
   /** The routine that gets the parameters. */
   entry: Id;
@@ -83,6 +87,7 @@ export interface ExecuteOptions<Id, S, Params> {
   concurrent?: number | undefined;
 }
 
+/** Options of `graph.worker`. */
 export interface JobWorkerOptions {
   /** How many jobs at once. Default 10. */
   concurrency?: number | undefined;
@@ -116,6 +121,8 @@ interface Added {
 }
 
 /**
+ * Routines joined by events and slots; `execute` begins a job of it.
+ *
  * @example
  * const graph = new Graph("my_flow");
  * graph.addRoutine(new Reader(), "reader");

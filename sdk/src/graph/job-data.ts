@@ -104,8 +104,10 @@ export const HISTORY_KINDS = [
   "resumed",
   "ended",
 ] as const;
+/** What a line of a job's history tells of. */
 export type HistoryKind = (typeof HISTORY_KINDS)[number];
 
+/** A pause in a job's history. */
 export interface PausePoint {
   /** Milliseconds since the epoch. */
   readonly at: number;

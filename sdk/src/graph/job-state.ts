@@ -31,6 +31,7 @@ export interface Numbers extends DurationNumbers {
   readonly skipped: number;
 }
 
+/** How a routine of a job stands. */
 export interface RoutineState extends Numbers {
   /** `idle`: nothing was sent to it. `waiting`: something is queued or in hand. Else how it stands: one failure is enough. */
   readonly status: "idle" | "waiting" | "succeeded" | "failed";
@@ -40,6 +41,7 @@ export interface RoutineState extends Numbers {
   readonly values: ReadonlyMap<string, unknown>;
 }
 
+/** How a job stands: its status, its routines, what is queued, its history and its checkpoints. It can be saved and loaded. */
 export class JobState {
   readonly #data: JobData;
   readonly #routines: ReadonlyMap<string, RoutineData>;

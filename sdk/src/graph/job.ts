@@ -2,11 +2,13 @@
 import type { Status } from "../attributes.ts";
 import type { JobState } from "./job-state.ts";
 
+/** Options of `job.pause`. */
 export interface PauseOptions {
   /** `true`: what runs is told to stop by its signal, and is handled anew after the pause. Default `false`: it may finish. */
   abort?: boolean | undefined;
 }
 
+/** One run of a graph. */
 export interface Job {
   /** Of its flow, too. */
   readonly id: string;

@@ -52,6 +52,7 @@ export interface GraphDefinition {
   readonly edges: readonly EdgeDefinition[];
 }
 
+/** A routine, as a job's flow carries it and the page draws it. */
 export interface NodeDefinition {
   readonly id: string;
   readonly slots: readonly string[];
@@ -60,6 +61,7 @@ export interface NodeDefinition {
   readonly critical?: true;
 }
 
+/** A connection, as a job's flow carries it and the page draws it. */
 export interface EdgeDefinition {
   readonly id: string;
   readonly source: string;

@@ -15,6 +15,7 @@ import {
   type SlotOptions,
 } from "./slot.ts";
 
+/** Options of a routine. */
 export interface RoutineOptions<Config> {
   /** Read by its handlers as `this.config`; plain data. */
   config?: Config | undefined;
@@ -27,6 +28,8 @@ export interface RoutineOptions<Config> {
 }
 
 /**
+ * A unit of work with slots that take and events that send: extend it.
+ *
  * @example
  * class Reader extends Routine {
  *   output = this.defineEvent<{ row: string }>("output");

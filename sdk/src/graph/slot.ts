@@ -6,6 +6,7 @@ import type { Routine } from "./routine.ts";
 
 declare const TYPE: unique symbol;
 
+/** Options of a slot: what it takes, how often and how many at once. */
 export interface SlotOptions<T> {
   /** Checks each payload before the handler gets it, by any library that follows Standard Schema. What it makes is what the handler gets. */
   schema?: StandardSchemaV1<unknown, T> | undefined;
@@ -26,6 +27,7 @@ export interface Joined<T> {
   readonly missing: readonly string[];
 }
 
+/** How a slot waits for what belongs together. */
 export interface JoinOptions<T> {
   /** From how many of the connections: `"all"`, `"any"`, or so many. Default `"all"`. */
   need?: "all" | "any" | number | undefined;
@@ -37,6 +39,7 @@ export interface JoinOptions<T> {
   incomplete?: "fail" | "deliver" | undefined;
 }
 
+/** How a slot puts deliveries together into one. */
 export interface BatchOptions {
   /** At most so many in one. */
   size: number;
@@ -55,7 +58,11 @@ export interface Gathering<T> {
 
 export type Handler<Taken> = (payload: Taken, ctx: DeliveryContext) => unknown;
 
-/** @typeParam T what is sent to it, before it is merged, joined or batched */
+/**
+ * What a routine takes at: a handler, and how what comes is merged, joined or batched for it.
+ *
+ * @typeParam T what is sent to it, before it is merged, joined or batched
+ */
 export class Slot<T> {
   /** Carries the type; there is no such property. */
   declare readonly [TYPE]?: (payload: T) => void;

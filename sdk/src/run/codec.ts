@@ -12,6 +12,7 @@ import { NotEncodable } from "./errors/not-encodable.ts";
 import { ValueTooLarge } from "./errors/value-too-large.ts";
 import type { Encoded } from "./journal.ts";
 
+/** From values to the text that a journal keeps, and back. */
 export interface Codec {
   /**
    * @param what whose value it is, for messages: `step "fetch"`
@@ -24,6 +25,7 @@ export interface Codec {
   digest(value: unknown, what: string): string;
 }
 
+/** Options of `createCodec`. */
 export interface CodecOptions {
   /** Of one encoded value. More is `ValueTooLarge`. Default 1 MiB. */
   maxBytes?: number | undefined;
@@ -43,6 +45,9 @@ export interface CodecOptions {
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 /**
+ * Makes a codec: from values to the text that a journal keeps, and back. Beside JSON's it knows dates, maps, sets, big
+ * integers, bytes, cycles and errors.
+ *
  * @example
  * const codec = createCodec({ maxBytes: 64 * 1024, errors: [CardDeclined] });
  * const text = codec.encode(new Map([["a", 1n]]), 'step "fetch"');

@@ -34,6 +34,7 @@ import type { RunStatus } from "./status.ts";
 /** Text made by a codec. */
 export type Encoded = string;
 
+/** Where runs are kept while they last: what a runtime asks of it, and promises. For who writes one of his own. */
 export interface Journal {
   /** Where it keeps things, for messages: `"sqlite ./journal.db"`. */
   readonly name: string;

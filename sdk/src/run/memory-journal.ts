@@ -42,6 +42,8 @@ export interface MemoryJournalOptions {
 }
 
 /**
+ * A journal in this process's memory: for tests, and for runs that need not outlive the process.
+ *
  * @example
  * const scope = createScope({ journal: memoryJournal() });
  */

@@ -51,6 +51,7 @@ const HINT_MS = 5_000;
 const MISSING_MS = 60_000;
 const NEVER = "+inf";
 
+/** Options of `redisJournal`. */
 export interface RedisJournalOptions {
   /** An address such as `"redis://127.0.0.1:6379"`, or ioredis' options. Default: the local server. */
   connection?: string | RedisOptions | undefined;
@@ -65,6 +66,8 @@ export interface RedisJournalOptions {
 }
 
 /**
+ * A journal in Redis, through ioredis: for runs that several machines take. It keeps what Redis keeps.
+ *
  * @example
  * const scope = createScope({ journal: redisJournal({ connection: "redis://127.0.0.1:6379" }) });
  */

@@ -42,6 +42,9 @@ export interface SqliteJournalOptions {
 }
 
 /**
+ * A journal in a file of SQLite, through better-sqlite3: on the disk before the next step. Several processes of one machine
+ * may have it open.
+ *
  * @param path a file, made with its folders where it is not there yet. `:memory:` is refused: use `memoryJournal`
  * @throws {JournalUnavailable} where it can't be opened, with what to do; {@link JournalNewer}
  * @example

@@ -43,6 +43,7 @@ export interface TestFlow {
   children: { tenant: string; id: string; name: string; status: Status }[];
 }
 
+/** A step of a flow, as the collector would tell it. */
 export interface TestStep {
   id: string;
   kind: StepKind;
@@ -59,6 +60,7 @@ export interface TestStep {
   steps: TestStep[];
 }
 
+/** An event of a flow, as the collector would tell it. `at` is RFC 3339. */
 export interface TestEvent {
   name: string;
   at: string;

@@ -12,6 +12,7 @@ export interface TestSetupOptions
   clock?: TestClock | undefined;
 }
 
+/** What `setupForTests` has made. Disposing of it, as `await using` does, ends it. */
 export interface TestSetup {
   /** What was recorded: ask `flowsOf(exporter)`. */
   exporter: InMemoryExporter;

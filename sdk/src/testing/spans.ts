@@ -31,6 +31,7 @@ export interface SpanSource {
   getFinishedSpans(): readonly FinishedSpan[];
 }
 
+/** What a flow or step failed with. */
 export interface TestFlowError {
   type: string;
   message: string;

@@ -4,6 +4,7 @@ import { BLOCKED, type Course, DONE, type Frame, Part, type Verdict } from "./pa
 import type { Opened } from "./seen.ts";
 import type { Step } from "./step.ts";
 
+/** Options of `debounce`. */
 export interface DebounceOptions {
   /** Milliseconds after which it passes although the state keeps changing. Default: never. */
   maxWait?: number | undefined;

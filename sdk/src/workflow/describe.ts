@@ -3,6 +3,7 @@ import { below } from "./node.ts";
 import type { Node } from "./part.ts";
 import type { StepType } from "./step.ts";
 
+/** A step of that shape, with the steps in it. */
 export interface TreeNode {
   /** Stays the same as long as the tree does; steps on the wire name it. */
   readonly id: string;
@@ -13,6 +14,7 @@ export interface TreeNode {
   readonly children?: readonly TreeNode[];
 }
 
+/** The shape of a workflow, as its flows carry it and the page draws it. */
 export interface TreeDefinition {
   readonly kind: "tree";
   readonly name: string;

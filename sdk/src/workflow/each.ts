@@ -8,6 +8,7 @@ import { applyOk, endWith } from "./run.ts";
 import type { Step } from "./step.ts";
 import type { Work } from "./work.ts";
 
+/** Options of `each`. */
 export interface EachOptions {
   /** Shown. Default: the key. */
   name?: string | undefined;

@@ -2,6 +2,7 @@
 import { describeError } from "../errors.ts";
 import type { Message, MessagesOptions, Watchable } from "./handle.ts";
 
+/** Options of `eventStream`. */
 export interface EventStreamOptions<S> extends MessagesOptions {
   /** What of the state the page may see. Default: all of it, as JSON. */
   select?: ((state: S) => unknown) | undefined;

@@ -19,6 +19,7 @@ export interface EventSourceLike {
   close(): void;
 }
 
+/** Options of `useWorkflow`. */
 export interface FollowOptions {
   /** Sends cookies to another origin. */
   withCredentials?: boolean | undefined;

@@ -17,6 +17,7 @@ export type PayloadOf<Schema> = Schema extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<Schema>
   : never;
 
+/** Options of `workflow`: the state that runs begin with, and the signals that change it. */
 export interface WorkflowOptions {
   /** What a run begins with: an object. Write the wider type where a key will have other values, as in `dirty: false as boolean`. */
   initialState: object;
@@ -43,6 +44,7 @@ export type StateOf<O extends WorkflowOptions> =
         readonly [K in Put<SignalsOf<O>>]?: PayloadOf<SignalsOf<O>[K & keyof SignalsOf<O>]>;
       };
 
+/** A tree of steps: a program that any number of runs go through. */
 export interface Workflow<S extends object, Out = S, Sigs extends Signals = NoSignals> extends Step<S, Out> {
   readonly name: string;
   readonly version: number;
@@ -56,6 +58,7 @@ export interface Workflow<S extends object, Out = S, Sigs extends Signals = NoSi
   under<const K extends string>(key: K): Step<object & { readonly [P in K]?: S | undefined }>;
 }
 
+/** Options of a workflow's `start`. */
 export interface StartOptions<S> extends Partial<RecoverOptions> {
   /** Your own; with a journal, a run that is there under this id goes on. Default: a UUIDv7. */
   id?: string | undefined;
@@ -71,6 +74,7 @@ export interface StartOptions<S> extends Partial<RecoverOptions> {
   signal?: AbortSignal | undefined;
 }
 
+/** Options of a workflow's `recover`. */
 export interface RecoverOptions {
   /** Where runs are kept: `sqliteJournal(path)`, `redisJournal(options)`. Default: nowhere. */
   journal: Journal;
@@ -108,6 +112,7 @@ export interface Message<S> extends Snapshot<S> {
   readonly skipped?: number | undefined;
 }
 
+/** Options of `messages()`. */
 export interface MessagesOptions {
   /** How many wait for a slow subscriber; then the oldest `state` messages are left out. Default 256. */
   limit?: number | undefined;

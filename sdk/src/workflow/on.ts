@@ -12,6 +12,8 @@ export type SignalOn<Schema extends StandardSchemaV1, S> = Schema & {
 };
 
 /**
+ * A signal that changes the state as a function says, in the place of being put under its name.
+ *
  * @param apply pure, as it is called again where work is under way
  * @example
  * workflow("book", { initialState, signals: { rename: on(z.string(), (book: Book, title) => ({ ...book, title })) } }, …);

@@ -16,6 +16,7 @@ import {
 } from "./tasks.ts";
 import { checkTimeout } from "./work.ts";
 
+/** Options of `parallel`. */
 export interface ParallelOptions {
   /** Shown. Default: `collectAs`. */
   name?: string | undefined;

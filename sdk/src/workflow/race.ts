@@ -15,6 +15,7 @@ import {
 } from "./tasks.ts";
 import { checkTimeout } from "./work.ts";
 
+/** Options of `race`. */
 export interface RaceOptions {
   /** Shown. Default: `collectAs`. */
   name?: string | undefined;

@@ -5,6 +5,7 @@ import { type Course, DONE, type Frame, Part, type Undo, type Verdict } from "./
 import { oneOf } from "./sequence.ts";
 import type { Step } from "./step.ts";
 
+/** Options of `repeat`. Without them it goes round until the run is stopped. */
 export interface RepeatOptions<S> {
   /** Asked after each round: whether that was the last. */
   until?: ((state: S) => unknown) | undefined;

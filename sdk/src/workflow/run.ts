@@ -9,6 +9,7 @@ import type { Opened } from "./seen.ts";
 import type { Step } from "./step.ts";
 import { checkTimeout, type Work, type WorkContext } from "./work.ts";
 
+/** Options of `run`: how often a step is tried again, and for how long. */
 export interface RunOptions
   extends Pick<RetryPolicy, "backoff" | "baseDelay" | "maxDelay" | "jitter" | "retryIf"> {
   /** How often it is tried again after the first time. Default 0. */

@@ -4,6 +4,7 @@ import { checkFunction } from "./checks.ts";
 import type { NoSignals, Signals, StartOptions, Workflow, WorkflowRun } from "./handle.ts";
 import { type Restarted, Supervised, type SupervisedRun } from "./supervised.ts";
 
+/** How often, and from where, a supervisor starts a run again that has crashed. */
 export interface RestartOptions {
   /** So many restarts within that time; then the run is given up. Default 3. */
   max?: number | undefined;
@@ -19,6 +20,7 @@ export interface RestartOptions {
   from?: "initial" | "last" | undefined;
 }
 
+/** Options of `createSupervisor`. */
 export interface SupervisorOptions {
   restart?: RestartOptions | undefined;
   /** Told of each crash that is followed by a restart. */

@@ -5,6 +5,7 @@ import type { Opened } from "./seen.ts";
 import type { Step } from "./step.ts";
 import { checkTimeout } from "./work.ts";
 
+/** Options of `waitUntil`. */
 export interface WaitUntilOptions {
   /** Shown while it waits. Default `"a signal"`. */
   name?: string | undefined;

@@ -1,6 +1,7 @@
 /** What a user's function gets besides the state: the one piece of work that it does. */
 import type { Alarm, RunClock } from "../run/index.ts";
 
+/** What a step's function gets beside the state: the one attempt that it is. */
 export interface Work {
   /** Aborted when the run is stopped or cancelled, the time is over, or what it does is wanted no more. Pass it on. */
   readonly signal: AbortSignal;

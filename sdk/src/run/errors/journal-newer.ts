@@ -1,3 +1,4 @@
+/** A journal was written by a newer version of Weir than this one. */
 export class JournalNewer extends Error {
   override readonly name = "JournalNewer";
   readonly journal: string;

@@ -1,3 +1,4 @@
+/** A journal has no run of this id. */
 export class RunUnknown extends Error {
   override readonly name = "RunUnknown";
   readonly runId: string;

@@ -1,3 +1,4 @@
+/** A value is larger, as text, than the codec takes. Keep it elsewhere and a reference here, or raise `maxBytes`. */
 export class ValueTooLarge extends Error {
   override readonly name = "ValueTooLarge";
   /** Which value: `step "fetch"`. */
