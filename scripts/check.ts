@@ -1,4 +1,4 @@
-// What `npm run check` runs: types, lint and format, unused code. All of them, even when one fails.
+// What `npm run check` runs: types, lint and format, unused code, the reference. All of them, even when one fails.
 import { run } from "./run.ts";
 
 const PROJECTS = ["tsconfig.json", "sdk", "collector", "ui", "examples", "examples/live-sync/page", "e2e"];
@@ -11,6 +11,7 @@ const CHECKS = [
   })),
   { heading: "lint and format", command: "biome", args: ["check", "--error-on-warnings", "."] },
   { heading: "unused code", command: "knip", args: ["--no-progress"] },
+  { heading: "reference", command: "node", args: ["scripts/docs.ts", "--check"] },
 ];
 
 const failed: string[] = [];
