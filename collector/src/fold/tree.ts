@@ -52,7 +52,8 @@ function nameOf(step: StepState): string {
 }
 
 function linkParents(placed: Map<string, Placed>, facts: FlowFacts): Omit<Tree, "placed"> {
-  const bySpan = stepsBySpan(placed);
+  // Our own SDK names parents by id: then no step is looked for by its span.
+  let bySpan: Map<string, Placed> | undefined;
   const unplaced = new Set<string>();
   let parentMissing = false;
   for (const step of placed.values()) {
@@ -63,6 +64,7 @@ function linkParents(placed: Map<string, Placed>, facts: FlowFacts): Omit<Tree, 
       found = placed.get(parent.stepId);
       if (found === undefined) parentMissing = true;
     } else {
+      bySpan ??= stepsBySpan(placed);
       found = climb(parent.spanId, bySpan, facts, unplaced);
     }
     if (found !== step) step.parent = found ?? null;
@@ -111,22 +113,21 @@ function stepsBySpan(placed: Map<string, Placed>): Map<string, Placed> {
 /** Steps that claim to be each other's ancestors: the smallest id among them hangs below the flow. */
 function cutCycles(placed: Map<string, Placed>): void {
   if (!some(placed, (step) => step.parent !== null)) return;
-  const done = new Set<Placed>();
+  /** Each step that was walked up from, with the walk that came there first. */
+  const walkOf = new Map<Placed, Placed>();
   for (const start of placed.values()) {
-    const path = new Set<Placed>();
     let step: Placed | null = start;
-    while (step !== null && !done.has(step) && !path.has(step)) {
-      path.add(step);
+    while (step !== null && !walkOf.has(step)) {
+      walkOf.set(step, start);
       step = step.parent;
     }
-    if (step !== null && path.has(step)) {
-      let smallest = step;
-      for (let at = step.parent; at !== null && at !== step; at = at.parent) {
-        if (compareText(at.state.id, smallest.state.id) < 0) smallest = at;
-      }
-      smallest.parent = null;
+    // Back where this same walk has been: from there on it goes round.
+    if (step === null || walkOf.get(step) !== start) continue;
+    let smallest = step;
+    for (let at = step.parent; at !== null && at !== step; at = at.parent) {
+      if (compareText(at.state.id, smallest.state.id) < 0) smallest = at;
     }
-    for (const walked of path) done.add(walked);
+    smallest.parent = null;
   }
 }
 

@@ -18,8 +18,19 @@ import type * as Json from "./schemas.ts";
 
 /** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
 export function time(at: Micros): string {
-  return new Date(Math.floor(at / 1000)).toISOString();
+  const ms = Math.floor(at / 1000);
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, -"000Z".length);
+    lastSecond = second;
+  }
+  const rest = ms - second * 1000;
+  return `${lastText}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
 }
+
+/** Times of one answer are mostly of one second, and writing a date out is the dearest part of a step. */
+let lastSecond = Number.NaN;
+let lastText = "";
 
 export function timeOrNull(at: Micros | null): string | null {
   return at === null ? null : time(at);

@@ -218,8 +218,8 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
   function wholeStateOf(row: FlowRow): FlowState {
     const state = stateOf(row);
     if (row.summary === null) return state;
-    for (const bytes of selectSteps.iterate(row.pk)) unpackStep(bytes, state, texts);
-    for (const bytes of selectEvents.iterate(row.pk)) unpackEvent(bytes, state, texts);
+    for (const bytes of selectSteps.all(row.pk)) unpackStep(bytes, state, texts);
+    for (const bytes of selectEvents.all(row.pk)) unpackEvent(bytes, state, texts);
     return state;
   }
 
