@@ -2,7 +2,8 @@
  * A bounded queue between the code and the network. Knows nothing of OpenTelemetry.
  *
  * Adding never blocks and never throws. What goes out goes in batches; what fails for now goes back to the front and
- * is tried again; what fails for good, or does not fit, is counted.
+ * is tried again; what fails for good, or does not fit, is counted. After a failure of either kind the next batch waits,
+ * longer with each, so that a collector that means no good costs the service little.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 
@@ -19,8 +20,8 @@ export interface QueueOptions<T> {
   compact?(batch: T[]): T[];
   /** Items that go first when the queue is full. Default: none. */
   expendable?(item: T): boolean;
-  /** Told when items are lost, and why. */
-  onLoss?(count: number, why: string): void;
+  /** Told when items are lost, and why: where `refused`, in the collector's words, which may be others each time. */
+  onLoss?(count: number, why: string, refused: boolean): void;
   /** Items kept at most, those on their way included. */
   bound?: number;
   batchSize?: number;
@@ -50,7 +51,9 @@ export class ExportQueue<T> {
   #expendable = 0;
   #onTheWay = 0;
   #busyLanes = 0;
+  /** Since the last batch that went well. */
   #failures = 0;
+  #draining = 0;
   #batchSize: number;
   #timer: NodeJS.Timeout | undefined;
   /** What `#timer` waits for: company, nothing (a batch is full), or the end of a back-off, which nothing cuts short. */
@@ -109,7 +112,7 @@ export class ExportQueue<T> {
    * @returns whether all of it is out of the queue
    */
   async drain(timeoutMs: number, patient: boolean): Promise<boolean> {
-    const failures = this.#failures;
+    this.#draining++;
     // Its own timer is what keeps a process alive that would otherwise end with the queue full.
     let late = false;
     const alarm = setTimeout(() => {
@@ -119,10 +122,11 @@ export class ExportQueue<T> {
     this.#stopWaiting();
     while (this.#items.length + this.#onTheWay > 0 && !late) {
       if (this.#waitingFor !== "backoff") this.#fill();
-      if (!patient && this.#failures > failures && this.#busyLanes === 0) break;
+      if (!patient && this.#waitingFor === "backoff" && this.#busyLanes === 0) break;
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
     clearTimeout(alarm);
+    this.#draining--;
     return this.#items.length + this.#onTheWay === 0;
   }
 
@@ -197,7 +201,7 @@ export class ExportQueue<T> {
     if (sent.result === "sent") {
       const refused = Math.min(sent.refused ?? 0, batch.length);
       this.#exported += batch.length - refused;
-      if (refused > 0) this.#lose(refused, sent.message ?? "the collector refused it");
+      if (refused > 0) this.#loseRefused(refused, sent.message);
       this.#batchSize = Math.min(this.#batchSize * 2, this.#options.batchSize);
     } else if (sent.result === "split" && batch.length > 1) {
       this.#putBack(batch);
@@ -207,7 +211,12 @@ export class ExportQueue<T> {
       this.#backOff(sent.afterMs);
       return;
     } else {
-      this.#lose(batch.length, sent.message ?? "the collector refused it");
+      this.#loseRefused(batch.length, sent.message);
+      // Whoever waits for the queue to be empty is not kept from it: what is lost for good won't go better later.
+      if (this.#draining === 0) {
+        this.#backOff(undefined);
+        return;
+      }
     }
     this.#failures = 0;
     if (this.#items.length > 0) this.#schedule();
@@ -249,7 +258,12 @@ export class ExportQueue<T> {
 
   #lose(count: number, why: string): void {
     this.#dropped += count;
-    this.#options.onLoss(count, why);
+    this.#options.onLoss(count, why, false);
+  }
+
+  #loseRefused(count: number, message = "the collector refused it"): void {
+    this.#dropped += count;
+    this.#options.onLoss(count, message, true);
   }
 
   #wake(): void {

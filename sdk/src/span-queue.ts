@@ -60,8 +60,9 @@ export function spanQueue<S extends FinishedSpan>(
     send,
     compact: withoutNeedlessCopies,
     expendable: isPending,
-    onLoss(count, why) {
-      diagnose("spans-dropped", `spans lost: ${count}, as ${why}; health().dropped counts them`, why);
+    onLoss(count, why, refused) {
+      const subject = refused ? "refused" : why;
+      diagnose("spans-dropped", `spans lost: ${count}, as ${why}; health().dropped counts them`, subject);
     },
     ...options,
   });

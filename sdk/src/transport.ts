@@ -1,6 +1,7 @@
 /**
  * What the official exporter's answers mean to our queue, and who retries.
  */
+import { ANSWER_TOO_LONG } from "./agent.ts";
 import type { Sent } from "./queue.ts";
 
 /** The part of OpenTelemetry's OTLP exporter, private to it, that puts bytes on the wire. */
@@ -81,8 +82,9 @@ export function failedWith(error: unknown, seen: Seen): Sent {
   if (typeof data === "string" && data !== "") text += `: ${data.slice(0, 200)}`;
   if (code === TOO_LARGE) return { result: "split", message: `${code} ${text}` };
   if (typeof code === "number" && !RETRYABLE.has(code)) return { result: "lost", message: `${code} ${text}` };
-  // A collector that answers with megabytes will do so again.
-  if (text.includes("exceeded size limit")) return { result: "lost", message: text };
+  // Whoever answers at such length will do so again; the second is the exporter's own bound, without our agent.
+  if (code === ANSWER_TOO_LONG || text.includes("exceeded size limit"))
+    return { result: "lost", message: text };
   return { result: "retry", message: text, afterMs: seen.retryInMillis };
 }
 

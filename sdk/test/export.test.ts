@@ -115,6 +115,16 @@ test("spans that the collector refuses singly are counted", async () => {
   expect(health().lastError?.message).toBe("foreign tenant");
 });
 
+test("answers that are wordy, but each within the bound, are read however many come on one connection", async () => {
+  const server = await serve((response) => response.end(`{}${" ".repeat(40_000)}`));
+  exportTo(server.url);
+  for (let i = 0; i < 4; i++) {
+    flow.start(IMPORT, () => {});
+    await flush();
+  }
+  expect(health()).toMatchObject({ exported: 4, dropped: 0, lastError: null });
+});
+
 test("413 sends the batch in halves", async () => {
   const server = await serve((response) => {
     const spans = server.requests.at(-1)?.spans ?? 0;

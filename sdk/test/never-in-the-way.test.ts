@@ -130,6 +130,37 @@ test.each(Object.keys(GARBAGE))(
   },
 );
 
+test.each([true, false])(
+  "a collector that answers without end, as long as it is asked (it says 200 at first: %s): little of it is read",
+  async (good) => {
+    let answered = 0;
+    const url = await hostile((_request, response) => {
+      // What was kept open for the next request is bounded anew.
+      if (good && answered++ === 0) response.end("{}");
+      else pour(response);
+    });
+    const { said } = program(
+      url,
+      `import { subscribe } from "node:diagnostics_channel";
+     const sockets = [];
+     subscribe("net.client.socket", ({ socket }) => sockets.push(socket));
+     many(400); await flush();
+     many(400); await flush();
+     say({ counts: health(), read: sockets.map((socket) => socket.bytesRead) });
+     process.exit();`,
+    );
+    const [answer] = (await said) as { counts: Record<string, unknown>; read: number[] }[];
+    expect(answer?.counts["exported"]).toBe(good ? 400 : 0);
+    expect(answer?.counts["dropped"]).toBe(good ? 400 : 800);
+    expect(answer?.counts["lastError"]).toMatchObject({
+      message: expect.stringContaining("at most 65536 bytes"),
+    });
+    expect(answer?.read).toHaveLength(good ? 1 : 2);
+    // The bound, and what was read at one go when it was reached.
+    for (const bytes of answer?.read ?? []) expect(bytes).toBeLessThan(256 * 1024);
+  },
+);
+
 test("a collector that never answers: 300,000 flows more than the queue holds leave no growth", async () => {
   const url = await hostile(() => {});
   const { said } = program(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ExportQueue, type QueueOptions, type Sent } from "../src/queue.ts";
 
 /** A queue of numbers that sends to `answer`; odd ones are expendable. */
@@ -94,9 +94,33 @@ test("what can never be sent is dropped and counted, and the next goes on", asyn
     batchSize: 2,
   });
   for (const item of upTo(4)) queue.add(item);
-  await sleep(40);
-  expect(queue.counts()).toMatchObject({ exported: 2, queued: 0, dropped: 2 });
+  await vi.waitFor(() => expect(queue.counts()).toMatchObject({ exported: 2, queued: 0, dropped: 2 }));
   expect(losses).toEqual([[2, "400"]]);
+});
+
+test("who refuses batch after batch is asked ever more seldom, and all the meantime is bounded", async () => {
+  const times: number[] = [];
+  const { queue } = queueTo(
+    () => {
+      times.push(performance.now());
+      return times.length < 4 ? { result: "lost", message: "400" } : sent;
+    },
+    { bound: 10, batchSize: 2 },
+  );
+  for (const item of upTo(16)) queue.add(item);
+  expect(queue.counts()).toMatchObject({ queued: 10, dropped: 6 });
+  await vi.waitFor(() => expect(queue.counts()).toMatchObject({ exported: 4, queued: 0, dropped: 12 }), 5000);
+  const waits = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+  expect(waits[0]).toBeGreaterThanOrEqual(120);
+  expect(waits[1]).toBeGreaterThanOrEqual(245);
+  expect(waits[2]).toBeGreaterThanOrEqual(495);
+});
+
+test("a drain is not held up by what is lost for good", async () => {
+  const { queue } = queueTo(() => ({ result: "lost", message: "400" }), { batchSize: 1 });
+  for (const item of upTo(40)) queue.add(item);
+  expect(await queue.drain(30_000, false)).toBe(true);
+  expect(queue.counts()).toMatchObject({ queued: 0, dropped: 40 });
 });
 
 test("a sender that throws costs its batch, counted", async () => {
