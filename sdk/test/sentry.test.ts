@@ -14,7 +14,7 @@ const REQUESTS = 100;
 const run = promisify(execFile);
 
 async function runService(
-  plan: Pick<SentryPlan, "otel" | "sampleRate" | "weir">,
+  plan: Omit<SentryPlan, "endpoint" | "requests">,
 ): Promise<SentryOutcome & { flows: Received[]; received: Received[] }> {
   const server = await otlpServer();
   try {
@@ -32,18 +32,19 @@ function openedIn({ attributes, traceId, parentSpanId }: Received): [flowId: str
   return [String(attributes["weir.flow.id"]), `${traceId} ${parentSpanId}`];
 }
 
-describe.each([
-  { otel: true, sampleRate: 1 },
-  { otel: true, sampleRate: 0 },
-  { otel: false, sampleRate: 1 },
-])("beside Sentry with OpenTelemetry $otel, which samples $sampleRate", ({ otel, sampleRate }) => {
-  const alone = runService({ otel, sampleRate, weir: "absent" });
+describe.each<Pick<SentryPlan, "major" | "otel" | "sampleRate">>([
+  { major: 11, otel: true, sampleRate: 1 },
+  { major: 11, otel: true, sampleRate: 0 },
+  { major: 11, otel: false, sampleRate: 1 },
+  { major: 10, otel: true, sampleRate: 1 },
+])("beside Sentry $major with OpenTelemetry $otel, which samples $sampleRate", (sentry) => {
+  const alone = runService({ ...sentry, weir: "absent" });
 
   test.each<SentryPlan["weir"]>(["first", "last", "used-first"])(
     "and Weir set up %s: no flow is lost, each joins its trace, and Sentry sends what it would have",
     { timeout: 30_000 },
     async (weir) => {
-      const [without, ran] = [await alone, await runService({ otel, sampleRate, weir })];
+      const [without, ran] = [await alone, await runService({ ...sentry, weir })];
       expect(ran.dropped).toBe(0);
       const ids = ran.flows.map(({ attributes }) => attributes["weir.flow.id"]);
       expect(ids).toHaveLength(REQUESTS);
@@ -57,7 +58,7 @@ describe.each([
       expect(ran.sent["event"]).toBe(without.sent["event"]);
       expect(ran.carried).toEqual(without.carried.map((line) => `${line},weir`));
       // Without OpenTelemetry, Sentry's spans are known to Sentry alone.
-      if (otel) expect(Object.fromEntries(ran.flows.map(openedIn))).toEqual(ran.openedIn);
+      if (sentry.otel) expect(Object.fromEntries(ran.flows.map(openedIn))).toEqual(ran.openedIn);
     },
   );
 });

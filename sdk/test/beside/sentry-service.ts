@@ -1,10 +1,11 @@
-// A service with the real @sentry/node, in a process of its own. Argument: a SentryPlan as JSON. Prints a SentryOutcome.
+// A service with the real @sentry/node, of either major, in a process of its own. Argument: a SentryPlan as JSON. Prints a SentryOutcome.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import * as Sentry from "@sentry/node";
+import type * as Sentry11 from "@sentry/node";
 
 export interface SentryPlan {
+  major: 10 | 11;
   /** Whether Sentry sets OpenTelemetry up too. */
   otel: boolean;
   sampleRate: number;
@@ -29,12 +30,23 @@ export interface SentryOutcome {
 }
 
 interface SentrySpan {
-  name: string;
+  /** Of the tenth the one, of the eleventh the other. */
+  description?: string;
+  name?: string;
   span_id: string;
   parent_span_id?: string;
 }
 
+/** What the tenth makes of a span without a parent, with those below it. */
+interface Transaction {
+  transaction: string;
+  contexts: { trace: SentrySpan };
+  spans: SentrySpan[];
+}
+
 const plan = JSON.parse(process.argv[2] ?? "{}") as SentryPlan;
+// What is used of it here is the same in both.
+const Sentry = (await import(plan.major === 10 ? "@sentry/node-10" : "@sentry/node")) as typeof Sentry11;
 const errors: string[] = [];
 const spans: SentrySpan[] = [];
 const sent: Record<string, number> = {};
@@ -70,11 +82,9 @@ await weir?.flush();
 Sentry.captureMessage("outside");
 await Sentry.flush();
 
-const names = new Map(spans.map(({ span_id: id, name }) => [id, name]));
+const names = new Map(spans.map((span) => [span.span_id, nameOf(span)]));
 const outcome: SentryOutcome = {
-  spans: spans
-    .map(({ name, parent_span_id: parent }) => `${names.get(parent ?? "") ?? "-"} > ${name}`)
-    .sort(),
+  spans: spans.map((span) => `${names.get(span.parent_span_id ?? "") ?? "-"} > ${nameOf(span)}`).sort(),
   errors: errors.sort(),
   sent,
   carried: carried.sort(),
@@ -87,16 +97,28 @@ function startSentry(): void {
   Sentry.init({
     dsn: "http://key@127.0.0.1:9/1",
     enableOpenTelemetrySetup: plan.otel,
+    // The tenth's word for it.
+    ...{ skipOpenTelemetrySetup: !plan.otel },
     tracesSampleRate: plan.sampleRate,
     transport: (options) => Sentry.createTransport(options, async () => ({ statusCode: 200 })),
   });
   Sentry.getClient()?.on("beforeEnvelope", (envelope) => {
     for (const [{ type }, payload] of envelope[1]) {
       sent[String(type)] = (sent[String(type)] ?? 0) + 1;
-      if (type === "event") errors.push(described(payload as Sentry.Event));
+      if (type === "event") errors.push(described(payload as Sentry11.Event));
       if (type === "span") spans.push(...(payload as unknown as { items: SentrySpan[] }).items);
+      if (type === "transaction") spans.push(...spansOf(payload as unknown as Transaction));
     }
   });
+}
+
+function spansOf({ transaction, contexts, spans: below }: Transaction): SentrySpan[] {
+  return [{ ...contexts.trace, name: transaction }, ...below];
+}
+
+/** Without the port, which is another in each run. */
+function nameOf({ name, description }: SentrySpan): string {
+  return (name ?? description ?? "").replace(url, "/");
 }
 
 /** Half of them begin with a turn, so that they come between one another. */
@@ -117,7 +139,7 @@ async function request(n: number): Promise<void> {
   );
 }
 
-async function inFlow(n: number, span: Sentry.Span, work: () => Promise<void>): Promise<void> {
+async function inFlow(n: number, span: Sentry11.Span, work: () => Promise<void>): Promise<void> {
   if (weir === undefined) return work();
   const { traceId, spanId } = span.spanContext();
   openedIn[`flow-${n}`] = `${traceId} ${spanId}`;
@@ -130,7 +152,7 @@ async function inFlow(n: number, span: Sentry.Span, work: () => Promise<void>): 
   });
 }
 
-function described(event: Sentry.Event): string {
+function described(event: Sentry11.Event): string {
   const message = event.exception?.values?.[0]?.value ?? event.message;
   const crumbs = event.breadcrumbs?.map(({ message: text, category }) => text ?? category);
   const inTrace = traces.get(event.tags?.["request"]) === event.contexts?.trace?.trace_id;
