@@ -74,7 +74,7 @@ export interface DiagnosticCodes {
   "step-attempt": never;
   /** Options of a step are no object: the step has none. Mend: give `{ attributes }` or the like. */
   "step-options": never;
-  /** A step was opened outside any flow: its code runs, and no step is recorded. Mend: open a flow around it, or carry the flow here, as in [carriers](../guides/carriers.md). */
+  /** A step was opened outside any flow: its code runs, and no step is recorded. Mend: open a flow around it, or carry the flow here: [hand-off](../guides/hand-off.md). */
   "step-outside-flow": never;
   /** A name, id, or label is longer than is kept, and was cut. Mend: give a shorter one. */
   "too-long": never;

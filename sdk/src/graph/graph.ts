@@ -93,6 +93,7 @@ export interface JobWorkerOptions {
   concurrency?: number | undefined;
 }
 
+/** Options of `graph.close`. */
 export interface CloseOptions {
   /** Milliseconds for handlers in hand to end by themselves; then they are told to stop. Default 10,000. */
   grace?: number | undefined;
