@@ -1,5 +1,4 @@
 // The small examples, as they stand.
-import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { flowOf, flowsOf, treeOf } from "./support/api.ts";
 import { type RunningCollector, startCollector, startNode } from "./support/processes.ts";
@@ -22,22 +21,6 @@ async function flowBy(example: string) {
 }
 
 const step = (name: string, status: string, ...children: object[]) => ({ name, status, children });
-
-test("quick-start: the README's program", async () => {
-  const flow = await flowBy("quick-start");
-  expect(flow).toMatchObject({
-    tenant: "acme-corp",
-    name: "data_import",
-    status: "succeeded",
-    labels: { env: "production" },
-    incomplete: [],
-  });
-  expect(treeOf(flow)).toEqual([step("validate", "succeeded"), step("process", "succeeded")]);
-  expect(flow.steps[1]?.attributes).toEqual({ rows: 120 });
-
-  const [, quoted = ""] = /```ts\n(.*?)```/s.exec(readFileSync("README.md", "utf8")) ?? [];
-  expect(readFileSync("examples/quick-start/src/main.ts", "utf8")).toContain(quoted);
-});
 
 test("plain-otel: attributes alone make a flow", async () => {
   const flow = await flowBy("plain-otel");

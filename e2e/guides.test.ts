@@ -1,5 +1,6 @@
 /** Every program and command of these guides, as it stands there, and the flows that they promise. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -51,6 +52,11 @@ test.each(GUIDES)("%s", async (path) => {
     };
     await until("the flows of the guide", seen).catch(() => expect(last, outputs()).toBe(expected));
   });
+});
+
+test("the quick start begins with the README's program", () => {
+  const [, program = "nothing"] = /```ts\n(.*?)```/s.exec(readFileSync("README.md", "utf8")) ?? [];
+  expect(readGuide("docs/quick-start.md").programs["first.ts"]).toBe(`// first.ts\n${program}`);
 });
 
 test("guides/testing: its tests pass, and need no collector", async () => {

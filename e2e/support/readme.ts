@@ -10,9 +10,6 @@ import type { Running } from "./processes.ts";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
-/** What its first program takes as given. */
-const GIVEN = "function validateData() {}\nfunction processData() {}\n";
-
 /** @throws {Error} at the first thing that is not as the README says */
 export async function followReadme(project: NewProject): Promise<void> {
   const { collector, url } = await startWeir(project);
@@ -38,7 +35,7 @@ async function startWeir(project: NewProject): Promise<{ collector: Running; url
 
 async function runFirstProgram(project: NewProject, url: string): Promise<void> {
   const program = programIn(/```ts\n(import { flow, setup, step }.*?)```/s);
-  writeFileSync(join(project.folder, "program.mjs"), program + GIVEN);
+  writeFileSync(join(project.folder, "program.mjs"), program);
   await project.run("node", ["program.mjs"], { WEIR_ENDPOINT: url });
   const [flow] = await flowsOf(url, "?tenant=acme-corp");
   equal(flow?.status, "succeeded");

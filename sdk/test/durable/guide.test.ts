@@ -23,7 +23,6 @@ import { startRedis } from "../../../e2e/support/processes.ts";
 import { linesOf, runInOwnFolder, snippetsIn } from "../guide.ts";
 
 const GUIDE = new URL("../../../docs/guides/durable-flows.md", import.meta.url);
-const README = new URL("../../../README.md", import.meta.url);
 
 interface Order {
   cents: number;
@@ -122,32 +121,6 @@ test("retries and timeouts", async () => {
   expect(bank.charge.mock.calls.map(([, { attempt }]) => attempt)).toEqual([1, 2]);
   void bank.charge.mockRejectedValueOnce(new CardDeclined("no"));
   await expect(scope.exec(once, "order-8")).rejects.toThrow("no");
-});
-
-test("the README's order", async () => {
-  const calls: string[] = [];
-  const bank = {
-    charge: (id: string, cents: number) => calls.push(`charge ${id} ${cents}`),
-    refund: (id: string) => calls.push(`refund ${id}`),
-  };
-  const carrier = { ship: (id: string) => calls.push(`ship ${id}`) };
-  const clock = new TestClock();
-  const order = flow({ name: "order", version: 1 }, async (ctx, cents: number) => {
-    ctx.onRollback(() => bank.refund(ctx.runId)); // when it fails for good
-    await ctx.run("charge", { retry: { maxAttempts: 3 } }, () => bank.charge(ctx.runId, cents));
-    await ctx.sleep(86_400_000); // also over restarts
-    return ctx.run("ship", () => carrier.ship(ctx.runId));
-  });
-  await using scope = createScope({ clock });
-  const run = scope.exec(order, 4200, { id: "order-17", tenant: "acme-corp" });
-  await vi.waitFor(async () => expect((await run.details()).steps).toHaveLength(2));
-  await clock.advance(86_400_000);
-  await run;
-  expect(calls).toEqual(["charge order-17 4200", "ship order-17"]);
-  const [, quoted = ""] = /(const order = flow.*?\n\}\);)/s.exec(readFileSync(README, "utf8")) ?? [];
-  expect(linesOf(readFileSync(fileURLToPath(import.meta.url), "utf8"))).toContain(
-    linesOf(quoted.replace(/ +\/\//g, " //")),
-  );
 });
 
 test("sub-flows and parallel work", async () => {

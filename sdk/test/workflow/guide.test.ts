@@ -27,7 +27,6 @@ import * as z from "zod";
 import { linesOf, runInOwnFolder, snippetsIn } from "../guide.ts";
 
 const GUIDE = new URL("../../../docs/guides/workflow-trees.md", import.meta.url);
-const README = new URL("../../../README.md", import.meta.url);
 
 let console: { log: (...words: unknown[]) => void };
 
@@ -183,19 +182,4 @@ test("testing", async () => {
   await clock.advance(500);
   await vi.waitFor(() => expect(tested.state.dirty).toBe(false));
   await tested.stop();
-});
-
-test("the README's example", async () => {
-  const shop = { push: async <T>(book: T) => book };
-  // biome-ignore format: as in the README
-  const syncBook = workflow("sync_book", { initialState: { title: "", dirty: false } },
-    repeat(
-      waitUntil((book) => book.dirty),
-      debounce(500),                                                          // until the typing has stopped
-      run("push", async (book) => ok({ ...(await shop.push(book)), dirty: false }), { retries: 3 }),
-    ));
-  syncBook.start({ tenant: "acme-corp" }).signal((book) => ({ ...book, title: "Emma", dirty: true }));
-  const [, quoted = ""] =
-    /(const syncBook = .*?dirty: true \}\)\);)/s.exec(readFileSync(README, "utf8")) ?? [];
-  expect(linesOf(readFileSync(fileURLToPath(import.meta.url), "utf8"))).toContain(linesOf(quoted));
 });
