@@ -46,7 +46,9 @@ interface Transaction {
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as SentryPlan;
 // What is used of it here is the same in both.
-const Sentry = (await import(plan.major === 10 ? "@sentry/node-10" : "@sentry/node")) as typeof Sentry11;
+const Sentry = (await (plan.major === 10
+  ? import("@sentry/node-10")
+  : import("@sentry/node"))) as unknown as typeof Sentry11;
 const errors: string[] = [];
 const spans: SentrySpan[] = [];
 const sent: Record<string, number> = {};
