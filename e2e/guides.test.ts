@@ -20,6 +20,8 @@ const GUIDES = [
   "guides/hand-off",
   "guides/beside",
   "guides/which",
+  "guides/from-dashfrog",
+  "guides/trust",
 ];
 const TSC = join(import.meta.dirname, "../node_modules/.bin/tsc");
 

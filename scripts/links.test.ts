@@ -15,6 +15,14 @@ test("each link of each page leads to a file, and to a heading in it", () => {
   expect(PAGES.flatMap((page) => deadLinks(page))).toEqual([]);
 });
 
+test("each file that the page on security names is there", () => {
+  const named = [...textOf("docs/security.md").matchAll(/`((?:sdk|collector|e2e)\/[\w./-]+)`/g)].map(
+    ([, path = ""]) => path,
+  );
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
 test("a link to a file that is not there, or to no heading, is found", () => {
   expect(deadLinks("README.md", "[a](docs/none.md) ![b](docs/images/none.png)")).toHaveLength(2);
   expect(deadLinks("docs/guides/page.md", "[a](#a-flow) [b](page.md#a-flow) [c](../../README.md)")).toEqual(
