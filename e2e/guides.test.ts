@@ -5,11 +5,10 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../scripts/free-port.ts";
-import { flowOf, flowsOf, until } from "./support/api.ts";
-import { drawn, GuideFolder, readGuide, runGuide } from "./support/guide.ts";
+import { GuideFolder, readGuide, runGuide } from "./support/guide.ts";
+import { expectFlowsOf } from "./support/guide-flows.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
 
-const ALL = "?limit=500";
 // Below docs/.
 const GUIDES = [
   "quick-start",
@@ -39,21 +38,9 @@ afterAll(async () => {
 
 test.each(GUIDES)("%s", async (path) => {
   const guide = readGuide(`docs/${path}.md`);
-  expect(guide.flows).not.toBe("");
   const startsCollector = guide.commands.some((command) => command.startsWith("npx weir serve"));
   const port = startsCollector ? await freePort() : collector.port;
-  const url = `http://127.0.0.1:${port}`;
-  const before = startsCollector ? [] : (await flowsOf(url, ALL)).map(({ id }) => id);
-  await runGuide(guide, folders, basename(path), port, async (expected, outputs) => {
-    let last = "";
-    const seen = async () => {
-      const flows = (await flowsOf(url, ALL)).filter(({ id }) => !before.includes(id));
-      const whole = await Promise.all(flows.map(({ tenant, id }) => flowOf(url, tenant, id)));
-      last = whole.toReversed().map(drawn).join("\n\n");
-      return last === expected;
-    };
-    await until("the flows of the guide", seen).catch(() => expect(last, outputs()).toBe(expected));
-  });
+  await expectFlowsOf(guide, { folders, name: basename(path), collector: port });
 });
 
 test("the quick start begins with the README's program", () => {
@@ -64,7 +51,8 @@ test("the quick start begins with the README's program", () => {
 test("guides/testing: its tests pass, and need no collector", async () => {
   const guide = readGuide("docs/guides/testing.md");
   expect(guide.commands).toContain("node --test order.test.ts");
-  await runGuide(guide, folders, "testing", await freePort(), async (expected) => expect(expected).toBe(""));
+  const options = { folders, name: "testing", collector: await freePort() };
+  await runGuide(guide, options, async (expected) => expect(expected).toBe(""));
 });
 
 test("their programs are sound TypeScript", async () => {

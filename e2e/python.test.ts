@@ -9,6 +9,8 @@ import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import { withFetch } from "@weir/sdk/fetch";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { flowOf, flowsOf, treeOf, until } from "./support/api.ts";
+import { GuideFolder, readGuide } from "./support/guide.ts";
+import { expectFlowsOf } from "./support/guide-flows.ts";
 import { type RunningCollector, startCollector, startProgram } from "./support/processes.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../examples/plain-otel-python", import.meta.url));
@@ -50,6 +52,17 @@ function startExample(...args: string[]) {
     WEIR_ENDPOINT: collector.url,
   });
 }
+
+test.skipIf(python === undefined)("the guide's programs, as they stand there", async () => {
+  const guide = readGuide("docs/guides/other-languages.md");
+  const folders = new GuideFolder();
+  try {
+    const options = { folders, name: "other-languages", collector: collector.port, bin: join(folder, "bin") };
+    await expectFlowsOf(guide, options);
+  } finally {
+    folders[Symbol.dispose]();
+  }
+});
 
 const one = (name: string, status: string, ...children: object[]) => ({ name, status, children });
 

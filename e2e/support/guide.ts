@@ -2,9 +2,9 @@
  * Runs a guide of `docs/` as its reader would: its programs are written to a folder, its commands are typed there, and
  * the flows that it promises are looked for in a collector.
  *
- * - A block of TypeScript begins with the name of its file: `// server.ts`.
+ * - A block of TypeScript or Python begins with the name of its file: `// server.ts`, `# invoices.py`.
  * - A block of `sh` is commands, one a line. One that ends in `&` goes on until the guide is over; it is up when it has
- *   printed something. What `npm install` names must be there; it is not installed.
+ *   printed something. What `npm install` names must be there; nothing is installed, also not by `pip`.
  * - A block of `text` is flows, as `drawn` draws them.
  *
  * Ports are free ones in place of those that the guide names, so that guides run beside whatever runs here.
@@ -48,8 +48,8 @@ export function readGuide(path: string): Guide {
   const guide: Guide = { programs: {}, commands: [], flows: "" };
   const flows: string[] = [];
   for (const [, language = "", text = ""] of readFileSync(join(ROOT, path), "utf8").matchAll(FENCED)) {
-    if (language === "ts") {
-      const [, file] = /^\/\/ (\S+\.ts)\b/.exec(text) ?? [];
+    if (language === "ts" || language === "python") {
+      const [, file] = /^(?:\/\/|#) (\S+\.(?:ts|py))\b/.exec(text) ?? [];
       if (file === undefined || file in guide.programs)
         throw new Error(
           `${path}: expected a file name of its own on the first line of a program, got:\n${text}`,
@@ -116,18 +116,25 @@ function link(from: string, to: string): void {
   }
 }
 
+export interface RunOptions {
+  folders: GuideFolder;
+  /** Of its folder. */
+  name: string;
+  /** The port of the collector that stands for the guide's at 4318. */
+  collector: number;
+  /** A folder of programs that go before the machine's. */
+  bin?: string;
+}
+
 /**
  * Types the commands of a guide.
  *
- * @param collector the port of the one that stands for the guide's at 4318
  * @param seen is told when all were typed, while what goes on still does: which flows are expected, and what is printed
  * @throws where a command fails, with what it printed
  */
 export async function runGuide(
   guide: Guide,
-  folders: GuideFolder,
-  name: string,
-  collector: number,
+  { folders, name, collector, bin = "" }: RunOptions,
   seen: (flows: string, outputs: () => string) => Promise<void>,
 ): Promise<void> {
   const ports = new Map([["4318", String(collector)]]);
@@ -136,17 +143,21 @@ export async function runGuide(
   const programs = Object.entries(guide.programs).map(([file, text]) => [file, here(text)]);
   const cwd = folders.write(name, Object.fromEntries(programs));
   const path = [
+    bin,
     dirname(process.execPath),
     join(folders.path, "node_modules/.bin"),
     dirname(findSystemPart(REDIS_SERVER) ?? ""),
     process.env["PATH"],
-  ].join(delimiter);
+  ]
+    .filter((folder) => folder !== "")
+    .join(delimiter);
   const env = { ...process.env, PATH: path, ...addressOf(collector) };
   const running: Typed[] = [];
   try {
     for (const command of guide.commands) {
-      const [, packages] = /^npm install (.*)$/.exec(command) ?? [];
-      if (packages !== undefined) expectInstalled(packages, folders.path);
+      const [, manager, packages = ""] = /^(npm|pip) install (.*)$/.exec(command) ?? [];
+      if (manager === "npm") expectInstalled(packages, folders.path);
+      else if (manager === "pip") continue;
       else if (command.endsWith("&")) {
         const typed = new Typed(here(command.slice(0, -1)), cwd, env);
         running.push(typed);
