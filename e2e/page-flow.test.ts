@@ -195,6 +195,20 @@ describe("statistics", () => {
     await page.getByRole("group", { name: "Flows" }).getByRole("link", { name: "data_import" }).waitFor();
     await page.getByText("bad row #").waitFor();
     expect(await accessFaults(page)).toEqual([]);
+    for (const chart of ["runs", "durations", "days"]) {
+      await page.getByRole("button", { name: `Show ${chart} as a table` }).click();
+    }
+    await page
+      .getByRole("group", { name: "Runs by day" })
+      .getByRole("row", { name: /9 [67] 2 0 1$/ })
+      .waitFor();
+    await page.getByRole("group", { name: "Durations by day" }).getByRole("row").nth(1).waitFor();
+    await page
+      .getByRole("group", { name: "Runs by weekday" })
+      .getByRole("link", { name: "9 (2 failed)" })
+      .waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Show runs as a chart" }).click();
     await page.getByRole("combobox", { name: "Flows" }).selectOption("data_import");
     await until("the name is in the address", async () => param("name") === "data_import");
     await page

@@ -160,8 +160,14 @@ describe("what needs attention", () => {
     const customers = page.getByRole("list", { name: "Customers" }).getByRole("listitem");
     await customers.filter({ hasText: "hooli" }).getByText("charge").waitFor();
     await customers.first().getByRole("link", { name: "hooli", exact: true }).waitFor();
-    const days = customers.filter({ hasText: "globex" }).getByRole("img", { name: /^Within 14 days/ });
+    const days = customers.filter({ hasText: "globex" }).getByRole("button", { name: /^Within 14 days/ });
     expect(await days.getAttribute("aria-label")).toMatch(/: [4-9] flows, 1 failed/);
+    await days.press("Enter");
+    const byDay = page.getByRole("dialog", { name: "globex: 14 days" });
+    await byDay.getByRole("row", { name: /^\w{3} \d+ \w{3} [3-9] 1 0 0$/ }).waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await byDay.waitFor({ state: "detached" });
     expect(await page.title()).toBe("1 stuck · Customers · Weir");
     expect(await accessFaults(page)).toEqual([]);
 
@@ -219,6 +225,19 @@ describe("the summary over a list", () => {
     );
     await page.goBack();
     await page.waitForURL((url) => url.search === "");
+  });
+
+  test("the bars are a table for who would rather read, kept for the next visit; a row of it chooses a time", async () => {
+    await open("/tenants/globex");
+    await page.getByRole("button", { name: "Show when they began as a table" }).press("Enter");
+    const table = page.getByRole("group", { name: "When they began" });
+    await table.getByRole("columnheader", { name: "Failed" }).waitFor();
+    await page.reload();
+    expect(await accessFaults(page)).toEqual([]);
+    await table.getByRole("button").last().press("Enter");
+    await page.waitForURL(/from=.*to=/);
+    await page.getByRole("button", { name: "Show when they began as a chart" }).click();
+    await page.getByRole("img", { name: /began, of which/ }).waitFor();
   });
 });
 

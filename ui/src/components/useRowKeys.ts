@@ -53,6 +53,7 @@ export function useRowKeys({ list, count, rowHeight, top }: RowKeys) {
     kept,
     onFocus: () => setKept(focusedRow(list.current)),
     onKeyDown: (event: React.KeyboardEvent) => {
+      if (event.target instanceof Element && event.target.closest("dialog")) return;
       if (event.key === "Escape" && document.activeElement instanceof HTMLElement) {
         document.activeElement.blur();
         setKept(null);

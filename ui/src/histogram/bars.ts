@@ -4,7 +4,7 @@ import type { FlowHistogram, Status } from "@weir/collector/schemas";
 export type Bucket = FlowHistogram["buckets"][number];
 
 /** From the ground up: what failed stands on it, so that its bars can be compared. */
-const stacked = ["failed", "running", "paused", "cancelled", "succeeded"] as const satisfies Status[];
+export const stacked = ["failed", "running", "paused", "cancelled", "succeeded"] as const satisfies Status[];
 
 export interface Bar {
   bucket: Bucket;

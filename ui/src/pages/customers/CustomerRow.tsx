@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { StatusIcon, stateOf, stateWord } from "../../components/StatusMark.tsx";
 import { Ago } from "../../components/Time.tsx";
 import { Where } from "../../components/Where.tsx";
@@ -6,11 +7,13 @@ import type { FlowFilter } from "../../filter/search.ts";
 import { formatShare, plural, visible } from "../../format/text.ts";
 import type { Customer } from "./attention.ts";
 import styles from "./CustomerRow.module.css";
-import { DayBars } from "./DayBars.tsx";
+import { DayBars, wordsOf } from "./DayBars.tsx";
+import { DaysDialog } from "./DaysDialog.tsx";
 
 export function CustomerRow({ customer }: { customer: Customer }) {
   const { tenant } = customer;
   const stuck = customer.stalled + customer.lost;
+  const [isTable, setTable] = useState(false);
   return (
     <div className={`list-row ${styles["row"]}`}>
       <span className={styles["name"]}>
@@ -22,7 +25,16 @@ export function CustomerRow({ customer }: { customer: Customer }) {
         <NeedsAttention customer={customer} />
       </span>
       <span className={styles["days"]}>
-        <DayBars days={customer.history} />
+        <button
+          type="button"
+          className={styles["asTable"]}
+          aria-label={`${wordsOf(customer.history)}. Show by day`}
+          title={`${wordsOf(customer.history)}. Click to see each day`}
+          onClick={() => setTable(true)}
+        >
+          <DayBars days={customer.history} />
+        </button>
+        {isTable && <DaysDialog tenant={tenant} days={customer.history} onClose={() => setTable(false)} />}
       </span>
       <Count
         value={customer.running}

@@ -11,18 +11,11 @@ const width = 5;
 /** So that a single failure among thousands is still a line. */
 const least = 2;
 
-/** One small bar for each of the last days: how much there was, and how much of it failed. */
+/** One small bar for each of the last days: how much there was, and how much of it failed. Its words are its button's. */
 export const DayBars = memo(function DayBars({ days }: { days: Days }) {
   const most = Math.max(1, ...days.map(totalOf));
   return (
-    <svg
-      width={days.length * step}
-      height={height}
-      role="img"
-      aria-label={wordsOf(days)}
-      className={styles["bars"]}
-    >
-      <title>{wordsOf(days)}</title>
+    <svg width={days.length * step} height={height} aria-hidden="true" className={styles["bars"]}>
       {days.map((day, index) => {
         const failed = heightOf(day.failed, most);
         const rest = heightOf(totalOf(day) - day.failed, most);
@@ -55,7 +48,8 @@ function totalOf({ succeeded, failed, cancelled, running }: Days[number]): numbe
   return succeeded + failed + cancelled + running;
 }
 
-function wordsOf(days: Days): string {
+/** For those who cannot see it. */
+export function wordsOf(days: Days): string {
   const total = days.reduce((sum, day) => sum + totalOf(day), 0);
   const failed = days.reduce((sum, day) => sum + day.failed, 0);
   return `Within ${plural(days.length, "day")}: ${plural(total, "flow")}, ${failed.toLocaleString("en")} failed`;

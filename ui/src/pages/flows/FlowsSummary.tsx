@@ -4,9 +4,11 @@ import { useEffect, useMemo } from "react";
 import { keys } from "../../api/keys.ts";
 import { countQuery, histogramQuery } from "../../api/queries.ts";
 import { throttle } from "../../api/throttle.ts";
+import { AsTableButton, useAsTable } from "../../components/AsTable.tsx";
 import { StatusMark } from "../../components/StatusMark.tsx";
 import { type FlowFilter, statuses, toggled } from "../../filter/search.ts";
 import { Histogram } from "../../histogram/Histogram.tsx";
+import { HistogramTable } from "../../histogram/HistogramTable.tsx";
 import styles from "./FlowsSummary.module.css";
 
 interface FlowsSummaryProps {
@@ -24,16 +26,15 @@ export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
   // Whoever looks at those that failed sees still how many run, and can go there.
   const { data: choices } = useQuery(countQuery(others));
   const { data: histogram } = useQuery(histogramQuery(listed));
+  const [isTable, toggleTable] = useAsTable("histogram");
   if (count?.total === 0 && choices?.total === 0) return null;
+  const hasBars = histogram !== undefined && histogram.buckets.length > 0;
+  const choose = (span: { from: string; to: string }) => onChange({ ...filter, range: undefined, ...span });
+  const Drawn = isTable ? HistogramTable : Histogram;
   return (
     <section aria-label="All of them" className={styles["summary"]}>
-      <div className={styles["plot"]}>
-        {histogram && histogram.buckets.length > 0 && (
-          <Histogram
-            histogram={histogram}
-            onSpan={(span) => onChange({ ...filter, range: undefined, ...span })}
-          />
-        )}
+      <div className={styles["plot"]} data-table={isTable || undefined}>
+        {hasBars && <Drawn histogram={histogram} onSpan={choose} />}
       </div>
       <div className={styles["counts"]}>
         {count && (
@@ -42,6 +43,11 @@ export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
           </strong>
         )}
         {choices && <Counts count={choices} filter={filter} onChange={onChange} />}
+        {hasBars && (
+          <span className={styles["right"]}>
+            <AsTableButton isTable={isTable} onToggle={toggleTable} what="when they began" />
+          </span>
+        )}
       </div>
     </section>
   );

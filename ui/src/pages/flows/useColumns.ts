@@ -1,5 +1,6 @@
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { useMemo } from "react";
+import { readStrings } from "../../components/kept.ts";
 import { useNarrow } from "../../components/useNarrow.ts";
 import { columnsOf, defaultColumns } from "./columns.tsx";
 
@@ -15,11 +16,7 @@ export function useChosenColumns() {
 
 /** Whatever lies in the storage, as columns. */
 export function readColumns(text: string | undefined): readonly string[] {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    if (Array.isArray(value) && value.every((id) => typeof id === "string")) return value;
-  } catch {}
-  return defaultColumns;
+  return readStrings(text) ?? defaultColumns;
 }
 
 /** What the list shows now. */

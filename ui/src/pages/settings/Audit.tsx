@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEntry } from "@weir/collector/schemas";
 import { auditQuery } from "../../api/settings.ts";
+import { Table } from "../../components/Table.tsx";
 import { At } from "../../components/Time.tsx";
 import { visible } from "../../format/text.ts";
 import { Problem, Section } from "./Section.tsx";
-import { Table } from "./Table.tsx";
 
 const words: Record<AuditEntry["action"], string> = {
   "key.create": "made a key",

@@ -4,12 +4,12 @@ import type { Key } from "@weir/collector/schemas";
 import { closeWith } from "../../api/login.ts";
 import { type KeyWish, keysQuery, makeKey, revokeKey } from "../../api/settings.ts";
 import { CopyButton } from "../../components/CopyButton.tsx";
+import { Table } from "../../components/Table.tsx";
 import { Ago, At } from "../../components/Time.tsx";
 import { useNow } from "../../components/useNow.ts";
 import { visible } from "../../format/text.ts";
 import { Problem, Section } from "./Section.tsx";
 import styles from "./SettingsPage.module.css";
-import { Table } from "./Table.tsx";
 
 const lives = [
   { value: "", label: "for ever" },

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { LimitReached } from "@weir/collector/schemas";
 import { limitsQuery } from "../../api/queries.ts";
+import { Table } from "../../components/Table.tsx";
 import { Ago } from "../../components/Time.tsx";
 import { visible } from "../../format/text.ts";
 import { Problem, Section } from "./Section.tsx";
 import styles from "./SettingsPage.module.css";
-import { Table } from "./Table.tsx";
 
 const words: Record<LimitReached["limit"], string> = {
   spansPerSecond: "spans a second",

@@ -3,11 +3,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { allSharesQuery } from "../../api/settings.ts";
 import { revokeShare } from "../../api/shares.ts";
+import { Table } from "../../components/Table.tsx";
 import { At } from "../../components/Time.tsx";
 import { visible } from "../../format/text.ts";
 import { Problem, Section } from "./Section.tsx";
 import styles from "./SettingsPage.module.css";
-import { Table } from "./Table.tsx";
 
 /** Links that work now; they are made on a flow's page. */
 export function Links() {

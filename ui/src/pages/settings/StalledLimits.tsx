@@ -3,11 +3,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { namesQuery } from "../../api/queries.ts";
 import { changeSettings, settingsQuery } from "../../api/settings.ts";
+import { Table } from "../../components/Table.tsx";
 import { visible } from "../../format/text.ts";
 import { readLimit, writeLimit } from "./limitTime.ts";
 import { Problem, Section } from "./Section.tsx";
 import styles from "./SettingsPage.module.css";
-import { Table } from "./Table.tsx";
 
 const about =
   "An open flow counts as stalled when it takes far longer than its runs usually do. A limit of its own overrules that, for all customers.";

@@ -1,11 +1,11 @@
-import { Link } from "@tanstack/react-router";
 import { formatDuration } from "../../format/duration.ts";
 import { plural } from "../../format/text.ts";
 import { slotTime } from "../../format/time.ts";
+import { Behind } from "./Behind.tsx";
 import styles from "./Charts.module.css";
-import { type Slot, weeksOf } from "./slots.ts";
+import { type Slot, weekdays, weeksOf } from "./slots.ts";
 
-interface ChartProps {
+export interface ChartProps {
   slots: readonly Slot[];
   unit: "day" | "hour";
   tenant: string;
@@ -82,10 +82,15 @@ export function DurationsChart({ slots, unit, tenant, name }: ChartProps) {
 const shades = 4;
 
 /** A square for each day, darker where more began; with a mark where some failed. */
-export function DaysHeatmap({ slots, tenant, name }: Omit<ChartProps, "unit">) {
+export function DaysHeatmap({ slots, tenant, name }: ChartProps) {
   const most = Math.max(1, ...slots.map(({ group }) => group?.total ?? 0));
   return (
     <div className={styles["weeks"]}>
+      <div className={styles["weekdays"]} aria-hidden="true">
+        {weekdays.map((weekday) => (
+          <span key={weekday}>{weekday}</span>
+        ))}
+      </div>
       {weeksOf(slots).map((week, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: weeks have no identity but their place
         <ol key={index} className={styles["week"]}>
@@ -111,33 +116,6 @@ export function DaysHeatmap({ slots, tenant, name }: Omit<ChartProps, "unit">) {
         </ol>
       ))}
     </div>
-  );
-}
-
-interface BehindProps {
-  slot: Slot;
-  tenant: string;
-  name: string[] | undefined;
-  words: string;
-  className: string | undefined;
-  shade?: number;
-  children: React.ReactNode;
-}
-
-/** A way from a bar to the flows that it stands for. */
-function Behind({ slot, tenant, name, words, className, shade, children }: BehindProps) {
-  return (
-    <Link
-      to="/tenants/$tenant"
-      params={{ tenant }}
-      search={{ name, from: new Date(slot.from).toISOString(), to: new Date(slot.to).toISOString() }}
-      className={className}
-      data-shade={shade}
-      aria-label={words}
-      title={words}
-    >
-      {children}
-    </Link>
   );
 }
 

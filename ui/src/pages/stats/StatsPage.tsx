@@ -8,12 +8,15 @@ import { namesQuery } from "../../api/queries.ts";
 import { NothingFound } from "../../components/EmptyState.tsx";
 import { ErrorState } from "../../components/ErrorState.tsx";
 import { BlockSkeleton } from "../../components/Skeletons.tsx";
+import { Table } from "../../components/Table.tsx";
 import { Ago } from "../../components/Time.tsx";
 import { usePageState } from "../../components/usePageState.ts";
 import { isRange, type Range, ranges } from "../../filter/range.ts";
 import { formatDuration } from "../../format/duration.ts";
 import { plural, visible } from "../../format/text.ts";
+import { ChartCard } from "./ChartCard.tsx";
 import { DaysHeatmap, DurationsChart, RunsChart } from "./Charts.tsx";
+import { DaysTable, DurationsTable, RunsTable } from "./ChartTables.tsx";
 import styles from "./StatsPage.module.css";
 import { slotsOf } from "./slots.ts";
 
@@ -44,6 +47,8 @@ export function StatsPage() {
   );
 
   const slots = over.data && slotsOf(over.data.groups, unit, Date.parse(from), now);
+  const chart = { slots: slots ?? [], unit, tenant, name } as const;
+  const heat = slotsOf(days.data?.groups ?? [], "day", now - heatmapDays * dayMs, now);
   return (
     <>
       <nav className={styles["crumbs"]} aria-label="Breadcrumb">
@@ -72,36 +77,39 @@ export function StatsPage() {
           )}
           <Totals groups={byName.data.groups} />
           <div className={styles["grid"]}>
-            <section className={styles["card"]} aria-labelledby="runs">
-              <h2 id="runs">Runs</h2>
-              <RunsChart slots={slots} unit={unit} tenant={tenant} name={name} />
-            </section>
-            <section className={styles["card"]} aria-labelledby="durations">
-              <h2 id="durations">Durations, half of the runs and 95 % of them</h2>
-              <DurationsChart slots={slots} unit={unit} tenant={tenant} name={name} />
-            </section>
+            <ChartCard id="runs" title="Runs" Chart={RunsChart} AsTable={RunsTable} data={chart} />
+            <ChartCard
+              id="durations"
+              title="Durations, half of the runs and 95 % of them"
+              Chart={DurationsChart}
+              AsTable={DurationsTable}
+              data={chart}
+            />
             <section className={styles["card"]} aria-labelledby="names">
-              <h2 id="names">Flows</h2>
+              <h2 id="names" className={styles["cardHead"]}>
+                Flows
+              </h2>
               <Names groups={byName.data.groups} tenant={tenant} />
             </section>
             <section className={styles["card"]} aria-labelledby="steps">
-              <h2 id="steps">Steps, those that fail most first</h2>
+              <h2 id="steps" className={styles["cardHead"]}>
+                Steps, those that fail most first
+              </h2>
               <Steps groups={steps.data?.groups ?? []} tenant={tenant} name={name} />
             </section>
             <section className={styles["card"]} aria-labelledby="errors">
-              <h2 id="errors">Errors</h2>
+              <h2 id="errors" className={styles["cardHead"]}>
+                Errors
+              </h2>
               <Errors errors={errors.data?.errors ?? []} />
             </section>
-            <section className={styles["card"]} aria-labelledby="days">
-              <h2 id="days">Days, twelve weeks back</h2>
-              {days.data && (
-                <DaysHeatmap
-                  slots={slotsOf(days.data.groups, "day", now - heatmapDays * dayMs, now)}
-                  tenant={tenant}
-                  name={name}
-                />
-              )}
-            </section>
+            <ChartCard
+              id="days"
+              title="Days, twelve weeks back"
+              Chart={DaysHeatmap}
+              AsTable={DaysTable}
+              data={{ ...chart, unit: "day", slots: heat }}
+            />
           </div>
         </>
       )}
@@ -184,7 +192,7 @@ function Totals({ groups }: { groups: StatsGroup[] }) {
 
 function Names({ groups, tenant }: { groups: StatsGroup[]; tenant: string }) {
   return (
-    <Table heads={["Flow", "Runs", "Failed", "Half within", "95 % within"]}>
+    <Table label="Flows" heads={["Flow", "Runs", "Failed", "Half within", "95 % within"]} figures>
       {groups.map(({ key, total, failed, durationMs }) => (
         <tr key={key}>
           <td>
@@ -242,7 +250,7 @@ function Steps({
     (a, b) => b.failed - a.failed || (b.durationMs.p95 ?? 0) - (a.durationMs.p95 ?? 0),
   );
   return (
-    <Table heads={["Step", "Times", "Failed", "Half within", "95 % within"]}>
+    <Table label="Steps" heads={["Step", "Times", "Failed", "Half within", "95 % within"]} figures>
       {worst.slice(0, mostSteps).map(({ key, stepKind, total, failed, durationMs }) => (
         <tr key={`${stepKind} ${key}`}>
           <td>
@@ -289,27 +297,6 @@ function Errors({ errors }: { errors: ErrorStats["errors"] }) {
         </li>
       ))}
     </ol>
-  );
-}
-
-function Table({ heads, children }: { heads: string[]; children: React.ReactNode }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for what is filled in
-    <div role="group" className={styles["scroll"]} tabIndex={0} aria-label={`${heads[0]}s`}>
-      <table>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
   );
 }
 

@@ -26,6 +26,8 @@ export function slotsOf(
   return slots;
 }
 
+export const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
+
 /** The days of whole weeks, a column each, Monday first; `null` before the first day. */
 export function weeksOf(days: readonly Slot[]): (Slot | null)[][] {
   const [first] = days;
