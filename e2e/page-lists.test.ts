@@ -154,6 +154,32 @@ describe("the frame", () => {
   });
 });
 
+test("what is typed to search a page that is still on its way is not lost", async () => {
+  await open("/");
+  await page.getByRole("link", { name: "globex" }).first().waitFor();
+  const held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await page.route("**/assets/AllFlowsPage*.js", async (route) => {
+    asked.resolve();
+    await held.promise;
+    await route.continue();
+  });
+  await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await asked.promise;
+  await page.keyboard.press("/");
+  await page.keyboard.type("reporx");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.type("t g c");
+  held.resolve();
+  await page.waitForURL(/\/flows\?q=report\+g\+c$/);
+  const search = page.getByRole("searchbox");
+  expect(await search.inputValue()).toBe("report g c");
+  expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
+  await page.keyboard.press("Escape");
+  await row("report-eu").waitFor();
+});
+
 describe("what needs attention", () => {
   test("customers who need it come first, each with the last days in bars", async () => {
     await open("/");

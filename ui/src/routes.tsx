@@ -6,7 +6,7 @@ import {
   Outlet,
   useRouterState,
 } from "@tanstack/react-router";
-import { customerData, customersData, flowsData, soon, stuckData } from "./api/ahead.ts";
+import { customerData, customersData, flowData, flowsData, soon, stuckData } from "./api/ahead.ts";
 import { NotFound } from "./components/NotFound.tsx";
 import { PageCrashed } from "./components/PageCrashed.tsx";
 import { Shell } from "./components/Shell.tsx";
@@ -77,6 +77,9 @@ const flow = createRoute({
   getParentRoute: () => root,
   path: "/tenants/$tenant/flows/$id",
   validateSearch: (search: Search) => shownOf(search),
+  // Together with the code that draws it. A flow can be large: the pointer over a link to it asks for nothing yet.
+  loader: ({ cause, params: { tenant, id } }) =>
+    cause === "enter" ? soon(cause, () => flowData(tenant, id)) : undefined,
   component: lazyRouteComponent(() => import("./pages/flow/FlowPage.tsx"), "FlowPage"),
 });
 

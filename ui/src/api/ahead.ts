@@ -4,6 +4,7 @@ import { flowFilter, type ListSearch } from "../filter/search.ts";
 import {
   attentionQuery,
   countQuery,
+  flowQuery,
   flowsQuery,
   histogramQuery,
   limitsQuery,
@@ -35,6 +36,10 @@ export function customersData({ q = "" }: ListSearch): Asked {
 
 export function stuckData(search: ListSearch): Asked {
   return [queryClient.prefetchInfiniteQuery(stuckQuery(search))];
+}
+
+export function flowData(tenant: string, id: string): Asked {
+  return [queryClient.prefetchQuery(flowQuery(tenant, id))];
 }
 
 /** A list of flows, of one customer or of all. */

@@ -1,6 +1,6 @@
 import { ActionIcon } from "@mantine/core";
 import { IconKeyboard, IconSearch } from "@tabler/icons-react";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { KeysDialog } from "../keyboard/KeysDialog.tsx";
 import { useKeys } from "../keyboard/useKeys.ts";
@@ -20,10 +20,11 @@ const commandKey = /Mac|iP(hone|ad)/.test(navigator.userAgent) ? "⌘" : "Ctrl "
 
 export function Shell() {
   const [shown, setShown] = useState<"palette" | "keys" | null>(null);
+  const router = useRouter();
   const navigate = useNavigate();
   useKeys({
     ...Object.fromEntries(pages.map(({ to, key }) => [`g ${key}`, () => void navigate({ to })])),
-    "/": focusSearch,
+    "/": () => focusSearch(router),
     "?": () => setShown("keys"),
   });
   useCommandKey(() => setShown((before) => (before === "palette" ? null : "palette")));
