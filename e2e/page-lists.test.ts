@@ -5,12 +5,12 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { until } from "./support/api.ts";
 import { accessFaults } from "./support/axe.ts";
-import { openPage, startBrowser } from "./support/browser.ts";
+import { type OpenPage, openAnew, openPage, startBrowser } from "./support/browser.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
 
 let collector: RunningCollector;
 let browser: Browser;
-let troubles: string[] = [];
+let opened: OpenPage;
 let page: Page;
 
 beforeAll(async () => {
@@ -22,6 +22,9 @@ beforeAll(async () => {
   fail("globex", "import-1");
   fail("initech", "import-2");
   await Promise.all([flush(), loseOrder()]);
+  opened = await openPage(browser, collector.url);
+  page = opened.page;
+  page.setDefaultTimeout(10_000);
 });
 
 /** An order of a process that is gone: its first charge failed, its second one stands open. */
@@ -84,9 +87,8 @@ function anyValue(value: string | number | boolean) {
   return typeof value === "number" ? { intValue: String(value) } : { stringValue: value };
 }
 
-afterEach(async () => {
-  await page.context().close();
-  expect(troubles).toEqual([]);
+afterEach(() => {
+  expect(opened.troubles).toEqual([]);
 });
 
 afterAll(async () => {
@@ -95,9 +97,8 @@ afterAll(async () => {
   await collector.stop();
 });
 
-async function open(path: string, width?: number): Promise<void> {
-  ({ page, troubles } = await openPage(browser, collector.url + path, width));
-  page.setDefaultTimeout(10_000);
+async function open(path: string): Promise<void> {
+  await openAnew(opened, collector.url + path);
 }
 
 function fail(tenant: string, id: string): void {
@@ -430,7 +431,8 @@ describe("rows", () => {
     await page.getByRole("button", { name: "Try again" }).click();
     await row("report-eu").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
-    troubles = troubles.filter((trouble) => !trouble.includes("ERR_FAILED"));
+    const others = opened.troubles.filter((trouble) => !trouble.includes("ERR_FAILED"));
+    opened.troubles.splice(0, Number.POSITIVE_INFINITY, ...others);
   });
 
   test("nothing moves while a page loads", async () => {
