@@ -19,6 +19,7 @@ const GUIDES = [
   "guides/hand-off",
   "guides/beside",
   "guides/which",
+  "guides/api",
   "guides/from-dashfrog",
   "guides/trust",
 ];
