@@ -12,7 +12,7 @@ afterAll(() => folders[Symbol.dispose]());
 test("guides/keys: a key closes the collector, is bound to its tenant, and a revoked one is refused", async () => {
   const guide = readGuide("docs/guides/keys.md");
   const port = await freePort();
-  await runGuide(guide, folders, "keys", port, async () => {
+  await runGuide(guide, { folders, name: "keys", collector: port }, async () => {
     const flows = async (name: string) =>
       await fetch(`http://127.0.0.1:${port}/api/v1/flows`, {
         headers: { authorization: `Bearer ${keyIn(`${name}.key`)}` },
@@ -28,7 +28,8 @@ test("guides/retention: flows are pruned, copied, brought back and moved while t
   const guide = readGuide("docs/guides/retention.md");
   const today = new Date().toLocaleDateString("sv");
   expect(guide.commands.length).toBeGreaterThan(7);
-  await runGuide(guide, folders, "retention", await freePort(), async () => {
+  const collector = await freePort();
+  await runGuide(guide, { folders, name: "retention", collector }, async () => {
     const [first = ""] = readFileSync(join(folders.path, "retention", "acme.ndjson"), "utf8").split("\n");
     expect(JSON.parse(first)).toBeTypeOf("object");
     for (const file of [`weir-${today}.db`, "restored.db", "other.db"]) {
