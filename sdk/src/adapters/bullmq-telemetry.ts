@@ -8,16 +8,10 @@ import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError, isAbort } from "../errors.ts";
 import { runtime } from "../runtime.ts";
 import { activeContext, inContext, scopeOf, withScope } from "../scope.ts";
-import {
-  contextFrom,
-  isScheduledId,
-  type JobRun,
-  jobRun,
-  metadataIn,
-  openWait,
-  outside,
-  type QueuedJob,
-} from "./bullmq-job.ts";
+import { isScheduledId, type QueuedJob } from "./bullmq-job.ts";
+import { contextFrom, metadataIn } from "./bullmq-metadata.ts";
+import { type JobRun, jobRun, outside } from "./bullmq-run.ts";
+import { openWait } from "./bullmq-wait.ts";
 
 type Span = ReturnType<Telemetry<Context>["tracer"]["startSpan"]>;
 type Attributes = Parameters<Span["setAttributes"]>[0];

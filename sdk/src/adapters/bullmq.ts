@@ -7,16 +7,9 @@ import { activeContext, inContext, withScope } from "../scope.ts";
 import { step } from "../step.ts";
 import type { UserAttributes } from "../types.ts";
 import { named } from "../wrapping.ts";
-import {
-  addProcessor,
-  attributesOf,
-  contextFrom,
-  isScheduled,
-  type JobRun,
-  jobRun,
-  metadataOf,
-  type Progress,
-} from "./bullmq-job.ts";
+import { attributesOf, isScheduled, type Progress } from "./bullmq-job.ts";
+import { contextFrom, metadataOf } from "./bullmq-metadata.ts";
+import { addProcessor, type JobRun, jobRun } from "./bullmq-run.ts";
 import { telemetryOf } from "./bullmq-telemetry.ts";
 
 /** Options of `flowProcessor`. */
