@@ -1,0 +1,43 @@
+/** The files for containers and services, held against what they start: they can't be run everywhere. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT } from "./run.ts";
+
+const FILES = [
+  "Dockerfile",
+  "docker-compose.yml",
+  "deploy/kubernetes/weir.yaml",
+  "deploy/systemd/weir.service",
+];
+
+test.each(FILES)("%s sets variables that are read", (file) => {
+  const known = new Set(read("docs/reference/environment.md").match(/`WEIR_[A-Z_]+`/g));
+  const set = read(file).match(/\bWEIR_[A-Z_]+\b/g) ?? [];
+  expect(set.length).toBeGreaterThan(0);
+  for (const name of set) expect([...known]).toContain(`\`${name}\``);
+});
+
+test("the container builds with the pnpm and the Node that a bare machine gets", () => {
+  const [dockerfile, toolchain] = [read("Dockerfile"), read("scripts/toolchain.mjs")];
+  const [, node, pnpm] = /NODE = "(\d+)\..*?PNPM = "([\d.]+)"/s.exec(toolchain) ?? [];
+  expect(dockerfile.match(/pnpm@[\d.]+/g)).toEqual([`pnpm@${pnpm}`]);
+  for (const from of dockerfile.match(/FROM node:\d+/g) ?? []) expect(from).toBe(`FROM node:${node}`);
+});
+
+test("the programs of the compose file are there", () => {
+  const programs = read("docker-compose.yml").match(/examples\/\S+?\.ts/g) ?? [];
+  expect(programs.length).toBeGreaterThan(3);
+  for (const program of programs) expect([program, existsSync(join(ROOT, program))]).toEqual([program, true]);
+});
+
+test("the limits of memory are above what overload may take", () => {
+  const [, bound] = /peakMiB\)\.toBeLessThan\((\d+)\)/.exec(read("e2e/overload.test.ts")) ?? [];
+  const [, pod] = /limits: \{ memory: (\d+)Gi \}/.exec(read("deploy/kubernetes/weir.yaml")) ?? [];
+  const [, unit] = /MemoryMax=(\d+)G/.exec(read("deploy/systemd/weir.service")) ?? [];
+  for (const limit of [pod, unit]) expect(Number(limit) * 1024).toBeGreaterThan(Number(bound));
+});
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
