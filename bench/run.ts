@@ -11,6 +11,7 @@ import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
 import { queries } from "./queries.ts";
 import { service } from "./service.ts";
+import { size } from "./size.ts";
 import { stepCost } from "./step-cost.ts";
 import { streams } from "./streams.ts";
 import { type Figure, table } from "./table.ts";
@@ -18,6 +19,7 @@ import { throughput } from "./throughput.ts";
 import { workflow } from "./workflow.ts";
 
 const MEASURES: Record<string, () => Promise<Figure[]>> = {
+  size,
   stepCost,
   throughput,
   memory,
