@@ -1,28 +1,14 @@
 /** Every program and command of these guides, as it stands there, and the flows that they promise. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../scripts/free-port.ts";
 import { GuideFolder, readGuide, runGuide } from "./support/guide.ts";
-import { expectFlowsOf } from "./support/guide-flows.ts";
+import { followGuide, GUIDES } from "./support/guide-flows.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
 
-// Below docs/.
-const GUIDES = [
-  "quick-start",
-  "guides/express",
-  "guides/fastify",
-  "guides/bullmq",
-  "guides/fetch-and-http",
-  "guides/hand-off",
-  "guides/beside",
-  "guides/which",
-  "guides/api",
-  "guides/from-dashfrog",
-  "guides/trust",
-];
 const TSC = join(import.meta.dirname, "../node_modules/.bin/tsc");
 
 const folders = new GuideFolder();
@@ -37,12 +23,7 @@ afterAll(async () => {
   folders[Symbol.dispose]();
 });
 
-test.each(GUIDES)("%s", async (path) => {
-  const guide = readGuide(`docs/${path}.md`);
-  const startsCollector = guide.commands.some((command) => command.startsWith("npx weir serve"));
-  const port = startsCollector ? await freePort() : collector.port;
-  await expectFlowsOf(guide, { folders, name: basename(path), collector: port });
-});
+test.each(GUIDES)("%s", (path) => followGuide(path, { folders, collector: collector.port }));
 
 test("the quick start begins with the README's program", () => {
   const [, program = "nothing"] = /```ts\n(.*?)```/s.exec(readFileSync("README.md", "utf8")) ?? [];

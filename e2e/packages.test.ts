@@ -53,7 +53,7 @@ test.each(["npm", "pnpm"] as const)(
 );
 
 test("every entry is imported by a program and by the compiler, where no peer of it is installed", async () => {
-  const { folder, run } = await install("npm", ["@weir/sdk", TYPES]);
+  const { folder, run } = await install("pnpm", ["@weir/sdk", TYPES]);
   const { exports } = JSON.parse(readFileSync(join(folder, "node_modules/@weir/sdk/package.json"), "utf8"));
   const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
   expect(entries).toContain("./express");

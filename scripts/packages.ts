@@ -32,13 +32,14 @@ export async function packPackages(folder: string): Promise<Packed> {
 
 /** pnpm puts versions where the manifest says `catalog:` and `workspace:`, and what is built where it says `publishConfig`. */
 async function packed(name: string, folder: string): Promise<string> {
-  await build(name);
+  await buildPackage(name);
   const { program, first } = await fitPnpm(process.execPath);
   const args = [...first, "pack", "--json", "--pack-destination", resolve(folder)];
   return JSON.parse(await output(program, args, name)).filename;
 }
 
-async function build(name: string): Promise<void> {
+/** Compiles `sdk` or `collector` to its `dist`. */
+export async function buildPackage(name: string): Promise<void> {
   const source = join(ROOT, name);
   rmSync(join(source, "dist"), { recursive: true, force: true });
   await output(join(ROOT, "node_modules", ".bin", "tsc"), ["--project", "tsconfig.build.json"], name);

@@ -71,10 +71,26 @@ function commandsOf(text: string): string[] {
 }
 
 /** A folder as a reader has one: with the packages installed, and a folder in it for each guide. */
-export class GuideFolder implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), "weir-guides-"));
+export class ReaderFolder {
+  readonly path: string;
 
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** The programs of a guide, in a folder of its own. */
+  write(name: string, programs: Record<string, string>): string {
+    const folder = join(this.path, name);
+    mkdirSync(folder);
+    for (const [file, text] of Object.entries(programs)) writeFileSync(join(folder, file), text);
+    return folder;
+  }
+}
+
+/** One that has the packages of the workspace. */
+export class GuideFolder extends ReaderFolder implements Disposable {
   constructor() {
+    super(mkdtempSync(join(tmpdir(), "weir-guides-")));
     const modules = join(this.path, "node_modules");
     for (const from of ["sdk/node_modules", "node_modules"]) link(join(ROOT, from), modules);
     mkdirSync(join(modules, ".bin"));
@@ -94,14 +110,6 @@ export class GuideFolder implements Disposable {
     writeFileSync(join(this.path, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*/*.ts"] }));
   }
 
-  /** The programs of a guide, in a folder of its own. */
-  write(name: string, programs: Record<string, string>): string {
-    const folder = join(this.path, name);
-    mkdirSync(folder);
-    for (const [file, text] of Object.entries(programs)) writeFileSync(join(folder, file), text);
-    return folder;
-  }
-
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true });
   }
@@ -117,7 +125,7 @@ function link(from: string, to: string): void {
 }
 
 export interface RunOptions {
-  folders: GuideFolder;
+  folders: ReaderFolder;
   /** Of its folder. */
   name: string;
   /** The port of the collector that stands for the guide's at 4318. */
