@@ -37,8 +37,7 @@ export function packagesOfGuides(): string[] {
  */
 export async function followGuide(path: string, options: Omit<RunOptions, "name">): Promise<void> {
   const guide = readGuide(`docs/${path}.md`);
-  const startsCollector = guide.commands.some((command) => command.startsWith("npx weir serve"));
-  const collector = startsCollector ? await freePort() : options.collector;
+  const collector = startsCollector(guide) ? await freePort() : options.collector;
   await expectFlowsOf(guide, { ...options, name: basename(path), collector });
 }
 
@@ -50,8 +49,8 @@ export async function followGuide(path: string, options: Omit<RunOptions, "name"
 export async function expectFlowsOf(guide: Guide, options: RunOptions): Promise<void> {
   if (guide.flows === "") throw new Error(`${options.name}: expected a guide that promises flows, got none`);
   const url = `http://127.0.0.1:${options.collector}`;
-  // None where the guide starts the collector itself.
-  const before = (await flowsOf(url, ALL).catch(() => [])).map(({ id }) => id);
+  const there = startsCollector(guide) ? [] : await until("the flows before", () => flowsOf(url, ALL));
+  const before = there.map(({ id }) => id);
   await runGuide(guide, options, async (expected, outputs) => {
     let last = "";
     const seen = async () => {
@@ -65,4 +64,9 @@ export async function expectFlowsOf(guide: Guide, options: RunOptions): Promise<
       throw new AssertionError({ message, actual: last, expected, operator: "strictEqual" });
     });
   });
+}
+
+/** Whether a guide begins where there is no collector yet. */
+function startsCollector({ commands }: Guide): boolean {
+  return commands.some((command) => command.startsWith("npx weir serve"));
 }

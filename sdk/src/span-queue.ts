@@ -46,7 +46,7 @@ export function spanQueue<S extends FinishedSpan>(
           if (sent.result === "retry" && !down) {
             diagnose(
               "export-failed",
-              `${endpoint} takes no spans: ${sent.message}. They are kept and sent later`,
+              `${endpoint} takes no spans: ${sent.message}. They are kept and sent later; weir doctor says what is wrong`,
             );
           }
           down = sent.result === "retry";
