@@ -24,6 +24,28 @@ export function checkNumber(
   throw new RangeError(`${what}: expected ${option} to be ${expected}, got ${String(got)}`);
 }
 
+/** A whole number from 1. @throws {RangeError} */
+export function checkCount(
+  what: string,
+  option: string,
+  got: unknown,
+  expected = "a whole number from 1",
+): void {
+  checkNumber(what, option, got, expected, Number.isSafeInteger(got) && (got as number) >= 1);
+}
+
+/** How many at once: any number, too. @throws {RangeError} */
+export function checkConcurrent(what: string, concurrent: unknown): void {
+  if (concurrent !== Number.POSITIVE_INFINITY) checkCount(what, "concurrent", concurrent);
+}
+
+/** Ids and the like. @throws {TypeError} */
+export function checkText(what: string, option: string, got: unknown): void {
+  if (typeof got === "string" && got !== "" && got.length <= 256) return;
+  const shown = typeof got === "string" ? `one of ${got.length}` : typeof got;
+  throw new TypeError(`${what}: expected ${option} to be text of 1 to 256 characters, got ${shown}`);
+}
+
 /** @throws {RangeError} */
 export function oneOf(what: string, option: string, got: unknown, known: readonly string[]): void {
   if (typeof got === "string" && known.includes(got)) return;

@@ -1,4 +1,5 @@
 /** The attempts of a job that are in hand, from when a delivery is taken from the queue until it is finished or comes again. */
+import { timeoutError } from "../run/index.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { type Books, saidOf } from "./books.ts";
 import { Crowd } from "./crowd.ts";
@@ -8,7 +9,7 @@ import type { HistoryEntry } from "./job-data.ts";
 import { type JobSeen, stepFailed } from "./job-seen.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
-import type { Around } from "./surroundings.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { applyChanges } from "./values.ts";
 import { delayBefore, type Verdict, verdictOn } from "./verdict.ts";
 import type { Waiting } from "./waiting.ts";
@@ -40,7 +41,7 @@ export interface Chief {
 
 export class Hands {
   readonly #plan: Plan;
-  readonly #around: Pick<Around, "clock" | "now" | "random" | "limits">;
+  readonly #around: Surroundings;
   readonly #desk: Desk;
   readonly #chief: Chief;
   readonly #host: AttemptHost;
@@ -51,13 +52,7 @@ export class Hands {
   /** Aborted when nobody waits any more for handlers that were told to stop. */
   #grace = new AbortController();
 
-  constructor(
-    plan: Plan,
-    around: Pick<Around, "clock" | "now" | "random" | "limits">,
-    desk: Desk,
-    chief: Chief,
-    host: AttemptHost,
-  ) {
+  constructor(plan: Plan, around: Surroundings, desk: Desk, chief: Chief, host: AttemptHost) {
     this.#plan = plan;
     this.#around = around;
     this.#desk = desk;
@@ -142,9 +137,8 @@ export class Hands {
     this.#around.clock.sleep(timeout, timer.signal).then(
       () => {
         if (attempt.over) return;
-        const error = new DOMException(
+        const error = timeoutError(
           `${attempt.given.slot.key}: expected its handler to end within ${timeout} ms, got no end`,
-          "TimeoutError",
         );
         attempt.abort(error);
         this.#failed(attempt, error);

@@ -46,16 +46,16 @@ export {
   type FunctionRoutineOptions,
   routine,
 } from "./function-routine.ts";
-export {
-  type CloseOptions,
-  type Connection,
-  type ConnectOptions,
-  type ExecuteOptions,
-  Graph,
-  type GraphOptions,
-  type JobWorker,
-  type JobWorkerOptions,
-} from "./graph.ts";
+export { Graph } from "./graph.ts";
+export type {
+  CloseOptions,
+  Connection,
+  ConnectOptions,
+  ExecuteOptions,
+  GraphOptions,
+  JobWorker,
+  JobWorkerOptions,
+} from "./graph-options.ts";
 export type { Job, PauseOptions } from "./job.ts";
 export type { DeadLetter, HistoryEntry, HistoryKind, PausePoint, PendingDelivery } from "./job-data.ts";
 export { JobState, type Numbers, type RoutineState } from "./job-state.ts";

@@ -18,7 +18,7 @@ import { JobState } from "./job-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 import { deliveryFrom, pendingFrom } from "./restore.ts";
-import type { Around } from "./surroundings.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { Turns } from "./turns.ts";
 import type { Verdict } from "./verdict.ts";
 import { Waiting } from "./waiting.ts";
@@ -32,6 +32,15 @@ interface Pausing {
   readonly reason: string | undefined;
   readonly checkpoint: unknown;
   readonly asked: PromiseWithResolvers<JobState>;
+}
+
+/** What a job finds around it, and who hears of it. */
+export interface Around extends Surroundings {
+  /** It has ended, or is none of this process' any more. */
+  over(job: JobRun): void;
+  paused(job: JobRun): void;
+  /** Takes up a job that is paused in this process. @param cancel ends it instead, for this reason */
+  reclaim(job: JobRun, cancel?: { reason: string | undefined }): Promise<void>;
 }
 
 type Facts = Pick<JobData, "id" | "tenant" | "graph" | "labels" | "createdAt" | "entry">;

@@ -23,17 +23,17 @@ import { GraphClosed } from "./errors/graph-closed.ts";
 import { JobLeft } from "./errors/job-left.ts";
 import { JobTaken } from "./errors/job-taken.ts";
 import type { JobData } from "./job-data.ts";
-import { JobRun } from "./job-run.ts";
+import { type Around, JobRun } from "./job-run.ts";
 import { sayEndAgain } from "./job-seen.ts";
 import { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 import { type Recovered, recovered } from "./recover.ts";
-import type { Around } from "./surroundings.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 export interface JobsOptions {
   /** Of the graph. */
   readonly name: string;
-  readonly around: Omit<Around, "over" | "paused" | "reclaim">;
+  readonly around: Surroundings;
   readonly journal: Journal | undefined;
   /** Of payloads and values. */
   readonly codec: Codec | undefined;

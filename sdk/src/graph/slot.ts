@@ -1,6 +1,6 @@
 /** What a routine takes in. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { checkNumber, oneOf } from "./check-options.ts";
+import { checkCount, checkNumber, oneOf } from "./check-options.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { Routine } from "./routine.ts";
 
@@ -109,8 +109,7 @@ export function checkSlot(name: string, handler: unknown, options: AnySlotOption
       `${what}: expected at most one of merge, join and batch, got ${given.map(([key]) => key).join(" and ")}`,
     );
   if (timeout !== undefined) checkNumber(what, "timeout", timeout, "milliseconds above 0", timeout > 0);
-  if (concurrency !== undefined)
-    checkNumber(what, "concurrency", concurrency, "a whole number from 1", wholeFrom1(concurrency));
+  if (concurrency !== undefined) checkCount(what, "concurrency", concurrency);
   if (merge !== undefined && typeof merge !== "function") oneOf(what, "merge", merge, ["override", "append"]);
   return {
     handler: handler as Handler<unknown>,
@@ -127,8 +126,7 @@ export function checkSlot(name: string, handler: unknown, options: AnySlotOption
 function checkJoin(what: string, given: NonNullable<Gathering<unknown>["join"]>): CheckedJoin {
   const options = typeof given === "object" ? given : { need: given };
   const { need = "all", by, timeout, incomplete = "fail" } = options;
-  if (typeof need === "number")
-    checkNumber(what, "join", need, 'a whole number from 1, "all" or "any"', wholeFrom1(need));
+  if (typeof need === "number") checkCount(what, "join", need, 'a whole number from 1, "all" or "any"');
   else oneOf(what, "join", need, ["all", "any"]);
   if (by !== undefined && typeof by !== "function")
     throw new TypeError(`${what}: expected join.by to be a function, got ${typeof by}`);
@@ -139,11 +137,7 @@ function checkJoin(what: string, given: NonNullable<Gathering<unknown>["join"]>)
 
 function checkBatch(what: string, given: BatchOptions | number): BatchOptions {
   const { size, wait } = typeof given === "object" ? given : { size: given, wait: undefined };
-  checkNumber(what, "batch.size", size, "a whole number from 1", wholeFrom1(size));
+  checkCount(what, "batch.size", size);
   if (wait !== undefined) checkNumber(what, "batch.wait", wait, "milliseconds above 0", wait > 0);
   return { size, wait };
-}
-
-function wholeFrom1(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 1;
 }

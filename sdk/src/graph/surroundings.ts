@@ -1,7 +1,6 @@
 /** What the jobs of a graph find around them. */
 import type { Random, RunClock } from "../run/index.ts";
 import type { BookLimits } from "./books.ts";
-import type { JobRun } from "./job-run.ts";
 
 export interface Limits extends BookLimits {
   /** Queued deliveries of a job; an attempt that would send more fails. */
@@ -12,15 +11,10 @@ export interface Limits extends BookLimits {
   readonly stopGrace: number;
 }
 
-export interface Around {
+export interface Surroundings {
   readonly clock: RunClock;
   /** Milliseconds since the epoch, with a fraction where the clock has one. */
   readonly now: () => number;
   readonly random: Random;
   readonly limits: Limits;
-  /** It has ended, or is none of this process' any more. */
-  over(job: JobRun): void;
-  paused(job: JobRun): void;
-  /** Takes up a job that is paused in this process. @param cancel ends it instead, for this reason */
-  reclaim(job: JobRun, cancel?: { reason: string | undefined }): Promise<void>;
 }
