@@ -1,6 +1,7 @@
 /** What sleeps and waits share: the run does nothing meanwhile, and may be given back. */
 import { linkSignals, never } from "../run/index.ts";
-import type { Blocked, Execution } from "./execution.ts";
+import type { Blocked } from "./activity.ts";
+import type { Execution } from "./execution.ts";
 import type { Note } from "./ledger.ts";
 import type { Place } from "./place.ts";
 
@@ -17,14 +18,14 @@ export async function blocked(
   waiting: Note | undefined,
   wait: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  execution.works();
+  execution.activity.works();
   let unblock = () => {};
   try {
     if (waiting !== undefined) await execution.ledger.write(waiting);
     // Before it rests: a run that neither works nor waits would be thought to be at something of its own.
-    unblock = execution.block(what);
+    unblock = execution.activity.block(what);
   } finally {
-    execution.rested();
+    execution.activity.rested();
   }
   const linked = linkSignals(place.signal, execution.over);
   try {

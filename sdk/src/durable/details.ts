@@ -1,6 +1,7 @@
 /** What has become of a run, for people: from its notes and, while it is here, from what is open. */
 import { type Codec, type EntryStatus, type Journal, keyOf, RunUnknown } from "../run/index.ts";
-import type { Execution, OpenUnit } from "./execution.ts";
+import type { OpenUnit } from "./activity.ts";
+import type { Execution } from "./execution.ts";
 import type { RunDetails, StepDetails } from "./handle.ts";
 import type { Note } from "./ledger.ts";
 
@@ -8,7 +9,7 @@ import type { Note } from "./ledger.ts";
 export async function detailsOf(execution: Execution, below = ""): Promise<RunDetails> {
   const { facts, replayed } = execution;
   const steps = stepsOf(await execution.ledger.notes(), replayed, below);
-  const open = [...execution.open].filter(({ path }) => isBelow(path, below)).map(openStep);
+  const open = [...execution.activity.open].filter(({ path }) => isBelow(path, below)).map(openStep);
   return {
     id: facts.id,
     flow: { name: facts.flow.name, version: facts.flow.version },

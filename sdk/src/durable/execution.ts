@@ -1,6 +1,7 @@
 /**
  * One run in this process: from when it was begun or claimed here until it ends, is given back, or is lost to another
- * process. Attempts, cancellation, rollbacks and leaving are here; what the handler does is in flow-frame.ts.
+ * process. Attempts, cancellation, rollbacks and leaving are here; what the handler does is in flow-frame.ts, and how much of
+ * that is under way in activity.ts.
  */
 import type { EndStatus } from "../attributes.ts";
 import { diagnoseInternal } from "../diagnostics.ts";
@@ -16,87 +17,17 @@ import {
   never,
   openRunFlow,
   ProgramChanged,
-  type RunClock,
   type RunStatus,
   retryDelay,
+  timeoutError,
   ValueTooLarge,
 } from "../run/index.ts";
-import type { FlowHandle, LabelValue } from "../types.ts";
-import type { DataContext } from "./data-context.ts";
-import type { Extension } from "./extension.ts";
-import type { AnyFlow } from "./flow.ts";
-import type { Scope } from "./handle.ts";
+import type { FlowHandle } from "../types.ts";
+import { Activity, earlier } from "./activity.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Begun, Rollbacks } from "./rollbacks.ts";
+import type { Outcome, Resumption, RunFacts, Surroundings } from "./run-facts.ts";
 import { sayAgain } from "./say-again.ts";
-import type { Deps } from "./types.ts";
-
-export interface RunFacts {
-  readonly id: string;
-  readonly tenant: string;
-  readonly flow: AnyFlow;
-  readonly labels: Record<string, LabelValue> | undefined;
-  readonly data: DataContext;
-  readonly retry: CheckedRetry;
-  /** When the time of the flow as a whole is over, in milliseconds since the epoch. */
-  readonly deadline: number | undefined;
-  /** From 1. */
-  readonly attempt: number;
-  readonly createdAt: number;
-}
-
-/** How it comes to be here again; `undefined` for a run that is begun. */
-export interface Resumption {
-  readonly takenOver: boolean;
-  /** How many units of work are in the journal. */
-  readonly journaled: number;
-  readonly cancelReason: string | undefined;
-  /** Nobody had it before: it was only enqueued. */
-  readonly unbegun: boolean;
-}
-
-/** What runs find around them. */
-export interface Surroundings {
-  readonly scope: Scope;
-  readonly extensions: readonly Extension[];
-  readonly clock: RunClock;
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number;
-  resolve(deps: Deps | undefined): Promise<unknown>;
-  /** Tells one input from another. */
-  digest(input: unknown, what: string): string;
-  /** To a run that is kept where this one is. */
-  send(runId: string, name: string, value: unknown): Promise<void>;
-  /** Milliseconds: a run that waits for longer is given back. `undefined`: it stays here. */
-  readonly parkAfter: number | undefined;
-  /** What failed for good is left to another attempt elsewhere: a queue's retry. */
-  readonly holdFailed: boolean;
-}
-
-export type Outcome =
-  | { readonly kind: "ended"; readonly status: EndStatus; readonly value: unknown }
-  /** It goes on later or elsewhere. `dueAt`: not before, where that is known */
-  | { readonly kind: "parked"; readonly dueAt: number | undefined }
-  | { readonly kind: "lost" }
-  | { readonly kind: "released" }
-  /** It can't go on with this program, or failed while a queue keeps count of attempts; it is in the journal as it was. */
-  | { readonly kind: "stuck"; readonly error: unknown };
-
-/** A step or a sub-flow that has begun and has not ended. */
-export interface OpenUnit {
-  readonly path: string;
-  readonly kind: "run" | "child";
-  readonly attempt: number;
-  readonly startedAt: number;
-  /** Fails it, whatever its work does from now on. */
-  abandon(reason: unknown): void;
-}
-
-/** A sleep or a wait. */
-export interface Blocked {
-  readonly dueAt: number | undefined;
-  readonly message: string | undefined;
-}
 
 /** How long work that was told to stop may take; then it is left to itself. */
 const STOP_GRACE_MS = 500;
@@ -108,6 +39,7 @@ export class Execution {
   readonly ledger: Ledger;
   readonly around: Surroundings;
   readonly rollbacks: Rollbacks;
+  readonly activity = new Activity(() => this.#considerParking());
   /** Places whose results came from the ledger in this attempt. */
   replayed = new Set<string>();
   /** In this attempt a sub-flow's handler was not called, and so has not said what undoes its work. */
@@ -120,18 +52,14 @@ export class Execution {
   status: RunStatus = "running";
   /** Set: nothing is run any more, only undone; each place that has not succeeded throws this. */
   undoing: { readonly error: unknown } | undefined;
-  readonly #open = new Set<OpenUnit>();
-  readonly #blocked = new Set<Blocked>();
   readonly #linked: LinkedSignal;
   /** Ends waits in memory when the run leaves or ends. */
   readonly #over = new AbortController();
   readonly #left = Promise.withResolvers<Outcome>();
   readonly #resumption: Resumption | undefined;
   #seen: FlowHandle | undefined;
-  #working = 0;
   #isLeaving = false;
   #mayPark = false;
-  #whenIdle: (() => void) | undefined;
 
   constructor(facts: RunFacts, ledger: Ledger, around: Surroundings, resumption?: Resumption) {
     this.facts = facts;
@@ -154,10 +82,6 @@ export class Execution {
     return this.#over.signal;
   }
 
-  get open(): Iterable<OpenUnit> {
-    return this.#open;
-  }
-
   get isLeaving(): boolean {
     return this.#isLeaving;
   }
@@ -172,7 +96,7 @@ export class Execution {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     this.abort(reason);
-    await this.idle();
+    await this.activity.idle();
     await this.ledger.park({ dueAt: this.around.clock.now() });
     this.#leave({ kind: "released" });
   }
@@ -225,47 +149,11 @@ export class Execution {
     return undefined;
   }
 
-  /** Keeps the run here and open, until the function that it returns is called. */
-  opened(unit: OpenUnit): void {
-    this.#open.add(unit);
-  }
-
-  closed(unit: OpenUnit): void {
-    this.#open.delete(unit);
-    if (this.#open.size === 0) this.#whenIdle?.();
-  }
-
-  /** Counts work that runs here and now, as opposed to waiting. Each call wants a `rested`. */
-  works(): void {
-    this.#working += 1;
-  }
-
-  rested(): void {
-    this.#working -= 1;
-    this.#considerParking();
-  }
-
-  /** @returns ends it */
-  block(blocked: Blocked): () => void {
-    this.#blocked.add(blocked);
-    this.#considerParking();
-    return () => void this.#blocked.delete(blocked);
-  }
-
   /** The journal has another program at this place: nothing more is done in this process. @returns the error to throw */
   programChanged(path: string, journaled: string, found: string): ProgramChanged {
     const error = new ProgramChanged(this.facts.id, path, journaled, found);
     if (this.ledger.durable) void this.#stuckWith(error);
     return error;
-  }
-
-  /** Resolves when no step and no sub-flow is open. */
-  async idle(): Promise<void> {
-    while (this.#open.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-    }
   }
 
   async #goOn(work: () => Promise<unknown>): Promise<Outcome> {
@@ -293,12 +181,12 @@ export class Execution {
       try {
         const value = await work();
         this.#mayPark = false;
-        await this.idle();
+        await this.activity.idle();
         if (this.#isLeaving) return await never();
         return await this.#end("succeeded", value, work);
       } catch (error) {
         this.#mayPark = false;
-        await this.idle();
+        await this.activity.idle();
         if (this.#isLeaving) return await never();
         const delay = this.signal.aborted
           ? undefined
@@ -373,7 +261,7 @@ export class Execution {
       await this.rollbacks.begin(status, error, true);
       this.abort(error);
       await work().catch(() => {});
-      await this.idle();
+      await this.activity.idle();
       if (this.#isLeaving) return await never();
       await this.rollbacks.run(error);
     }
@@ -399,7 +287,7 @@ export class Execution {
     if (!this.ledger.durable || this.#isLeaving) return { kind: "stuck", error };
     this.#isLeaving = true;
     this.abort(error);
-    await this.idle();
+    await this.activity.idle();
     await this.ledger.park({ dueAt: this.around.clock.now() + STUCK_MS });
     const outcome: Outcome = { kind: "stuck", error };
     this.#leave(outcome);
@@ -416,15 +304,11 @@ export class Execution {
     // Not before the handler has gone on: it may begin a step beside the one that waits.
     setImmediate(() => {
       if (!this.#canPark()) return;
-      const times = [...this.#blocked].map(({ dueAt }) => dueAt).concat(this.facts.deadline);
-      const dueAt = times.reduce(
-        (a, b) => (a === undefined || (b !== undefined && b < a) ? b : a),
-        undefined,
-      );
+      const waits = this.activity.waits();
+      const dueAt = earlier(waits.dueAt, this.facts.deadline);
       const parkAfter = this.around.parkAfter as number;
       if (dueAt !== undefined && dueAt - this.around.clock.now() <= parkAfter) return;
-      const messages = [...this.#blocked].flatMap(({ message }) => message ?? []);
-      void this.#park(dueAt, messages);
+      void this.#park(dueAt, waits.messages);
     });
   }
 
@@ -434,8 +318,7 @@ export class Execution {
       !this.#isLeaving &&
       this.around.parkAfter !== undefined &&
       this.ledger.durable &&
-      this.#working === 0 &&
-      this.#blocked.size > 0 &&
+      this.activity.onlyWaits &&
       !this.signal.aborted
     );
   }
@@ -464,7 +347,7 @@ export class Execution {
     } catch {
       return;
     }
-    for (const unit of this.#open) unit.abandon(this.signal.reason);
+    this.activity.abandon(this.signal.reason);
   }
 
   #show(outcome: Outcome): void {
@@ -473,10 +356,6 @@ export class Execution {
     else if (outcome.status === "failed") this.#seen?.fail(outcome.value);
     else this.#seen?.cancel(describeError(outcome.value).message);
   }
-}
-
-export function timeoutError(message: string): DOMException {
-  return new DOMException(message, "TimeoutError");
 }
 
 /** Another attempt would meet it again, and might do what it did before a second time. */

@@ -14,6 +14,7 @@ import type {
 import type { DataContext } from "./data-context.ts";
 import type { Execution } from "./execution.ts";
 import { type AnyFlow, FLOW, type Flow, isFlow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
 import type { InputArgs, RunHandle, Scope } from "./handle.ts";
 import { parallel } from "./parallel.ts";
 import { Place } from "./place.ts";
@@ -29,10 +30,9 @@ interface Keyed {
   promise: Promise<unknown> | undefined;
 }
 
-export class FlowFrame implements FlowContext, Disposable {
+export class FlowFrame implements FlowContext, Frame {
   readonly execution: Execution;
   readonly flow: AnyFlow;
-  /** Where in the run the flow is: see `run/path.ts`. */
   readonly path: string;
   readonly data: DataContext;
   readonly #keyed = new Map<string, Keyed>();
@@ -73,16 +73,15 @@ export class FlowFrame implements FlowContext, Disposable {
     this.#linked[Symbol.dispose]();
   }
 
-  /** Calls the handler, with its dependencies, and checks what it returns. */
   async handle(input: unknown): Promise<unknown> {
     const { deps, output } = this.flow[FLOW];
     const { execution } = this;
-    execution.works();
+    execution.activity.works();
     let resolved: unknown;
     try {
       resolved = await execution.around.resolve(deps);
     } finally {
-      execution.rested();
+      execution.activity.rested();
     }
     const returned = await this.#top.run(() => this.flow[FLOW].handle(resolved, this, input));
     return await check(output, returned, `output of flow ${this.flow.name}`);
@@ -171,7 +170,6 @@ export class FlowFrame implements FlowContext, Disposable {
     return place?.owner === this ? place : this.#top;
   }
 
-  /** The first of this path; `begin` where there is none. @throws {ProgramChanged} it has another name */
   once<T>(path: string, name: string, begin: () => Promise<T>): Promise<T> {
     const before = this.#keyed.get(path);
     if (before !== undefined) {
@@ -186,7 +184,6 @@ export class FlowFrame implements FlowContext, Disposable {
     return promise;
   }
 
-  /** What failed may be run again under its key; where nobody awaits it, it must not fall on the process. */
   forget(path: string): void {
     this.#keyed.get(path)?.promise?.catch(() => {});
     this.#keyed.delete(path);

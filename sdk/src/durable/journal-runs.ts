@@ -2,7 +2,7 @@
  * The runs of a scope that are in one journal: begun or joined by `exec`, put there by `enqueue`, taken by `recover` and
  * workers. A run that waits for long is given back to the journal; what is due is taken from there by one timer.
  */
-import { diagnose, diagnoseInternal } from "../diagnostics.ts";
+import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import {
   abortError,
@@ -22,22 +22,23 @@ import {
   RunUnknown,
   realClock,
   sameRun,
-  sayRunAgain,
   Taker,
 } from "../run/index.ts";
 import { attempt } from "./attempt.ts";
 import { DataContext } from "./data-context.ts";
 import { detailsOf, recordDetails } from "./details.ts";
 import { ScopeDisposed } from "./errors/scope-disposed.ts";
-import { Execution, type Outcome, type Surroundings } from "./execution.ts";
+import { Execution } from "./execution.ts";
 import { type AnyFlow, FLOW } from "./flow.ts";
 import type { RunDetails } from "./handle.ts";
-import { HeldRun, type Keeper } from "./held-run.ts";
+import type { HeldRun, Keeper } from "./held-run.ts";
+import { HeldRuns } from "./held-runs.ts";
 import type { InFlight } from "./in-flight.ts";
 import { JournalLedger } from "./journal-ledger.ts";
 import type { RunRequest } from "./request.ts";
 import { decodeContext, encodeContext, entriesOf, retryOf } from "./run-context.ts";
-import { sayAgain } from "./say-again.ts";
+import type { Outcome, Surroundings } from "./run-facts.ts";
+import { sayEndAgain } from "./say-again.ts";
 
 export interface JournalRunsOptions {
   readonly journal: Journal;
@@ -62,19 +63,13 @@ const LOOK_MS = 5000;
 const TROUBLE_MS = 1000;
 /** A run that can't be read is left to another so much later. */
 const UNREADABLE_MS = 60_000;
-/** What ended longer ago was seen, or is no news any more. */
-const NEWS_MS = 10 * 60_000;
-
 export class JournalRuns implements Keeper {
   readonly #options: JournalRunsOptions;
   readonly #claim: Claim;
   readonly #leases: Leases;
   readonly #flows = new Map<string, AnyFlow>();
   readonly #executions = new Map<string, Execution>();
-  /** Those who wait for a run, by its id. */
-  readonly #held = new Map<string, Set<HeldRun>>();
-  /** What `exec` was given that no journal can keep. */
-  readonly #requests = new Map<string, RunRequest>();
+  readonly #held: HeldRuns;
   readonly #takers = new Set<Taker>();
   readonly #closed = new AbortController();
   readonly #waking: Taker;
@@ -83,17 +78,16 @@ export class JournalRuns implements Keeper {
     this.#options = options;
     const { journal, around, owner, leaseMs } = options;
     this.#claim = { owner, leaseMs };
+    this.#held = new HeldRuns(this, options.codec);
     this.#leases = new Leases(journal, around.clock, leaseMs);
     this.#waking = this.#taker(true, WAKING);
   }
 
   /** Begins a run, goes on with it, joins it, or gives the result of the one that has ended under this id. */
   exec(request: RunRequest): HeldRun {
-    const held = this.#hold(request.id);
-    this.#requests.set(request.id, request);
+    const held = this.#held.hold(request.id, this.#executions.get(request.id), request);
     held.begun = this.#begin(request).catch((error: unknown) => {
-      this.#requests.delete(request.id);
-      this.#drop(held);
+      this.#held.drop(held);
       held.end(endingOf(error, request.signal), error);
     });
     this.#options.inFlight.add({ name: `begin of run ${request.id}`, done: held.begun, cancel() {} });
@@ -116,7 +110,7 @@ export class JournalRuns implements Keeper {
     const left: { claimed: Claimed; held: HeldRun }[] = [];
     for (;;) {
       const some = await journal.claimDue({ ...this.#claim, flows, begunOnly: true, limit: 100 });
-      for (const claimed of some) left.push({ claimed, held: this.#hold(claimed.run.id) });
+      for (const claimed of some) left.push({ claimed, held: this.#held.hold(claimed.run.id, undefined) });
       if (some.length === 0) break;
     }
     const queue = left.values().map(({ claimed }) => claimed);
@@ -191,11 +185,7 @@ export class JournalRuns implements Keeper {
   /** For when nothing is in flight any more. */
   close(): void {
     this.#closed.abort();
-    for (const [id, all] of this.#held) {
-      for (const held of all) held.giveUp(new ScopeDisposed(`result of run ${id}`));
-    }
-    this.#held.clear();
-    this.#requests.clear();
+    this.#held.close((id) => new ScopeDisposed(`result of run ${id}`));
   }
 
   /** Goes on with a run that was claimed. @returns when it has ended here, or left */
@@ -209,7 +199,7 @@ export class JournalRuns implements Keeper {
       // Another codec wrote it: it stays for who has that.
       const dueAt = this.#options.around.clock.now() + UNREADABLE_MS;
       await journal.park(claimed.lease, { dueAt }).catch(() => {});
-      for (const held of this.#taken(claimed.run.id)) held.giveUp(error);
+      this.#held.giveUp(claimed.run.id, error);
       const { type, message } = describeError(error);
       diagnose("run-unreadable", `run ${claimed.run.id} could not go on: ${type}: ${message}`, journal.name);
       return { kind: "undecodable", error };
@@ -222,8 +212,9 @@ export class JournalRuns implements Keeper {
     const before = await journal.read(id);
     if (before !== undefined && hasEnded(before.status)) {
       sameRun(before, { tenant, flow, inputDigest: before.inputDigest });
-      this.#settle(before);
-      return await this.#sayAgain(before);
+      this.#held.settle(before);
+      const { journal, codec, around } = this.#options;
+      return await sayEndAgain(before, { journal, codec, now: around.clock.now() });
     }
     const wanted = await this.#newRun(request);
     if (before !== undefined) sameRun(before, wanted);
@@ -239,35 +230,11 @@ export class JournalRuns implements Keeper {
     void this.#startOrGiveUp({ run, lease, takenOver }, flow, created);
   }
 
-  /** The process that ended it may have died before it sent that; who asks for the result says it, as far as it is new. */
-  async #sayAgain({ id, tenant, flow, status, context, value, endedAt }: RunRecord): Promise<void> {
-    const { codec, journal, around } = this.#options;
-    if (!hasEnded(status) || endedAt === undefined || around.clock.now() - endedAt > NEWS_MS) return;
-    try {
-      const entries = await journal.entries(id);
-      const failed = ({ value: of }: { value: string | undefined }) =>
-        of && codec.decode(of, `end of run ${id}`);
-      const error = status === "succeeded" ? undefined : failed({ value });
-      const { labels } = decodeContext(context, id, codec);
-      // When it was first taken is not kept; before its first step it may have been enqueued for long.
-      const startedAt = entries.reduce((first, entry) => Math.min(first, entry.startedAt), endedAt);
-      const ended = { status, error, startedAt, endedAt };
-      const notes = entries.map((entry) => ({
-        ...entry,
-        value: entry.status === "failed" ? failed(entry) : undefined,
-      }));
-      sayRunAgain({ runId: id, tenant, name: flow.name, labels, ...ended }, () => sayAgain(id, notes));
-    } catch (error) {
-      // For people only: whoever asked has the result.
-      diagnoseInternal("saying again what a run came to", error);
-    }
-  }
-
   async #startOrGiveUp(claimed: Claimed, flow: AnyFlow, isNew: boolean): Promise<void> {
     try {
       await this.#start(claimed, flow, isNew);
     } catch (error) {
-      for (const held of this.#taken(claimed.run.id)) held.giveUp(error);
+      this.#held.giveUp(claimed.run.id, error);
     }
   }
 
@@ -317,8 +284,8 @@ export class JournalRuns implements Keeper {
       tenant,
       flow,
       labels: context.labels,
-      data: new DataContext(this.#requests.get(id)?.initial ?? entriesOf(context)),
-      retry: retryOf(context, this.#requests.get(id)?.retry.retryIf),
+      data: new DataContext(this.#held.requestOf(id)?.initial ?? entriesOf(context)),
+      retry: retryOf(context, this.#held.requestOf(id)?.retry.retryIf),
       deadline: context.timeout === undefined ? undefined : createdAt + context.timeout,
       attempt: run.attempt,
       createdAt,
@@ -332,7 +299,7 @@ export class JournalRuns implements Keeper {
     );
     execution.input = input;
     this.#executions.set(id, execution);
-    for (const held of this.#held.get(id) ?? []) held.execution = execution;
+    this.#held.moved(id, execution);
     release.push(
       this.#leases.add(lease, {
         lost: () => execution.lost(new LeaseLost(id, lease.token)),
@@ -363,18 +330,18 @@ export class JournalRuns implements Keeper {
   #after(id: string, flow: AnyFlow, outcome: Outcome): void {
     switch (outcome.kind) {
       case "ended":
-        for (const held of this.#taken(id, true)) held.end(outcome.status, outcome.value);
+        for (const held of this.#held.taken(id, true)) held.end(outcome.status, outcome.value);
         return;
       case "stuck":
-        for (const held of this.#taken(id, true)) held.giveUp(outcome.error);
+        this.#held.giveUp(id, outcome.error, true);
         return;
       case "released":
-        for (const held of this.#taken(id)) held.giveUp(new ScopeDisposed(`result of run ${id}`));
+        this.#held.giveUp(id, new ScopeDisposed(`result of run ${id}`));
         return;
       case "parked":
       case "lost":
         this.#wakes(flow);
-        for (const held of this.#held.get(id) ?? []) held.execution = undefined;
+        this.#held.moved(id, undefined);
         if (this.#held.has(id)) void this.#follow(id, outcome.kind === "parked" ? outcome.dueAt : undefined);
     }
   }
@@ -410,7 +377,7 @@ export class JournalRuns implements Keeper {
       const run = await journal.read(id);
       if (run === undefined) throw new RunUnknown(id, journal.name);
       if (hasEnded(run.status)) {
-        this.#settle(run);
+        this.#held.settle(run);
         return undefined;
       }
       const now = around.clock.now();
@@ -424,48 +391,12 @@ export class JournalRuns implements Keeper {
       return undefined;
     } catch (error) {
       if (!(error instanceof JournalUnavailable)) {
-        for (const held of this.#taken(id)) held.giveUp(error);
+        this.#held.giveUp(id, error);
         return undefined;
       }
       diagnose("journal-unavailable", `run ${id} is waited for. ${error.message}`, journal.name);
       return around.clock.now() + TROUBLE_MS;
     }
-  }
-
-  #settle(run: RunRecord): void {
-    if (!hasEnded(run.status)) return;
-    for (const held of this.#taken(run.id)) {
-      try {
-        const value = run.value && this.#options.codec.decode(run.value, `result of run ${run.id}`);
-        held.end(run.status, value);
-      } catch (error) {
-        held.giveUp(error);
-      }
-    }
-  }
-
-  #hold(id: string): HeldRun {
-    const held = new HeldRun(id, this);
-    held.execution = this.#executions.get(id);
-    const others = this.#held.get(id) ?? new Set();
-    others.add(held);
-    this.#held.set(id, others);
-    return held;
-  }
-
-  #drop(held: HeldRun): void {
-    const others = this.#held.get(held.id);
-    others?.delete(held);
-    if (others?.size === 0) this.#held.delete(held.id);
-  }
-
-  /** Those who wait for it, who wait no more. @param keep they may still ask for what it did */
-  #taken(id: string, keep = false): HeldRun[] {
-    const all = [...(this.#held.get(id) ?? [])];
-    this.#held.delete(id);
-    this.#requests.delete(id);
-    if (!keep) for (const held of all) held.execution = undefined;
-    return all;
   }
 
   async #cancelQuietly(held: HeldRun, reason: unknown): Promise<void> {

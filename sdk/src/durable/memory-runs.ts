@@ -13,13 +13,14 @@ import {
 import { attempt } from "./attempt.ts";
 import { DataContext } from "./data-context.ts";
 import { detailsOf } from "./details.ts";
-import { Execution, type Surroundings } from "./execution.ts";
+import { Execution } from "./execution.ts";
 import { FLOW } from "./flow.ts";
 import type { RunDetails } from "./handle.ts";
 import { HeldRun, type Keeper } from "./held-run.ts";
 import type { InFlight } from "./in-flight.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 import type { RunRequest } from "./request.ts";
+import type { Surroundings } from "./run-facts.ts";
 
 export interface MemoryRunsOptions {
   readonly around: Surroundings;

@@ -2,7 +2,7 @@
 import { abortError, linkSignals } from "../run/index.ts";
 import type { Counts, ParallelOptions, Work } from "./context.ts";
 import { applyExtensions } from "./extension.ts";
-import type { FlowFrame } from "./flow-frame.ts";
+import type { Frame } from "./frame.ts";
 import type { Place } from "./place.ts";
 
 interface Result {
@@ -12,7 +12,7 @@ interface Result {
 
 /** @param settled gives all ends, instead of failing with the first failure */
 export async function parallel(
-  frame: FlowFrame,
+  frame: Frame,
   place: Place,
   work: readonly Work[],
   { concurrency = Number.POSITIVE_INFINITY }: ParallelOptions = {},

@@ -5,9 +5,11 @@
 import type { EndStatus } from "../attributes.ts";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
+import type { ProgramChanged } from "../run/index.ts";
 import { childPath, openUnitStep, ROOT } from "../run/index.ts";
-import type { Execution } from "./execution.ts";
+import type { Ledger } from "./ledger.ts";
 import { noteFailure } from "./note-failure.ts";
+import type { RunFacts, Surroundings } from "./run-facts.ts";
 
 interface Rollback {
   readonly path: string;
@@ -21,15 +23,24 @@ export interface Begun {
   readonly error: unknown;
 }
 
+/** The run that is undone. */
+interface Undone {
+  readonly facts: Pick<RunFacts, "id">;
+  readonly ledger: Ledger;
+  readonly around: Pick<Surroundings, "clock">;
+  /** @returns the error to throw */
+  programChanged(path: string, journaled: string, found: string): ProgramChanged;
+}
+
 /** Where it is noted that it has begun. */
 const BEGUN = childPath(ROOT, "begun", 1, "rollback");
 
 export class Rollbacks {
-  readonly #execution: Execution;
+  readonly #run: Undone;
   #registered: Rollback[] = [];
 
-  constructor(execution: Execution) {
-    this.#execution = execution;
+  constructor(run: Undone) {
+    this.#run = run;
   }
 
   add(rollback: Rollback): void {
@@ -43,14 +54,14 @@ export class Rollbacks {
 
   /** That it has begun, in this process or one before. */
   begun(): Begun | undefined {
-    return this.#execution.ledger.recall(BEGUN)?.value as Begun | undefined;
+    return this.#run.ledger.recall(BEGUN)?.value as Begun | undefined;
   }
 
   /** @param unknown it is not known yet whether there is anything to undo */
   async begin(status: EndStatus, error: unknown, unknown = false): Promise<void> {
     if (this.#registered.length === 0 && !unknown) return;
     if (this.begun() !== undefined) return;
-    const { ledger, around } = this.#execution;
+    const { ledger, around } = this.#run;
     const startedAt = around.clock.now();
     await noteFailure(
       (value) =>
@@ -72,10 +83,10 @@ export class Rollbacks {
   }
 
   async #undo({ path, name, fn }: Rollback, error: unknown): Promise<void> {
-    const { facts, ledger, around } = this.#execution;
+    const { facts, ledger, around } = this.#run;
     const before = ledger.recall(path);
     if (before !== undefined && before.name !== name)
-      throw this.#execution.programChanged(path, `rollback ${before.name}`, `rollback ${name}`);
+      throw this.#run.programChanged(path, `rollback ${before.name}`, `rollback ${name}`);
     if (before !== undefined) return;
     const startedAt = around.clock.now();
     const note = { path, attempt: 1, kind: "rollback" as const, name, startedAt };

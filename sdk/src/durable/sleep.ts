@@ -33,11 +33,11 @@ async function slept(execution: Execution, place: Place, ms: number, path: strin
     seen.cancel();
     throw error;
   }
-  execution.works();
+  execution.activity.works();
   try {
     await ledger.write({ ...note, status: "succeeded", endedAt: around.clock.now() });
     seen.end();
   } finally {
-    execution.rested();
+    execution.activity.rested();
   }
 }

@@ -1,18 +1,19 @@
 /** `ctx.run`: a unit of work that is run once, and whose result is noted before it is returned. */
 import { isAbort } from "../errors.ts";
-import { checkRetry, endingOf, linkSignals, never, openUnitStep } from "../run/index.ts";
+import { checkRetry, endingOf, linkSignals, never, openUnitStep, timeoutError } from "../run/index.ts";
 import type { StepHandle } from "../types.ts";
+import type { OpenUnit } from "./activity.ts";
 import type { StepRun, StepRunOptions } from "./context.ts";
-import { type Execution, type OpenUnit, timeoutError } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import { applyExtensions } from "./extension.ts";
-import type { FlowFrame } from "./flow-frame.ts";
+import type { Frame } from "./frame.ts";
 import type { Note } from "./ledger.ts";
 import { noteFailure } from "./note-failure.ts";
 import type { Place } from "./place.ts";
 import { workName } from "./work-name.ts";
 
 export interface StepCall<T> {
-  readonly frame: FlowFrame;
+  readonly frame: Frame;
   readonly place: Place;
   readonly path: string;
   readonly key: string;
@@ -61,11 +62,11 @@ async function withRetries<T>(
       const { signal } = call.place;
       const delay = signal.aborted ? undefined : execution.delayAfter(policy, error, tries);
       if (delay === undefined) throw error;
-      execution.works();
+      execution.activity.works();
       try {
         await execution.around.clock.sleep(delay, signal);
       } finally {
-        execution.rested();
+        execution.activity.rested();
       }
       const stopped = execution.admit(signal);
       if (stopped !== undefined) return await stopped;
@@ -99,7 +100,7 @@ async function work<T>(call: StepCall<T>, attempt: number): Promise<Awaited<T>> 
   const startedAt = around.clock.now();
   const note = { path, attempt, kind: "run" as const, name: fn.name, startedAt };
   const seen = openUnitStep({ runId: facts.id, path, attempt, name: key, optional: options?.optional });
-  execution.works();
+  execution.activity.works();
   try {
     const result = called(call, attempt, startedAt, seen);
     const value = (isThenable(result) ? await result : result) as Awaited<T>;
@@ -119,7 +120,7 @@ async function work<T>(call: StepCall<T>, attempt: number): Promise<Awaited<T>> 
     else seen.cancel(isAbort(error) && error instanceof Error ? error.message : undefined);
     throw error;
   } finally {
-    execution.rested();
+    execution.activity.rested();
   }
 }
 
@@ -151,7 +152,7 @@ function settled<T>(
   const { execution } = frame;
   return new Promise((resolve, reject) => {
     const unit: OpenUnit = { path, kind: "run", attempt, startedAt, abandon };
-    execution.opened(unit);
+    execution.activity.opened(unit);
     limit?.over.then(abandon, () => {});
     Promise.resolve(result).then((value) => {
       close();
@@ -165,7 +166,7 @@ function settled<T>(
 
     function close(): void {
       limit?.end();
-      execution.closed(unit);
+      execution.activity.closed(unit);
     }
   });
 }

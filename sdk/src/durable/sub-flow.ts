@@ -2,11 +2,12 @@
 import type { Status } from "../attributes.ts";
 import { isAbort } from "../errors.ts";
 import { abortError, check, endingOf, never, openUnitStep } from "../run/index.ts";
+import type { OpenUnit } from "./activity.ts";
 import { detailsOf } from "./details.ts";
-import type { Execution, OpenUnit } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import { applyExtensions } from "./extension.ts";
 import { FLOW } from "./flow.ts";
-import type { FlowFrame } from "./flow-frame.ts";
+import type { Frame } from "./frame.ts";
 import type { RunDetails } from "./handle.ts";
 import { noteFailure } from "./note-failure.ts";
 import type { Place } from "./place.ts";
@@ -14,8 +15,8 @@ import { RunPromise, type Steering } from "./run-promise.ts";
 
 export interface SubFlowCall {
   /** Of the flow around it. */
-  readonly frame: FlowFrame;
-  readonly child: FlowFrame;
+  readonly frame: Frame;
+  readonly child: Frame;
   readonly place: Place;
   readonly key: string;
   readonly input: unknown;
@@ -35,7 +36,7 @@ class SubFlow implements Steering {
   status: Status = "running";
   readonly #call: SubFlowCall;
   readonly #execution: Execution;
-  readonly #child: FlowFrame;
+  readonly #child: Frame;
 
   constructor(call: SubFlowCall) {
     this.#call = call;
@@ -130,14 +131,14 @@ class SubFlow implements Steering {
     const abandoned = Promise.withResolvers<never>();
     const unit: OpenUnit = { path, kind: "child", attempt, startedAt, abandon: abandoned.reject };
     const seen = openUnitStep({ runId: facts.id, path, attempt, name: key });
-    execution.opened(unit);
+    execution.activity.opened(unit);
     try {
       const value = await Promise.race([abandoned.promise, seen.run(() => this.#handled(attempt))]);
-      execution.works();
+      execution.activity.works();
       try {
         await ledger.write({ ...note, status: "succeeded", value, endedAt: around.clock.now() });
       } finally {
-        execution.rested();
+        execution.activity.rested();
       }
       seen.end();
       return value;
@@ -152,17 +153,17 @@ class SubFlow implements Steering {
       else seen.cancel(isAbort(error) && error instanceof Error ? error.message : undefined);
       throw error;
     } finally {
-      execution.closed(unit);
+      execution.activity.closed(unit);
     }
   }
 
   async #handled(attempt: number): Promise<unknown> {
-    this.#execution.works();
+    this.#execution.activity.works();
     let input: unknown;
     try {
       input = await this.#checkedInput();
     } finally {
-      this.#execution.rested();
+      this.#execution.activity.rested();
     }
     return await this.#wrapped(attempt, input, false, () => this.#child.handle(input));
   }

@@ -1,9 +1,9 @@
 /** `ctx.waitFor`: takes a message from the run's mailbox, once, and waits where there is none. */
-import { check, openUnitStep } from "../run/index.ts";
+import { check, openUnitStep, timeoutError } from "../run/index.ts";
 import type { StepHandle } from "../types.ts";
 import { blocked } from "./blocked.ts";
 import type { WaitOptions } from "./context.ts";
-import { type Execution, timeoutError } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import type { Note } from "./ledger.ts";
 import type { Place } from "./place.ts";
 
@@ -122,22 +122,22 @@ async function received(
 }
 
 async function took(execution: Execution, note: Note): Promise<Note | undefined> {
-  execution.works();
+  execution.activity.works();
   try {
     return await execution.ledger.take(note.name, { ...note, endedAt: execution.around.clock.now() });
   } finally {
-    execution.rested();
+    execution.activity.rested();
   }
 }
 
 async function over(execution: Execution, note: Note, seen: StepHandle, error: DOMException): Promise<never> {
   const { ledger, around } = execution;
-  execution.works();
+  execution.activity.works();
   try {
     const endedAt = around.clock.now();
     await ledger.write({ ...note, status: "failed", value: undefined, endedAt });
   } finally {
-    execution.rested();
+    execution.activity.rested();
   }
   seen.fail(error);
   throw error;

@@ -6,6 +6,11 @@ export function abortError(message: string): DOMException {
   return new DOMException(message, "AbortError");
 }
 
+/** What work ends with that took longer than it may. */
+export function timeoutError(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
+}
+
 /** A signal of its own that also aborts with others, until it is disposed of. */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
  * What the runtimes (durable flows, step trees, routine graphs) share of a run: its status, retries, cancellation,
  * clock, journal, and how it is seen as a flow.
  */
-export { abortError, endingOf, type LinkedSignal, linkSignals } from "./cancel.ts";
+export { abortError, endingOf, type LinkedSignal, linkSignals, timeoutError } from "./cancel.ts";
 export { type Alarm, createRunClock, type RunClock, realClock } from "./clock.ts";
 export { type Codec, type CodecOptions, createCodec } from "./codec.ts";
 export type { ErrorClass } from "./error-values.ts";

@@ -55,17 +55,13 @@ export { error, type ItemOutcome, ok, type RunOutcome, retry, skip } from "./out
 export { type ParallelOptions, parallel } from "./parallel.ts";
 export { type RaceOptions, race } from "./race.ts";
 export { type RepeatOptions, repeat } from "./repeat.ts";
+export type { RestartOptions } from "./restart-rule.ts";
 export { type RunOptions, run } from "./run.ts";
 export { sequence } from "./sequence.ts";
 export { setState } from "./set-state.ts";
 export type { Step, StepType } from "./step.ts";
 export type { Restarted, SupervisedRun } from "./supervised.ts";
-export {
-  createSupervisor,
-  type RestartOptions,
-  type Supervisor,
-  type SupervisorOptions,
-} from "./supervisor.ts";
+export { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts";
 export type { Task, Tasks } from "./tasks.ts";
 export { wait } from "./wait.ts";
 export { type WaitUntilOptions, waitUntil } from "./wait-until.ts";

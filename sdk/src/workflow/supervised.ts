@@ -14,7 +14,7 @@ import type {
   WorkflowRun,
 } from "./handle.ts";
 import { MessageQueue } from "./messages.ts";
-import type { RestartRule } from "./supervisor.ts";
+import type { RestartRule } from "./restart-rule.ts";
 
 /** A crash, and what followed. */
 export interface Restarted {

@@ -1,24 +1,9 @@
 /** `createSupervisor`: one run for each key, started again when it crashes, as often as is allowed. */
-import { type CheckedRetry, checkRetry, type Random, type RunClock, realClock } from "../run/index.ts";
+import type { Random, RunClock } from "../run/index.ts";
 import { checkFunction } from "./checks.ts";
 import type { NoSignals, Signals, StartOptions, Workflow, WorkflowRun } from "./handle.ts";
+import { type RestartOptions, type RestartRule, restartRule } from "./restart-rule.ts";
 import { type Restarted, Supervised, type SupervisedRun } from "./supervised.ts";
-
-/** How often, and from where, a supervisor starts a run again that has crashed. */
-export interface RestartOptions {
-  /** So many restarts within that time; then the run is given up. Default 3. */
-  max?: number | undefined;
-  /** Milliseconds. Default 60,000. */
-  within?: number | undefined;
-  /** How the delay before a restart grows: `fixed`, `linear` or `exponential`. Default `"exponential"`. */
-  backoff?: "fixed" | "linear" | "exponential" | undefined;
-  /** Milliseconds before the first restart. Default 100. */
-  baseDelay?: number | undefined;
-  /** No delay is longer, in milliseconds. Default 30,000. */
-  maxDelay?: number | undefined;
-  /** The state that a restart begins with: the one that the run began with, or the one that it failed with. Default `"initial"`. */
-  from?: "initial" | "last" | undefined;
-}
 
 /** Options of `createSupervisor`. */
 export interface SupervisorOptions {
@@ -51,19 +36,6 @@ export interface Supervisor extends AsyncDisposable {
   stopAll(): Promise<void>;
 }
 
-/** What of the options holds for each run. */
-export interface RestartRule {
-  readonly max: number;
-  readonly within: number;
-  readonly delays: CheckedRetry;
-  readonly from: "initial" | "last";
-  readonly clock: RunClock;
-  readonly random: Random;
-}
-
-const DEFAULT_MAX = 3;
-const DEFAULT_WITHIN_MS = 60_000;
-
 /**
  * Keeps runs by key. A run that fails is started again, after a delay; one that fails too often is given up, by itself: the
  * others feel nothing of it. A run that has come to its end, was stopped or cancelled is not started again.
@@ -77,7 +49,7 @@ export function createSupervisor(options: SupervisorOptions = {}): Supervisor {
   const { onRestart, onGiveUp } = options;
   for (const [name, listener] of Object.entries({ onRestart, onGiveUp }))
     if (listener !== undefined) checkFunction(`createSupervisor: ${name}`, listener);
-  return new Keys(ruleOf(options), options);
+  return new Keys(restartRule(options), options);
 }
 
 /** Any workflow. */
@@ -136,19 +108,4 @@ class Keys implements Supervisor {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.list().map((each) => each.release()));
   }
-}
-
-function ruleOf({ restart = {}, clock = realClock, random = Math.random }: SupervisorOptions): RestartRule {
-  const { max = DEFAULT_MAX, within = DEFAULT_WITHIN_MS, from = "initial", ...delays } = restart;
-  const what = "createSupervisor: restart";
-  if (max !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(max) && max >= 0))
-    throw new RangeError(
-      `${what}: expected max to be a whole number from 0, or Infinity, got ${String(max)}`,
-    );
-  if (!(within > 0))
-    throw new RangeError(`${what}: expected within to be milliseconds above 0, got ${String(within)}`);
-  if (from !== "initial" && from !== "last")
-    throw new TypeError(`${what}: expected from to be "initial" or "last", got ${JSON.stringify(from)}`);
-  const checked = checkRetry({ ...delays, maxAttempts: Number.POSITIVE_INFINITY }, what);
-  return { max, within, from, delays: checked, clock, random };
 }

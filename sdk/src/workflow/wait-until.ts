@@ -1,4 +1,5 @@
 /** `waitUntil`: a condition of the state holds. */
+import { timeoutError } from "../run/index.ts";
 import { checkFunction, truth } from "./checks.ts";
 import { BLOCKED, type Course, DONE, type Frame, Part, type Verdict } from "./part.ts";
 import type { Opened } from "./seen.ts";
@@ -47,9 +48,8 @@ class WaitUntil extends Part {
         return this.#over(run, frame);
       case TOO_LATE: {
         if (this.#goesOn) return this.#over(run, frame);
-        const error = new DOMException(
+        const error = timeoutError(
           `${this.name ?? "waitUntil"}: expected its condition to hold within ${this.#timeout} ms, got a state in which it does not`,
-          "TimeoutError",
         );
         (frame.data as Waiting).seen?.fail(error);
         throw error;

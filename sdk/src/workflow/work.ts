@@ -1,5 +1,5 @@
 /** What a user's function gets besides the state: the one piece of work that it does. */
-import type { Alarm, RunClock } from "../run/index.ts";
+import { type Alarm, type RunClock, timeoutError } from "../run/index.ts";
 
 /** What a step's function gets beside the state: the one attempt that it is. */
 export interface Work {
@@ -43,7 +43,7 @@ export class WorkContext implements Work {
   /** Aborts it after so long, and says so. A pause does not stop this time: the work goes on too. */
   limit(clock: RunClock, ms: number, what: string, over: (error: DOMException) => void): void {
     this.#alarm = clock.after(ms, () => {
-      const error = new DOMException(`${what}: expected an end within ${ms} ms, got none`, "TimeoutError");
+      const error = timeoutError(`${what}: expected an end within ${ms} ms, got none`);
       this.abort(error);
       over(error);
     });
