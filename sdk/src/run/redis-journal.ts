@@ -1,13 +1,6 @@
 /**
  * The journal in Redis: for runs that several machines share. Works with Cluster: all of one run is in one slot, and
- * what finds due runs is in another, so the two can't be written in one step. The rule that keeps them together:
- *
- *     a run that has not ended is in its flow's index, no later than it is due, or than a few seconds after
- *     it was last written.
- *
- * The index may name a run too early, or one that is not due or not there; who claims looks at the run itself, and
- * mends the index. What makes a run due earlier puts it into the index before it writes the run; what makes it due later
- * puts it there after, and then looks at the run again. See docs/decisions/0015-journals.md.
+ * what finds due runs is in another (redis/due-index.ts).
  *
  * Entries outlive what the server outlives: set it to `appendonly yes`, with `appendfsync always` where no second may be lost.
  */
@@ -25,7 +18,6 @@ import type {
   DueFilter,
   Ending,
   Entry,
-  FlowVersion,
   Journal,
   Lease,
   LeaseState,
@@ -36,20 +28,16 @@ import type {
   Parking,
   RunRecord,
 } from "./journal.ts";
+import { DueIndex, type Named } from "./redis/due-index.ts";
 import { Keys } from "./redis/keys.ts";
 import { connect, Link } from "./redis/link.ts";
 import { News } from "./redis/news.ts";
+import { readRun } from "./redis/read-run.ts";
 import { entryFrom, metaOf, placeOf, runFrom } from "./redis/records.ts";
-import { hasEnded } from "./status.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Of the keys and what is in them. */
 const VERSION = 1;
-/** A write that was announced in the index is looked for after so long. */
-const HINT_MS = 5_000;
-/** A run that is named and not there is forgotten after so long. */
-const MISSING_MS = 60_000;
-const NEVER = "+inf";
 
 /** Options of `redisJournal`. */
 export interface RedisJournalOptions {
@@ -80,6 +68,7 @@ class RedisJournal implements Journal {
   readonly #clock: Pick<RunClock, "now">;
   readonly #keys: Keys;
   readonly #link: Link;
+  readonly #index: DueIndex;
   readonly #ownsClient: boolean;
   readonly #watchers: Watchers;
   readonly #news: News;
@@ -92,6 +81,7 @@ class RedisJournal implements Journal {
     this.#keys = new Keys(prefix);
     this.#ownsClient = client === undefined;
     this.#link = new Link(client ?? connect(connection ?? {}, this.name), this.name, patience);
+    this.#index = new DueIndex(this.#link, this.#keys, this.#clock);
     this.#watchers = new Watchers((count) => this.#news.waited(count));
     this.#news = new News(this.#link.client, this.#keys.news, this.#watchers);
   }
@@ -102,7 +92,7 @@ class RedisJournal implements Journal {
       const { id, tenant, flow, inputDigest, input, context } = given;
       const now = this.#clock.now();
       const due = given.dueAt ?? now;
-      await this.#hint(id, flow, 0, Math.max(due, now));
+      await this.#index.hint(id, flow, 0, Math.max(due, now));
       const fields = ["id", id, "tenant", tenant, "flow", flow.name, "version", flow.version];
       fields.push(
         "digest",
@@ -117,8 +107,8 @@ class RedisJournal implements Journal {
         [now, randomUUID(), claim?.owner ?? "", claim?.leaseMs ?? "", due, ...fields],
       )) as [number, number, string[]];
       const run = runFrom(row);
-      if (flowKey(run.flow) !== flowKey(flow)) await this.#forget(id, flow);
-      await this.#settle(run);
+      if (flowKey(run.flow) !== flowKey(flow)) await this.#index.forget(id, flow);
+      await this.#index.settle(run);
       if (claim === undefined && created === 1) this.#news.ofDue();
       return {
         run,
@@ -130,7 +120,7 @@ class RedisJournal implements Journal {
   }
 
   read(runId: string): Promise<RunRecord | undefined> {
-    return this.#work(() => this.#read(runId));
+    return this.#work(() => readRun(this.#link, this.#keys, runId));
   }
 
   entries(runId: string): Promise<Entry[]> {
@@ -161,7 +151,7 @@ class RedisJournal implements Journal {
     )) as [number, string[]];
     if (claimed === 0) return undefined;
     const run = runFrom(row);
-    await this.#place(run);
+    await this.#index.place(run);
     return { run, lease: { runId, token: run.token }, takenOver: claimed === 2 };
   }
 
@@ -171,7 +161,7 @@ class RedisJournal implements Journal {
       const claimed: Claimed[] = [];
       // What can't be had is moved to where it belongs, so each round sees others.
       while (claimed.length < claim.limit) {
-        const named = await this.#dueIn(claim, claim.limit - claimed.length);
+        const named = await this.#index.due(claim, claim.limit - claimed.length);
         if (named.length === 0) break;
         const tried = await Promise.all(named.map((each) => this.#tryNamed(each, claim)));
         const had = tried.filter((each) => each !== undefined);
@@ -181,62 +171,14 @@ class RedisJournal implements Journal {
     });
   }
 
-  /** Those that the index names as due, the longest due first. */
-  async #dueIn({ flows, begunOnly }: DueFilter, limit: number): Promise<Named[]> {
-    const now = this.#clock.now();
-    const lists = await Promise.all(
-      this.#indexesOf({ flows, begunOnly }).map(async ([key, flow]) => {
-        const rows = (await this.#link.script("named", [key], [now, limit])) as string[];
-        const named: Named[] = [];
-        for (let at = 0; at < rows.length; at += 2)
-          named.push({ runId: rows[at] as string, flow, score: Number(rows[at + 1]) });
-        return named;
-      }),
-    );
-    return lists
-      .flat()
-      .sort((a, b) => a.score - b.score)
-      .slice(0, limit);
-  }
-
-  async #tryNamed({ runId, flow }: Named, claim: Claim & DueFilter): Promise<Claimed | undefined> {
-    const claimed = await this.#claim(runId, claim, true, claim.begunOnly === true);
-    if (claimed !== undefined) return claimed;
-    const run = await this.#read(runId);
-    if (run !== undefined) {
-      // Someone asked for it under another flow, and died in it.
-      if (flowKey(run.flow) !== flowKey(flow)) await this.#forget(runId, flow);
-      await this.#settle(run);
-      return undefined;
-    }
-    const now = this.#clock.now();
-    await this.#link.script("missing", this.#keys.index(flow), [runId, now, MISSING_MS, now + HINT_MS]);
-    return undefined;
+  async #tryNamed(named: Named, claim: Claim & DueFilter): Promise<Claimed | undefined> {
+    const claimed = await this.#claim(named.runId, claim, true, claim.begunOnly === true);
+    if (claimed === undefined) await this.#index.mend(named);
+    return claimed;
   }
 
   nextDue(filter: DueFilter): Promise<number | undefined> {
-    return this.#work(async () => {
-      const firsts = await Promise.all(
-        this.#indexesOf(filter).map(
-          ([key]) => this.#link.script("named", [key], ["(inf", 1]) as Promise<string[]>,
-        ),
-      );
-      const times = firsts.flatMap(([, score]) => (score === undefined ? [] : Number(score)));
-      const next = Math.min(Infinity, ...times);
-      return next === Infinity ? undefined : next;
-    });
-  }
-
-  #indexesOf({ flows, begunOnly }: DueFilter): [key: string, flow: FlowVersion][] {
-    return flows.flatMap((flow): [string, FlowVersion][] => {
-      const [fresh, due] = this.#keys.index(flow);
-      return begunOnly === true
-        ? [[due, flow]]
-        : [
-            [fresh, flow],
-            [due, flow],
-          ];
-    });
+    return this.#work(() => this.#index.next(filter));
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<LeaseState[]> {
@@ -253,8 +195,7 @@ class RedisJournal implements Journal {
       [token, due],
     )) as [number, string | null, string, string];
     if (kept === 0) return { state: "lost", cancelReason: undefined };
-    const [, index] = this.#keys.index({ name, version: Number(version) });
-    await this.#link.ask((client) => client.zadd(index, "XX", due, runId));
+    await this.#index.renewed(runId, { name, version: Number(version) }, due);
     return { state: "kept", cancelReason: reason ?? undefined };
   }
 
@@ -291,7 +232,7 @@ class RedisJournal implements Journal {
         [lease.token, now, dueAt ?? "", paused ? 1 : 0, attempt ?? "", ...messages],
       );
       if (parked === 0) return 0;
-      const due = await this.#settleId(lease.runId);
+      const due = await this.#index.settleId(lease.runId);
       this.#news.ofRun(lease.runId);
       if (due) this.#news.ofDue();
       return parked;
@@ -314,7 +255,7 @@ class RedisJournal implements Journal {
         noted,
       ]);
       if (ended === 0) return 0;
-      await this.#settleId(lease.runId);
+      await this.#index.settleId(lease.runId);
       this.#news.ofRun(lease.runId);
       return ended;
     });
@@ -323,10 +264,10 @@ class RedisJournal implements Journal {
   send(runId: string, { id = randomUUID(), name, value }: NewMessage): Promise<void> {
     const { run, mail, ids } = this.#keys.run(runId);
     return this.#work(async () => {
-      await this.#announce(runId);
+      await this.#index.announce(runId);
       const now = this.#clock.now();
       const sent = await this.#link.script("send", [run, mail, ids], [now, id, name, value]);
-      await this.#settleId(runId);
+      await this.#index.settleId(runId);
       if (sent === 0) throw new RunUnknown(runId, this.name);
       if (sent === 1) throw new RunEnded(runId, "messages");
       this.#news.ofRun(runId);
@@ -349,10 +290,10 @@ class RedisJournal implements Journal {
 
   cancel(runId: string, reason: string): Promise<void> {
     return this.#work(async () => {
-      await this.#announce(runId);
+      await this.#index.announce(runId);
       const now = this.#clock.now();
       const cancelled = await this.#link.script("cancel", [this.#keys.run(runId).run], [now, reason]);
-      await this.#settleId(runId);
+      await this.#index.settleId(runId);
       if (cancelled === 0) throw new RunUnknown(runId, this.name);
       this.#news.ofRun(runId);
       if (cancelled === 2) this.#news.ofDue();
@@ -420,58 +361,4 @@ class RedisJournal implements Journal {
     const found = Number(await this.#link.ask((client) => client.get(version)));
     if (found > VERSION) throw new JournalNewer(this.name, found, VERSION);
   }
-
-  async #read(runId: string): Promise<RunRecord | undefined> {
-    const row = (await this.#link.script("read", [this.#keys.run(runId).run], [])) as string[];
-    return row.length === 0 ? undefined : runFrom(row);
-  }
-
-  /** Before a write that may make a run due: should this process die after the write, someone looks at it soon. */
-  async #announce(runId: string): Promise<void> {
-    const run = await this.#read(runId);
-    if (run === undefined || hasEnded(run.status)) return;
-    await this.#hint(runId, run.flow, run.token, this.#clock.now() + HINT_MS);
-  }
-
-  /** Names a run in the index, no later than at `at`. */
-  async #hint(runId: string, flow: FlowVersion, token: number, at: number): Promise<void> {
-    const [fresh, due] = this.#keys.index(flow);
-    await this.#link.ask((client) => client.zadd(token === 0 ? fresh : due, "LT", at, runId));
-  }
-
-  /** Puts a run where it belongs in the index, by what was just read of it. */
-  async #place({ id, flow, status, token, dueAt }: RunRecord): Promise<void> {
-    const kind = hasEnded(status) ? "gone" : token === 0 ? "new" : "begun";
-    await this.#link.script("place", this.#keys.index(flow), [id, kind, dueAt ?? NEVER]);
-  }
-
-  async #forget(runId: string, flow: FlowVersion): Promise<void> {
-    await this.#link.script("place", this.#keys.index(flow), [runId, "gone", NEVER]);
-  }
-
-  /** Places it, and looks again after that: where the run has changed meanwhile, the index must not say that it is due later. */
-  async #settle(run: RunRecord): Promise<void> {
-    for (let placed: RunRecord | undefined = run; placed !== undefined; ) {
-      await this.#place(placed);
-      const now: RunRecord | undefined = await this.#read(placed.id);
-      const changed: boolean =
-        now?.dueAt !== placed.dueAt || now?.token !== placed.token || now?.status !== placed.status;
-      placed = changed ? now : undefined;
-    }
-  }
-
-  /** @returns whether it is due at some time, and nobody has it */
-  async #settleId(runId: string): Promise<boolean> {
-    const run = await this.#read(runId);
-    if (run === undefined) return false;
-    await this.#settle(run);
-    return run.owner === undefined && run.dueAt !== undefined;
-  }
-}
-
-/** What an index says. */
-interface Named {
-  runId: string;
-  flow: FlowVersion;
-  score: number;
 }

@@ -3,7 +3,7 @@ import { checkConcurrency, checkFunction, checkKey } from "./checks.ts";
 import { asError } from "./errors/step-failed.ts";
 import { type ConcurrentItemOutcome, type ItemOutcome, read } from "./outcome.ts";
 import { AGAIN, BLOCKED, type Course, DONE, type Frame, Part, type Verdict } from "./part.ts";
-import { type Piece, Pool } from "./pool.ts";
+import { type Begun, openPool, type Piece, type Pool } from "./pool.ts";
 import { applyOk, endWith } from "./run.ts";
 import type { Step } from "./step.ts";
 import type { Work } from "./work.ts";
@@ -22,12 +22,10 @@ const UNDER_WAY = 1;
 
 type ItemFn = (item: unknown, state: unknown, work: Work) => unknown;
 
-interface UnderWay {
+interface UnderWay extends Begun {
   /** As the list was when it began. */
   readonly items: readonly unknown[];
   readonly done: boolean[];
-  readonly firstUnit: number;
-  readonly attempt: number;
   readonly pool?: Pool;
 }
 
@@ -93,21 +91,15 @@ class Each extends Part {
     const before = frame.data as UnderWay | undefined;
     const items = before?.items ?? this.#items(run.read(frame));
     const done = before?.done ?? items.map(() => false);
-    const firstUnit = before?.firstUnit ?? run.nextUnit();
-    if (before === undefined) for (let n = 1; n < items.length; n += 1) run.nextUnit();
-    const attempt = (before?.attempt ?? 0) + 1;
-    const work = run.work(frame, attempt);
-    const pool = new Pool(run, frame, work, {
+    const opened = openPool(run, frame, before, {
       total: items.length,
       concurrency: this.#concurrency,
       name: this.name,
       optional: false,
-      firstUnit,
-      attempt,
       isDone: (index) => done[index] === true,
-      call: (index) => this.#fn(items[index], run.read(frame), work),
+      call: (index, work) => this.#fn(items[index], run.read(frame), work),
     });
-    const data: UnderWay = { items, done, firstUnit, attempt, pool };
+    const data: UnderWay = { items, done, ...opened };
     frame.data = data;
     return data;
   }

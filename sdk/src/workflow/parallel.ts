@@ -1,19 +1,12 @@
 /** `parallel`: tasks beside one another, their results in order. */
 import { checkConcurrency } from "./checks.ts";
 import { TasksFailed } from "./errors/tasks-failed.ts";
-import { BLOCKED, type Course, DONE, type Frame, Part, type Verdict } from "./part.ts";
-import { Pool } from "./pool.ts";
+import { BLOCKED, type Course, DONE, type Frame, type Verdict } from "./part.ts";
+import { openPool } from "./pool.ts";
 import { endWith } from "./run.ts";
 import type { Step } from "./step.ts";
-import {
-  checkCollect,
-  checkTasks,
-  collect,
-  type ResultOf,
-  type Task,
-  type Tasks,
-  tasksFor,
-} from "./tasks.ts";
+import { checkCollect, checkTasks, type ResultOf, type Task, type Tasks, tasksFor } from "./tasks.ts";
+import { type Results, type Running, TasksPart } from "./tasks-part.ts";
 import { checkTimeout } from "./work.ts";
 
 /** Options of `parallel`. */
@@ -33,47 +26,24 @@ export interface ParallelOptions {
   policy?: "fail-fast" | "collect" | undefined;
 }
 
-const UNDER_WAY = 1;
-
-type Results = (PromiseSettledResult<unknown> | undefined)[];
-
-interface UnderWay {
+/** With what it began. */
+interface ParallelRunning extends Running {
   readonly base: unknown;
-  readonly firstUnit: number;
-  readonly attempt: number;
-  readonly results: Results;
-  readonly pool?: Pool;
-  late?: DOMException;
 }
 
-class Parallel extends Part {
+class Parallel extends TasksPart<ParallelOptions> {
   readonly type = "parallel";
-  override readonly name: string | undefined;
   override readonly detail: string | undefined;
-  readonly #tasks: unknown;
-  readonly #options: ParallelOptions;
-  readonly #what: string;
 
   constructor(tasks: unknown, options: ParallelOptions) {
-    super();
-    this.#tasks = tasks;
-    this.#options = options;
-    this.name = options.name ?? options.collectAs;
-    this.#what = this.name === undefined ? "parallel" : `parallel ${this.name}`;
+    super("parallel", tasks, options);
     const { concurrency, policy } = options;
     const most = concurrency === undefined ? undefined : `${concurrency} at once`;
     this.detail =
       [most, policy === "collect" ? "collects failures" : undefined].filter(Boolean).join(", ") || undefined;
   }
 
-  override works({ data }: Frame): boolean {
-    return (data as UnderWay | undefined)?.pool === undefined;
-  }
-
-  step(run: Course, frame: Frame): Verdict {
-    const data =
-      (frame.data as UnderWay | undefined)?.pool === undefined ? this.#begin(run, frame) : frame.data;
-    const { pool, results, late } = data as Required<UnderWay>;
+  protected goOn(run: Course, frame: Frame, { pool, results, late }: Running): Verdict {
     for (const { index, seen, came } of pool.take()) {
       results[index] = came;
       if (came.status === "fulfilled") seen.end();
@@ -87,53 +57,38 @@ class Parallel extends Part {
   }
 
   override save(_run: Course, frame: Frame): unknown {
-    const data = frame.data as UnderWay | undefined;
-    if (data === undefined) return undefined;
-    const { base, firstUnit, attempt, results } = data;
+    const running = frame.data as ParallelRunning | undefined;
+    if (running === undefined) return undefined;
+    const { base, firstUnit, attempt, results } = running;
     return { base, firstUnit, attempt, results };
   }
 
   get #failsFast(): boolean {
-    return this.#options.policy !== "collect";
+    return this.options.policy !== "collect";
   }
 
-  #begin(run: Course, frame: Frame): UnderWay {
-    const before = frame.data as UnderWay | undefined;
+  protected begin(run: Course, frame: Frame): ParallelRunning {
+    const before = frame.data as Omit<ParallelRunning, "pool"> | undefined;
     const base = before?.base ?? run.read(frame);
-    const tasks = tasksFor(this.#what, this.#tasks, base);
+    const tasks = tasksFor(this.what, this.tasks, base);
     const results: Results = before?.results ?? Array.from(tasks, () => undefined);
     if (results.length !== tasks.length)
       throw new TypeError(
-        `${this.#what}: expected ${results.length} tasks, as when it was begun, got ${tasks.length} from the same state`,
+        `${this.what}: expected ${results.length} tasks, as when it was begun, got ${tasks.length} from the same state`,
       );
-    const firstUnit = before?.firstUnit ?? run.nextUnit();
-    if (before === undefined) for (let n = 1; n < tasks.length; n += 1) run.nextUnit();
-    const attempt = (before?.attempt ?? 0) + 1;
-    const work = run.work(frame, attempt);
-    const pool = new Pool(run, frame, work, {
+    const opened = openPool(run, frame, before, {
       total: tasks.length,
-      concurrency: this.#options.concurrency ?? Number.POSITIVE_INFINITY,
+      concurrency: this.options.concurrency ?? Number.POSITIVE_INFINITY,
       name: this.name ?? "task",
       optional: !this.#failsFast,
-      firstUnit,
-      attempt,
       isDone: (index) => results[index] !== undefined,
-      call: (index) => tasks[index]?.(work),
+      call: (index, work) => tasks[index]?.(work),
     });
-    const data: UnderWay = { base, firstUnit, attempt, results, pool };
-    frame.data = data;
-    frame.at = UNDER_WAY;
-    const { timeout } = this.#options;
-    if (timeout !== undefined)
-      work.limit(run.clock, timeout, this.#what, (error) => {
-        data.late = error;
-        run.wake(frame);
-      });
-    return data;
+    return { base, results, ...opened };
   }
 
   #late(run: Course, frame: Frame, error: DOMException): Verdict {
-    const { results } = frame.data as UnderWay;
+    const { results } = frame.data as Running;
     if (this.#failsFast) return this.#fail(run, frame, error);
     for (const [index, result] of results.entries())
       if (result === undefined) results[index] = { status: "rejected", reason: error };
@@ -141,19 +96,19 @@ class Parallel extends Part {
   }
 
   #end(run: Course, frame: Frame): Verdict {
-    const { pool, results } = frame.data as Required<UnderWay>;
+    const { pool, results } = frame.data as Running;
     pool.work.end();
     const values = this.#failsFast ? results.map(valueIn) : results;
-    collect(run, frame, this.#options.collectAs, values, this.#what);
+    this.collect(run, frame, values);
     return DONE;
   }
 
   /** @throws {TasksFailed} */
   #fail(run: Course, frame: Frame, cause: unknown): never {
-    const { pool, results } = frame.data as Required<UnderWay>;
-    const error = new TasksFailed(this.#what, results, cause);
+    const { pool, results } = frame.data as Running;
+    const error = new TasksFailed(this.what, results, cause);
     pool.work.abort(error);
-    collect(run, frame, this.#options.collectAs, results.map(valueIn), this.#what);
+    this.collect(run, frame, results.map(valueIn));
     throw error;
   }
 }

@@ -10,6 +10,14 @@ export interface Piece {
   readonly came: PromiseSettledResult<unknown>;
 }
 
+/** The units of work of a pool, which it has again after a crash. */
+export interface Begun {
+  /** The first; each piece has the next number. */
+  readonly firstUnit: number;
+  /** From 1; a piece that a crash cut short is made anew. */
+  readonly attempt: number;
+}
+
 export interface PoolOptions {
   /** How many there are. */
   readonly total: number;
@@ -18,28 +26,40 @@ export interface PoolOptions {
   readonly name: string;
   /** The failure of one is not that of the run. */
   readonly optional: boolean;
-  /** The first unit of work; each piece has the next number. */
-  readonly firstUnit: number;
-  /** From 1; a piece that a crash cut short is made anew. */
-  readonly attempt: number;
   /** Done before: not to be done again. */
   isDone(index: number): boolean;
-  call(index: number): unknown;
+  call(index: number, work: WorkContext): unknown;
+}
+
+/** @param before what a journal kept of it */
+export function openPool(
+  run: Course,
+  frame: Frame,
+  before: Begun | undefined,
+  options: PoolOptions,
+): Begun & { readonly pool: Pool } {
+  const firstUnit = before?.firstUnit ?? run.nextUnit();
+  if (before === undefined) for (let n = 1; n < options.total; n += 1) run.nextUnit();
+  const attempt = (before?.attempt ?? 0) + 1;
+  const pool = new Pool(run, frame, run.work(frame, attempt), firstUnit, options);
+  return { firstUnit, attempt, pool };
 }
 
 export class Pool {
   readonly work: WorkContext;
   readonly #run: Course;
   readonly #frame: Frame;
+  readonly #firstUnit: number;
   readonly #options: PoolOptions;
   #next = 0;
   #active = 0;
   #ended: Piece[] = [];
 
-  constructor(run: Course, frame: Frame, work: WorkContext, options: PoolOptions) {
+  constructor(run: Course, frame: Frame, work: WorkContext, firstUnit: number, options: PoolOptions) {
     this.#run = run;
     this.#frame = frame;
     this.work = work;
+    this.#firstUnit = firstUnit;
     this.#options = options;
   }
 
@@ -73,11 +93,11 @@ export class Pool {
   }
 
   #begin(index: number): void {
-    const { name, optional, firstUnit, attempt, call } = this.#options;
+    const { name, optional, call } = this.#options;
     const seen = this.#run.openBeside(this.#frame, {
       name: `${name} ${index + 1}`,
-      number: firstUnit + index,
-      attempt,
+      number: this.#firstUnit + index,
+      attempt: this.work.attempt,
       optional,
     });
     this.#active += 1;
@@ -88,7 +108,7 @@ export class Pool {
     };
     const rejected = (reason: unknown) => end({ status: "rejected", reason });
     try {
-      const returned = seen.run(() => call(index));
+      const returned = seen.run(() => call(index, this.work));
       if (isThenable(returned)) returned.then((value) => end({ status: "fulfilled", value }), rejected);
       else end({ status: "fulfilled", value: returned });
     } catch (reason) {

@@ -1,18 +1,12 @@
 /** `race`: the first result of several tasks. */
 import { TasksFailed } from "./errors/tasks-failed.ts";
-import { BLOCKED, type Course, DONE, type Frame, Part, type Verdict } from "./part.ts";
-import { type Piece, Pool } from "./pool.ts";
+import { BLOCKED, type Course, DONE, type Frame, type Verdict } from "./part.ts";
+import { type Begun, openPool, type Pool } from "./pool.ts";
 import { endWith } from "./run.ts";
+import type { Opened } from "./seen.ts";
 import type { Step } from "./step.ts";
-import {
-  checkCollect,
-  checkTasks,
-  collect,
-  type ResultOf,
-  type Task,
-  type Tasks,
-  tasksFor,
-} from "./tasks.ts";
+import { checkCollect, checkTasks, type ResultOf, type Task, type Tasks, tasksFor } from "./tasks.ts";
+import { type Running, TasksPart } from "./tasks-part.ts";
 import { checkTimeout } from "./work.ts";
 
 /** Options of `race`. */
@@ -25,92 +19,52 @@ export interface RaceOptions {
   timeout?: number | undefined;
 }
 
-interface UnderWay {
-  readonly firstUnit: number;
-  readonly attempt: number;
-  readonly pool?: Pool;
-  readonly results: (PromiseSettledResult<unknown> | undefined)[];
-  /** Steps that have not ended. */
-  late?: DOMException;
-}
-
-class Race extends Part {
+class Race extends TasksPart<RaceOptions> {
   readonly type = "race";
-  override readonly name: string | undefined;
-  readonly #tasks: unknown;
-  readonly #options: RaceOptions;
-  readonly #what: string;
 
   constructor(tasks: unknown, options: RaceOptions) {
-    super();
-    this.#tasks = tasks;
-    this.#options = options;
-    this.name = options.name ?? options.collectAs;
-    this.#what = this.name === undefined ? "race" : `race ${this.name}`;
+    super("race", tasks, options);
   }
 
-  override works({ data }: Frame): boolean {
-    return (data as UnderWay | undefined)?.pool === undefined;
-  }
-
-  step(run: Course, frame: Frame): Verdict {
-    const data =
-      (frame.data as UnderWay | undefined)?.pool === undefined ? this.#begin(run, frame) : frame.data;
-    const { pool, results, late } = data as Required<UnderWay>;
+  protected goOn(run: Course, frame: Frame, { pool, results, late }: Running): Verdict {
     for (const piece of pool.take()) {
-      if (piece.came.status === "fulfilled") return this.#won(run, frame, piece, piece.came.value);
+      if (piece.came.status === "fulfilled") return this.#won(run, frame, pool, piece.seen, piece.came.value);
       results[piece.index] = piece.came;
       endWith(piece.seen, piece.came.reason);
     }
-    if (late !== undefined) throw new TasksFailed(this.#what, results, late);
+    if (late !== undefined) throw new TasksFailed(this.what, results, late);
     pool.fill();
     if (!pool.isEmpty) return BLOCKED;
     pool.work.end();
-    throw new TasksFailed(this.#what, results, reasonOf(results[0]));
+    throw new TasksFailed(this.what, results, reasonOf(results[0]));
   }
 
   /** A race that was cut short is run again: nobody has won it. */
   override save(_run: Course, frame: Frame): unknown {
-    const data = frame.data as UnderWay | undefined;
+    const data = frame.data as Running | undefined;
     return data && { firstUnit: data.firstUnit, attempt: data.attempt };
   }
 
-  #begin(run: Course, frame: Frame): UnderWay {
-    const before = frame.data as UnderWay | undefined;
-    const tasks = tasksFor(this.#what, this.#tasks, run.read(frame));
+  protected begin(run: Course, frame: Frame): Running {
+    const tasks = tasksFor(this.what, this.tasks, run.read(frame));
     if (tasks.length === 0)
-      throw new TypeError(`${this.#what}: expected at least one task, got none: nobody can win`);
-    const firstUnit = before?.firstUnit ?? run.nextUnit();
-    if (before === undefined) for (let n = 1; n < tasks.length; n += 1) run.nextUnit();
-    const attempt = (before?.attempt ?? 0) + 1;
-    const work = run.work(frame, attempt);
-    const pool = new Pool(run, frame, work, {
+      throw new TypeError(`${this.what}: expected at least one task, got none: nobody can win`);
+    const opened = openPool(run, frame, frame.data as Begun | undefined, {
       total: tasks.length,
       concurrency: Number.POSITIVE_INFINITY,
       name: this.name ?? "runner",
       optional: true,
-      firstUnit,
-      attempt,
       isDone: () => false,
-      call: (index) => tasks[index]?.(work),
+      call: (index, work) => tasks[index]?.(work),
     });
-    const data: UnderWay = { firstUnit, attempt, pool, results: Array.from(tasks, () => undefined) };
-    frame.data = data;
-    const { timeout } = this.#options;
-    if (timeout !== undefined)
-      work.limit(run.clock, timeout, this.#what, (error) => {
-        data.late = error;
-        run.wake(frame);
-      });
-    return data;
+    return { results: Array.from(tasks, () => undefined), ...opened };
   }
 
-  #won(run: Course, frame: Frame, { seen }: Piece, value: unknown): Verdict {
+  #won(run: Course, frame: Frame, pool: Pool, seen: Opened, value: unknown): Verdict {
     seen.end();
-    const { pool } = frame.data as Required<UnderWay>;
-    pool.work.abort(new DOMException(`${this.#what}: another task was first`, "AbortError"));
+    pool.work.abort(new DOMException(`${this.what}: another task was first`, "AbortError"));
     run.dropOpen("another task was first");
-    collect(run, frame, this.#options.collectAs, value, this.#what);
+    this.collect(run, frame, value);
     return DONE;
   }
 }
