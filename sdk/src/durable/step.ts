@@ -1,6 +1,5 @@
 /** `ctx.run`: a unit of work that is run once, and whose result is noted before it is returned. */
-import { isAbort } from "../errors.ts";
-import { checkRetry, endingOf, linkSignals, never, openUnitStep, timeoutError } from "../run/index.ts";
+import { checkRetry, linkSignals, openUnitStep, timeoutError } from "../run/index.ts";
 import type { StepHandle } from "../types.ts";
 import type { OpenUnit } from "./activity.ts";
 import type { StepRun, StepRunOptions } from "./context.ts";
@@ -8,8 +7,8 @@ import type { Execution } from "./execution.ts";
 import { applyExtensions } from "./extension.ts";
 import type { Frame } from "./frame.ts";
 import type { Note } from "./ledger.ts";
-import { noteFailure } from "./note-failure.ts";
 import type { Place } from "./place.ts";
+import { unitFailed } from "./unit-failed.ts";
 import { workName } from "./work-name.ts";
 
 export interface StepCall<T> {
@@ -109,16 +108,7 @@ async function work<T>(call: StepCall<T>, attempt: number): Promise<Awaited<T>> 
     seen.end();
     return value;
   } catch (error) {
-    // The attempt that is cut short here is made anew by whoever goes on with the run.
-    if (execution.isLeaving) return await never();
-    const status = endingOf(error, call.place.signal);
-    await noteFailure(
-      (thrown) => ledger.write({ ...note, status, value: thrown, endedAt: around.clock.now() }),
-      error,
-    );
-    if (status === "failed") seen.fail(error);
-    else seen.cancel(isAbort(error) && error instanceof Error ? error.message : undefined);
-    throw error;
+    return await unitFailed(execution, { note, seen, signal: call.place.signal }, error);
   } finally {
     execution.activity.rested();
   }

@@ -1,7 +1,6 @@
 /** `ctx.exec`: another flow as a part of the run, with data of its own. Its result is noted, and so are its steps. */
 import type { Status } from "../attributes.ts";
-import { isAbort } from "../errors.ts";
-import { abortError, check, endingOf, never, openUnitStep } from "../run/index.ts";
+import { abortError, check, endingOf, openUnitStep } from "../run/index.ts";
 import type { OpenUnit } from "./activity.ts";
 import { detailsOf } from "./details.ts";
 import type { Execution } from "./execution.ts";
@@ -9,9 +8,9 @@ import { applyExtensions } from "./extension.ts";
 import { FLOW } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { RunDetails } from "./handle.ts";
-import { noteFailure } from "./note-failure.ts";
 import type { Place } from "./place.ts";
 import { RunPromise, type Steering } from "./run-promise.ts";
+import { unitFailed } from "./unit-failed.ts";
 
 export interface SubFlowCall {
   /** Of the flow around it. */
@@ -143,15 +142,7 @@ class SubFlow implements Steering {
       seen.end();
       return value;
     } catch (error) {
-      if (execution.isLeaving) return await never();
-      const status = endingOf(error, this.#child.signal);
-      await noteFailure(
-        (thrown) => ledger.write({ ...note, status, value: thrown, endedAt: around.clock.now() }),
-        error,
-      );
-      if (status === "failed") seen.fail(error);
-      else seen.cancel(isAbort(error) && error instanceof Error ? error.message : undefined);
-      throw error;
+      return await unitFailed(execution, { note, seen, signal: this.#child.signal }, error);
     } finally {
       execution.activity.closed(unit);
     }

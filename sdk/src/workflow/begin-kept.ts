@@ -12,8 +12,8 @@ import {
   RunUnknown,
   sameRun,
 } from "../run/index.ts";
+import type { Ending } from "./host.ts";
 import { Keeping, type KeptEnding, savedOf } from "./keeping.ts";
-import type { Ending } from "./machine.ts";
 import type { Program } from "./program.ts";
 import type { EndedBefore, Stay, TreeRun } from "./tree-run.ts";
 

@@ -12,7 +12,8 @@ import {
   surely,
   ValueTooLarge,
 } from "../run/index.ts";
-import type { Ending, Machine, Saved } from "./machine.ts";
+import type { Ending, Saved } from "./host.ts";
+import type { Machine } from "./machine.ts";
 import type { RecentEnd } from "./recent-ends.ts";
 import type { StayKeeping } from "./tree-run.ts";
 

@@ -7,78 +7,23 @@
  */
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
-import { type Alarm, endingOf, type Random, type RunClock } from "../run/index.ts";
-import { SignalsUnheard } from "./errors/signals-unheard.ts";
+import { endingOf, type Random, type RunClock } from "../run/index.ts";
+import type { Ending, Host, Saved } from "./host.ts";
 import { type Place, placeOf } from "./node.ts";
 import { AGAIN, BLOCKED, type Course, DONE, type Frame, type Node, type Undo } from "./part.ts";
 import { type Advancing, scheduler } from "./scheduler.ts";
 import type { Opened, Unit } from "./seen.ts";
+import { checkRoom, type SignalFn, Signalled } from "./signalled.ts";
+import { checkState, lookup, replaced, type State } from "./state.ts";
+import { Timer } from "./timer.ts";
 import { WorkContext } from "./work.ts";
 
-type State = object;
-export type SignalFn = (state: never) => unknown;
-
-/** What the machine is part of. */
-export interface Host {
-  readonly id: string;
-  readonly tenant: string;
-  readonly clock: RunClock;
-  readonly random: Random;
-  /** Calls `fn` where the run was started: in its flow. */
-  inside<T>(fn: () => T): T;
-  open(node: Node, unit: Unit): Opened;
-  /** @throws {TypeError} the tree has none of this id */
-  nodeAt(id: string): Node;
-  /** The state or what the run is doing is another one. */
-  changed(): void;
-  ended(ending: Ending): void;
-  /** Where the run is kept; `undefined`: nowhere. */
-  readonly keeper: Keeper | undefined;
-}
-
-/** Keeps a run where a crash does not reach it. */
-export interface Keeper {
-  /** How many moves of the machine are kept. */
-  readonly kept: number;
-  /** Keeps what the machine's `save` gives. Calls `then` when that is kept. */
-  keep(then?: () => void): void;
-}
-
-export interface Ending {
-  readonly status: "succeeded" | "failed" | "cancelled";
-  /** Of what did not succeed and was not stopped. */
-  readonly error?: unknown;
-  /** Why it was cancelled or stopped. */
-  readonly reason?: string | undefined;
-  /** Ended on the owner's wish, as it is. */
-  readonly stopped?: true;
-  /** Where it stood. */
-  readonly place?: Place | undefined;
-}
-
-/** What a journal keeps of a run. */
-export interface Saved {
-  readonly state: State;
-  /** From the root down: node, `at`, what the part keeps. */
-  readonly frames: readonly (readonly [node: string, at: number, data: unknown])[];
-  readonly units: number;
-  /** What is to be undone, the newest first. */
-  readonly undo: readonly string[];
-  /** It has failed and is being undone. */
-  readonly ending: Ending | undefined;
-  readonly paused: boolean;
-  /** How long the timer had still to run. */
-  readonly rest: number | undefined;
-}
-
-/** Signals that can come while one piece of work is under way: they are applied again when it ends. */
-const MAX_SIGNALS = 10_000;
 /** Steps between two looks at the clock. */
 const LOOK_EVERY = 8;
 
 export class Machine implements Course, Advancing {
   readonly #host: Host;
-  #state: State;
+  readonly #held: Signalled;
   #frame: Frame | undefined;
   /** It stands at a part that does not wait. */
   #ready = true;
@@ -95,27 +40,22 @@ export class Machine implements Course, Advancing {
   #work: WorkContext | undefined;
   /** The steps of the part at hand. */
   #opened: Opened | Set<Opened> | undefined;
-  /** Signals since the work began. */
-  #since: SignalFn[] | undefined;
-  #base: State | undefined;
   /** Signals that came while a function of the user's was being called. */
   #mail: SignalFn[] | undefined;
-  #alarm: Alarm | undefined;
-  #ring: (() => void) | undefined;
-  /** When the alarm rings; in a pause, how long it had still to go. */
-  #due = 0;
+  /** Made when first wanted: most runs wait without. */
+  #timer: Timer | undefined;
   #pausedAt = 0;
   #rest: number | undefined;
 
   constructor(host: Host, root: Node, state: State, saved?: Saved) {
     this.#host = host;
-    this.#state = state;
+    this.#held = new Signalled(state);
     if (saved === undefined) this.#frame = { node: root, up: undefined, at: 0, data: undefined };
     else this.#restore(saved);
   }
 
   get state(): State {
-    return this.#state;
+    return this.#held.state;
   }
 
   get isPaused(): boolean {
@@ -216,21 +156,17 @@ export class Machine implements Course, Advancing {
   signal(fn: SignalFn): void {
     if (this.#busy || (this.#ready && !this.#paused && scheduler.isAdvancing)) {
       this.#mail ??= [];
-      this.#checkRoom(this.#mail);
+      checkRoom(this.#host.id, this.#mail);
       this.#mail.push(fn);
       return;
     }
-    if (this.#since !== undefined) this.#checkRoom(this.#since);
+    this.#held.checkRoom(this.#host.id);
     // It comes after what the run has to do before it waits.
     if (this.#mayGoOn()) scheduler.advance(this);
     if (this.#over) return;
     this.#apply(fn);
     if (this.#mayGoOn()) scheduler.advance(this);
     else if (this.#host.keeper !== undefined && !this.#over) this.#host.keeper.keep();
-  }
-
-  #checkRoom(signals: readonly SignalFn[]): void {
-    if (signals.length >= MAX_SIGNALS) throw new SignalsUnheard(this.#host.id, MAX_SIGNALS);
   }
 
   #readMail(): void {
@@ -243,9 +179,8 @@ export class Machine implements Course, Advancing {
     const frame = this.#frame;
     try {
       this.#busy = true;
-      const next = checkState(fn(this.#state as never), "signal");
-      this.#since?.push(fn);
-      const changed = next !== this.#state;
+      const next = this.#held.signalled(fn);
+      const changed = next !== this.state;
       if (changed) this.#put(next);
       if (frame !== undefined && this.#ending === undefined) frame.node.part.changed?.(this, frame, changed);
       this.#busy = false;
@@ -259,65 +194,45 @@ export class Machine implements Course, Advancing {
   // The state.
 
   read(frame: Frame): unknown {
-    return lookup(this.#state, frame.node.focus);
+    return lookup(this.state, frame.node.focus);
   }
 
   write(frame: Frame, next: unknown, what: string): void {
     const { focus } = frame.node;
     if (focus.length > 0) checkState(next, what);
-    const whole = checkState(focus.length === 0 ? next : replaced(this.#state, focus, next), what);
-    if (whole !== this.#state) this.#put(whole);
+    const whole = checkState(focus.length === 0 ? next : replaced(this.state, focus, next), what);
+    if (whole !== this.state) this.#put(whole);
   }
 
   begin(): void {
-    this.#since = [];
-    this.#base = this.#state;
+    this.#held.begin();
   }
 
   commit(frame: Frame, next: unknown, what: string): void {
-    const { focus } = frame.node;
-    checkState(next, what);
-    let state = focus.length === 0 ? (next as State) : replaced(this.#base as State, focus, next);
-    const signals = this.#since ?? [];
-    this.settle();
-    for (const fn of signals) state = checkState(fn(state as never), "signal");
-    if (state !== this.#state) this.#put(state);
+    const state = this.#held.committed(frame.node.focus, next, what);
+    if (state !== this.state) this.#put(state);
   }
 
   settle(): void {
-    this.#since = undefined;
-    this.#base = undefined;
+    this.#held.settle();
   }
 
   #put(state: State): void {
     // Stopped by the very function that made it.
     if (this.#over) return;
-    this.#state = state;
+    this.#held.state = state;
     this.#host.changed();
   }
 
   // Time.
 
   arm(ms: number, ring: () => void): void {
-    this.disarm();
-    this.#ring = ring;
-    this.#due = this.clock.now() + ms;
-    if (this.#paused) this.#due = ms;
-    else this.#setAlarm(ms, ring);
+    this.#timer ??= new Timer(this.clock);
+    this.#timer.arm(ms, ring, this.#paused);
   }
 
   disarm(): void {
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
-    this.#ring = undefined;
-  }
-
-  #setAlarm(ms: number, ring: () => void): void {
-    this.#alarm = this.clock.after(ms, () => {
-      this.#alarm = undefined;
-      this.#ring = undefined;
-      ring();
-    });
+    this.#timer?.disarm();
   }
 
   takeRest(): number | undefined {
@@ -341,11 +256,7 @@ export class Machine implements Course, Advancing {
     if (this.#paused) return false;
     this.#paused = true;
     this.#pausedAt = this.clock.now();
-    if (this.#ring !== undefined) {
-      this.#alarm?.cancel();
-      this.#alarm = undefined;
-      this.#due = Math.max(0, this.#due - this.#pausedAt);
-    }
+    this.#timer?.pause();
     this.#host.keeper?.keep();
     return true;
   }
@@ -354,14 +265,9 @@ export class Machine implements Course, Advancing {
   resume(): boolean {
     if (!this.#paused) return false;
     this.#paused = false;
-    const now = this.clock.now();
     const frame = this.#frame;
-    frame?.node.part.shift?.(frame, now - this.#pausedAt);
-    if (this.#ring !== undefined) {
-      const rest = this.#due;
-      this.#due = now + rest;
-      this.#setAlarm(rest, this.#ring);
-    }
+    frame?.node.part.shift?.(frame, this.clock.now() - this.#pausedAt);
+    this.#timer?.resume();
     this.#host.keeper?.keep();
     if (this.#ready) scheduler.add(this);
     return true;
@@ -504,15 +410,14 @@ export class Machine implements Course, Advancing {
       frames.unshift([frame.node.id, frame.at, frame.node.part.save?.(this, frame)]);
     const undo: string[] = [];
     for (let each = this.#undo; each !== undefined; each = each.before) undo.push(each.node.id);
-    const left = this.#paused ? this.#due : this.#due - this.clock.now();
     return {
-      state: this.#state,
+      state: this.state,
       frames,
       units: this.#units,
       undo,
       ending: this.#ending,
       paused: this.#paused,
-      rest: this.#ring === undefined ? this.#rest : Math.max(0, left),
+      rest: this.#timer?.rest(this.#paused) ?? this.#rest,
     };
   }
 
@@ -530,33 +435,4 @@ export class Machine implements Course, Advancing {
     for (let frame = this.#frame; frame !== undefined; frame = frame.up)
       frame.node.part.restore?.(this, frame);
   }
-}
-
-/** @throws {TypeError} */
-function checkState(next: unknown, what: string): State {
-  if (typeof next === "object" && next !== null && typeof (next as { then?: unknown }).then !== "function")
-    return next;
-  const got = next === null ? "null" : typeof next === "object" ? "a promise" : typeof next;
-  throw new TypeError(
-    `${what}: expected a state, which is an object, got ${got}: return one such as { ...state, dirty: true }`,
-  );
-}
-
-function lookup(state: unknown, focus: readonly string[]): unknown {
-  let at = state;
-  for (const key of focus) at = (at as Record<string, unknown> | undefined)?.[key];
-  return at;
-}
-
-/** The state with another one under these keys; what is beside them stays the same. */
-function replaced(state: State, focus: readonly string[], next: unknown): State {
-  const above: Record<string, unknown>[] = [];
-  let at: unknown = state;
-  for (const key of focus) {
-    above.push((at ?? {}) as Record<string, unknown>);
-    at = above.at(-1)?.[key];
-  }
-  let made = next;
-  for (const key of focus.toReversed()) made = { ...above.pop(), [key]: made };
-  return made as State;
 }

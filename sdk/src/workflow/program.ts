@@ -3,10 +3,10 @@ import { hash } from "node:crypto";
 import { checkNow, isSchema } from "../run/index.ts";
 import { describe, type TreeDefinition } from "./describe.ts";
 import type { Signals } from "./handle.ts";
-import type { SignalFn } from "./machine.ts";
 import { below, nodeOf } from "./node.ts";
 import { APPLY, type SignalOn } from "./on.ts";
 import type { Node, Part } from "./part.ts";
+import type { SignalFn } from "./signalled.ts";
 
 export class Program {
   readonly name: string;

@@ -21,12 +21,14 @@ import { runtime } from "../runtime.ts";
 import type { FlowHandle, LabelValue } from "../types.ts";
 import { RunLeft } from "./errors/run-left.ts";
 import type { Message, Messages, MessagesOptions, Snapshot, WorkflowRun } from "./handle.ts";
-import { type Ending, type Host, Machine, type Saved, type SignalFn } from "./machine.ts";
+import type { Ending, Host, Saved } from "./host.ts";
+import { Machine } from "./machine.ts";
 import { MessageQueue } from "./messages.ts";
 import type { Node } from "./part.ts";
 import type { Program } from "./program.ts";
 import { type RecentEnd, RecentEnds, sayEndsAgain } from "./recent-ends.ts";
 import type { Opened, Unit } from "./seen.ts";
+import type { SignalFn } from "./signalled.ts";
 
 export interface RunFacts {
   readonly id: string;
