@@ -4,31 +4,20 @@ import type { Status } from "../attributes.ts";
 import { diagnose, diagnoseInternal } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { INERT_STEP } from "../inert.ts";
-import {
-  abortError,
-  childPath,
-  moved,
-  openRunFlow,
-  openUnitStep,
-  pauseRunFlow,
-  type Random,
-  type Resumed,
-  ROOT,
-  type RunClock,
-  RunEnded,
-} from "../run/index.ts";
-import { runtime } from "../runtime.ts";
-import type { FlowHandle, LabelValue } from "../types.ts";
+import { abortError, moved, type Random, type Resumed, type RunClock, RunEnded } from "../run/index.ts";
+import type { LabelValue } from "../types.ts";
+import { Audience } from "./audience.ts";
 import { RunLeft } from "./errors/run-left.ts";
 import type { Message, Messages, MessagesOptions, Snapshot, WorkflowRun } from "./handle.ts";
 import type { Ending, Host, Saved } from "./host.ts";
 import { Machine } from "./machine.ts";
-import { MessageQueue } from "./messages.ts";
 import type { Node } from "./part.ts";
 import type { Program } from "./program.ts";
 import { type RecentEnd, RecentEnds, sayEndsAgain } from "./recent-ends.ts";
 import type { Opened, Unit } from "./seen.ts";
 import type { SignalFn } from "./signalled.ts";
+import type { State } from "./state.ts";
+import { TreeSeen } from "./tree-seen.ts";
 
 export interface RunFacts {
   readonly id: string;
@@ -65,18 +54,14 @@ export interface EndedBefore {
   readonly state: object;
 }
 
-type AnyState = object;
-
-export class TreeRun implements WorkflowRun<AnyState>, Host {
+export class TreeRun implements WorkflowRun<State>, Host {
   readonly #facts: RunFacts;
   /** Where the run was started; a snapshot of AsyncLocalStorage would take four times the room. */
   readonly #place = new AsyncResource("weir.workflow", { requireManualDestroy: true });
   #machine: Machine;
-  #seen: FlowHandle | undefined;
-  #queues: Set<MessageQueue<AnyState>> | undefined;
+  #seen: TreeSeen | undefined;
+  #audience: Audience | undefined;
   #ending: Ending | undefined;
-  #done: PromiseWithResolvers<AnyState> | undefined;
-  #whenEnded: (() => void)[] | undefined;
   #pauseReason: string | undefined;
   /** Until it is known whether the journal has it, what is asked of it waits. */
   #opening: Promise<void> | undefined;
@@ -87,7 +72,7 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
   /** Of a run in a journal. */
   #recent: RecentEnds | undefined;
 
-  constructor(facts: RunFacts, state: AnyState) {
+  constructor(facts: RunFacts, state: State) {
     this.#facts = facts;
     this.#machine = new Machine(this, facts.program.node, state);
   }
@@ -176,7 +161,7 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     return this.#facts.random;
   }
 
-  get state(): AnyState {
+  get state(): State {
     return this.#machine.state;
   }
 
@@ -185,17 +170,12 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     return this.#machine.isPaused ? "paused" : "running";
   }
 
-  get done(): Promise<AnyState> {
-    if (this.#done === undefined) {
-      this.#done = Promise.withResolvers();
-      // One that nobody awaits must not fall on the process.
-      this.#done.promise.catch(() => {});
-      this.#settle();
-    }
-    return this.#done.promise;
+  get done(): Promise<State> {
+    this.#audience ??= new Audience();
+    return this.#audience.done(this.#ending && { ending: this.#ending, state: this.state });
   }
 
-  snapshot(): Snapshot<AnyState> {
+  snapshot(): Snapshot<State> {
     const { id, workflow, tenant, status, state, tag } = this;
     const ending = this.#ending;
     const { node, path } = ending?.place ?? this.#machine.place ?? { node: "0", path: [] };
@@ -216,7 +196,7 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
 
   // What one may ask of it.
 
-  signal(fn: (state: AnyState) => AnyState): void {
+  signal(fn: (state: State) => State): void {
     if (typeof fn !== "function")
       throw new TypeError(
         `signal: expected a function of the state, got ${fn === null ? "null" : typeof fn}`,
@@ -289,20 +269,18 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     this.#released = true;
     const error = new RunLeft(this.id, reason);
     this.#machine.release(error);
-    this.#seen?.[Symbol.dispose]();
+    this.#seen?.leave();
     this.#seen = undefined;
     this.#keeping = undefined;
     this.#finish({ status: "cancelled", error, reason });
   }
 
-  messages({ limit }: MessagesOptions = {}): Messages<AnyState> {
-    const queue = new MessageQueue<AnyState>(limit, (closed) => void this.#queues?.delete(closed));
+  messages({ limit }: MessagesOptions = {}): Messages<State> {
     if (this.#ending === undefined) {
-      this.#queues ??= new Set();
-      this.#queues.add(queue);
-      queue.push({ type: "state", ...this.snapshot() });
-    } else queue.push(this.#last());
-    return queue;
+      this.#audience ??= new Audience();
+      return this.#audience.subscribe(limit, { type: "state", ...this.snapshot() });
+    }
+    return new Audience().subscribe(limit, this.#last());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -324,12 +302,10 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     return this.#there(() => (this.#seen === undefined ? fn() : this.#seen.run(fn)));
   }
 
-  open({ id: node }: Node, unit: Unit): Opened {
+  open(node: Node, unit: Unit): Opened {
     if (this.#seen === undefined) return INERT_STEP;
-    const { number, ...rest } = unit;
-    const seen = { ...rest, runId: this.id, path: childPath(ROOT, node, number), node };
-    const opened = openUnitStep(seen);
-    return this.#recent?.noting(seen, opened) ?? opened;
+    const opened = this.#seen.open(node, unit);
+    return this.#recent?.noting(opened.unit, opened.step) ?? opened.step;
   }
 
   nodeAt(id: string): Node {
@@ -337,9 +313,7 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
   }
 
   changed(): void {
-    if (this.#queues === undefined || this.#queues.size === 0) return;
-    const message: Message<AnyState> = { type: "state", ...this.snapshot() };
-    for (const queue of this.#queues) queue.push(message);
+    this.#audience?.tell(() => ({ type: "state", ...this.snapshot() }));
   }
 
   ended(ending: Ending): void {
@@ -355,28 +329,17 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
 
   #finish(ending: Ending): void {
     this.#ending = ending;
-    this.#show(ending);
-    const last = this.#last();
-    const unheard = !(this.#queues?.size || this.#done);
-    for (const queue of this.#queues ?? []) queue.push(last);
-    this.#queues = undefined;
-    this.#settle();
-    for (const each of this.#whenEnded?.splice(0) ?? []) each();
-    if (unheard && ending.status === "failed") this.#sayUnheard(ending);
+    this.#seen?.ended(ending);
+    this.#seen = undefined;
+    const heard = this.#audience?.end(this.#last(), { ending, state: this.state }) ?? false;
+    if (!heard && ending.status === "failed") this.#sayUnheard(ending);
   }
 
-  #last(): Message<AnyState> {
+  #last(): Message<State> {
     return {
       type: this.#ending !== undefined && "error" in this.#ending ? "error" : "done",
       ...this.snapshot(),
     };
-  }
-
-  #settle(): void {
-    const ending = this.#ending;
-    if (ending === undefined || this.#done === undefined) return;
-    if ("error" in ending) this.#done.reject(ending.error);
-    else this.#done.resolve(this.state);
   }
 
   /** Nobody asked how it ends: that it failed must be said somewhere. */
@@ -390,33 +353,12 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
     );
   }
 
-  #show({ status, error, reason }: Ending): void {
-    const seen = this.#seen;
-    if (seen === undefined) return;
-    this.#seen = undefined;
-    if (status === "succeeded") seen.end();
-    else if (status === "failed") seen.fail(error);
-    else seen.cancel(reason);
-  }
-
   #see(resumed: Resumed | undefined): void {
-    if (runtime() === undefined) return;
-    const { id: runId, tenant, labels, program } = this.#facts;
-    this.#seen = openRunFlow({
-      runId,
-      tenant,
-      name: program.name,
-      labels,
-      definition: program.definition,
-      resumed,
-    });
+    this.#seen = TreeSeen.open(this.#facts, resumed);
   }
 
   #sayPaused(): void {
-    const seen = this.#seen;
-    if (seen === undefined) return;
-    pauseRunFlow(seen, this.#pauseReason);
-    seen[Symbol.dispose]();
+    this.#seen?.paused(this.#pauseReason);
   }
 
   #afterOpening(fn: () => void): void {
@@ -449,9 +391,7 @@ export class TreeRun implements WorkflowRun<AnyState>, Host {
 
   #end(): Promise<void> {
     if (this.#ending !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#whenEnded ??= [];
-      this.#whenEnded.push(resolve);
-    });
+    this.#audience ??= new Audience();
+    return this.#audience.ended();
   }
 }
