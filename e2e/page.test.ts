@@ -4,7 +4,7 @@ import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser } from "./support/browser.ts";
-import { type RunningCollector, startCollector } from "./support/processes.ts";
+import { type Running, type RunningCollector, startCollector, startProgram } from "./support/processes.ts";
 
 let collector: RunningCollector;
 let browser: Browser;
@@ -217,12 +217,18 @@ describe("the lists", () => {
     }
   });
 
-  test("without any flow the page says what to do next", async () => {
+  test("without any flow the page says what to do next, and shows the flow while that runs", async () => {
     const empty = await startCollector();
+    let service: Running | undefined;
     try {
       ({ page, troubles } = await openPage(browser, empty.url));
-      await sees("@weir/sdk");
+      await sees("No flow has arrived yet");
+      const program = await page.locator("pre").textContent();
+      service = startProgram(process.execPath, ["--input-type=module", "--eval", program ?? ""]);
+      await doesNotSee("No flow has arrived yet");
+      await sees("acme-corp");
     } finally {
+      await service?.stop();
       await page.context().close();
       await empty.stop();
     }

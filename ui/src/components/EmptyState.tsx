@@ -39,14 +39,16 @@ export function NothingFound({ title, Icon = IconFilterOff, children }: NothingF
   );
 }
 
-/** The contract's first example, aimed at the collector that serves this page. */
+/** Aimed at the collector that serves this page; it runs as it stands, and for long enough to be seen. */
 function firstFlow(tenant = "acme-corp"): string {
   return `import { setup, flow, step } from "@weir/sdk";
 
 setup({ serviceName: "import-api", endpoint: "${window.location.origin}" });
 
+const aMoment = () => new Promise((done) => setTimeout(done, 3000));
+
 await flow.start({ name: "data_import", tenant: ${JSON.stringify(tenant)} }, async () => {
-  await step.start("validate", () => validateData());
-  await step.start("process", () => processData());
+  await step.start("validate", aMoment);
+  await step.start("process", aMoment);
 });`;
 }
