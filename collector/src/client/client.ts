@@ -118,6 +118,7 @@ export class WeirClient {
     return this.#pages("/flows", query, ({ flows }) => flows, options);
   }
 
+  /** How many flows match, by status and health; `complete: false` where they were too many to be counted in time. */
   count(query: GivenFor<typeof filterQuery> = {}, options?: Options): Promise<FlowCount> {
     return this.#get("/flows/count", query, options);
   }
@@ -127,6 +128,7 @@ export class WeirClient {
     return this.#get(`/tenants/${segment(tenant)}/flows/${segment(id)}`, {}, options);
   }
 
+  /** Runs, failures and durations in milliseconds, by groups: `{ groupBy: "day" }`. */
   stats(query: GivenFor<typeof statsQuery> = {}, options?: Options): Promise<Stats> {
     return this.#get("/stats", query, options);
   }
@@ -166,6 +168,7 @@ export class WeirClient {
     return (await this.#get<Names>("/names", query, options)).names;
   }
 
+  /** Labels that flows have, of one tenant or of all. */
   async labels(query: { tenant?: string } = {}, options?: Options): Promise<Labels["labels"]> {
     return (await this.#get<Labels>("/labels", query, options)).labels;
   }
@@ -185,6 +188,7 @@ export class WeirClient {
     return this.#get("/server", {}, options);
   }
 
+  /** What is set, and what of it a flag has fixed. */
   settings(options?: Options): Promise<Settings> {
     return this.#get("/settings", {}, options);
   }
@@ -209,6 +213,7 @@ export class WeirClient {
     return stream(this.#connection, filter, options);
   }
 
+  /** Keys, without what opens doors. */
   async keys(options?: Options): Promise<Key[]> {
     return (await this.#get<{ keys: Key[] }>("/keys", {}, options)).keys;
   }
@@ -218,6 +223,7 @@ export class WeirClient {
     return this.#ask({ method: "POST", path: "/keys", body: wish });
   }
 
+  /** From its next request on the key is refused. */
   revokeKey(id: string): Promise<void> {
     return this.#ask({ method: "DELETE", path: `/keys/${segment(id)}` });
   }
@@ -227,6 +233,7 @@ export class WeirClient {
     return this.#pages("/audit", query, ({ entries }) => entries, options);
   }
 
+  /** Links that work; of one tenant, where it is named. */
   async shares(query: { tenant?: string } = {}, options?: Options): Promise<Share[]> {
     return (await this.#get<{ shares: Share[] }>("/shares", query, options)).shares;
   }
@@ -236,6 +243,7 @@ export class WeirClient {
     return this.#ask({ method: "POST", path: "/shares", body: wish });
   }
 
+  /** From the next request on the link shows nothing. */
   revokeShare(id: string): Promise<void> {
     return this.#ask({ method: "DELETE", path: `/shares/${segment(id)}` });
   }
@@ -245,6 +253,7 @@ export class WeirClient {
     return this.#get(`/shared/${segment(token)}`, {}, options);
   }
 
+  /** The flows that a link shows, newest first. */
   sharedFlows(
     token: string,
     query: GivenFor<typeof pageQuery> = {},
@@ -253,6 +262,7 @@ export class WeirClient {
     return this.#pages(`/shared/${segment(token)}/flows`, query, ({ flows }) => flows, options);
   }
 
+  /** One flow that a link shows, with its steps, events and children. */
   sharedFlow(token: string, id: string, options?: Options): Promise<FlowDetail> {
     return this.#get(`/shared/${segment(token)}/flows/${segment(id)}`, {}, options);
   }

@@ -63,7 +63,7 @@ const LISTS = [
   }),
   list({
     path: "/stats/errors",
-    what: "what flows failed with",
+    what: "errors that flows failed with",
     query: errorsQuery,
     row: schemas.ErrorStats.properties.errors.items,
     async *rows(store, query) {

@@ -244,8 +244,12 @@ function plain(schema: unknown, own = false): Json {
   const name = NAMES.get(schema);
   if (name !== undefined && !own) return { $ref: `#/components/schemas/${name}` };
   const choices = constantsOf(schema as { anyOf?: unknown });
-  if (choices !== undefined) return { type: "string", enum: choices };
+  if (choices !== undefined) return { type: "string", enum: choices, ...descriptionOf(schema) };
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, plain(value)]));
+}
+
+function descriptionOf({ description }: { description?: string }): { description?: string } {
+  return description === undefined ? {} : { description };
 }
 
 function constantsOf({ anyOf }: { anyOf?: unknown }): string[] | undefined {

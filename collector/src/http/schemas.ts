@@ -26,12 +26,15 @@ export const Status = Type.Union([
   Type.Literal("paused"),
 ]);
 
-export const Health = Type.Union([Type.Literal("ok"), Type.Literal("stalled"), Type.Literal("lost")]);
+export const Health = Type.Union([Type.Literal("ok"), Type.Literal("stalled"), Type.Literal("lost")], {
+  description:
+    "of what has not ended: `stalled` is open far longer than usual, `lost` is work whose process is gone",
+});
 
 export const FlowError = Type.Object({
   type: Type.String(),
   message: Type.String(),
-  stack: Nullable(Type.String()),
+  stack: Nullable(Type.String({ description: "with those of its causes" })),
 });
 
 export const FlowKey = Type.Object({ tenant: Type.String(), id: Type.String() });
@@ -53,15 +56,15 @@ export const FlowSummary = Type.Object({
   startedAt: Time,
   endedAt: Nullable(Time),
   durationMs: Nullable(Milliseconds),
-  currentSteps: Type.Array(Type.String()),
+  currentSteps: Type.Array(Type.String(), { description: "names of the steps that are open now" }),
   currentSince: Nullable(Time),
-  failedStep: Nullable(Type.String()),
+  failedStep: Nullable(Type.String({ description: "name of the step that made it fail" })),
   stepNames: Type.Array(Type.String(), {
     description: "names of its steps, each once, in the order of their start; at most 64",
   }),
   error: Nullable(FlowError),
   labels: Dictionary(Type.String()),
-  services: Type.Array(Type.String()),
+  services: Type.Array(Type.String(), { description: "service.name of those that took part" }),
   stepCounts: StepCounts,
   parent: Nullable(FlowKey),
   pause: Nullable(
@@ -76,13 +79,14 @@ export const FlowSummary = Type.Object({
       Type.Literal("end-missing"),
       Type.Literal("step-start-missing"),
     ]),
+    { description: "what was not heard of it, so that the picture is partial" },
   ),
   updatedAt: Time,
 });
 
 export const Step = Type.Object({
   id: Type.String(),
-  parentId: Nullable(Type.String()),
+  parentId: Nullable(Type.String({ description: "id of the step above it; null: the flow itself" })),
   kind: Type.Union([
     Type.Literal("step"),
     Type.Literal("queue"),
@@ -92,18 +96,18 @@ export const Step = Type.Object({
   ]),
   name: Type.String(),
   status: Status,
-  attempt: Type.Integer(),
+  attempt: Type.Integer({ description: "which attempt it is, from 1" }),
   attemptOf: Nullable(
     Type.String({
       description:
         "id of its first attempt, where it is a later one and says so; else attempts are told by parent, kind and name",
     }),
   ),
-  optional: Type.Boolean(),
+  optional: Type.Boolean({ description: "its failure does not fail the flow" }),
   startedAt: Time,
   endedAt: Nullable(Time),
   durationMs: Nullable(Milliseconds),
-  service: Nullable(Type.String()),
+  service: Nullable(Type.String({ description: "service.name of the process that ran it" })),
   attributes: Dictionary(Type.Unknown()),
   node: Nullable(
     Type.String({ description: "the node of the flow's definition that it is the work of, by its id" }),

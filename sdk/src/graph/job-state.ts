@@ -155,6 +155,7 @@ export class JobState {
     return numbersOf([...this.#routines.values()]);
   }
 
+  /** How one routine stands, by its id. */
   routine(id: string): RoutineState {
     const data = this.#routines.get(id);
     const numbers = numbersOf(data === undefined ? [] : [data]);

@@ -6,6 +6,7 @@ import { copyOf } from "./copy.ts";
  * that fails nothing stays.
  */
 export interface Values {
+  /** What was kept under the key; `undefined` where nothing was. */
   get<T>(key: string): T | undefined;
   /** @throws {NotCopyable} */
   set(key: string, value: unknown): void;
@@ -17,6 +18,7 @@ export interface Values {
    * ctx.shared.update<number>("rows", (rows = 0) => rows + 1);
    */
   update<T>(key: string, fn: (before: T | undefined) => T): T;
+  /** Forgets what was kept under the key. */
   delete(key: string): void;
 }
 

@@ -125,6 +125,7 @@ export interface Messages<S> extends AsyncIterableIterator<Message<S>> {
 
 /** A run that takes part in a subscription or is shown to a page. */
 export interface Watchable<S> {
+  /** What happens from now on, to loop over. */
   messages(options?: MessagesOptions): Messages<S>;
 }
 
@@ -150,6 +151,7 @@ export interface WorkflowRun<S, Out = S, Sigs extends Signals = NoSignals>
    * it was stopped with. One that nobody asks for harms nobody.
    */
   readonly done: Promise<Out>;
+  /** How it stands now. */
   snapshot(): Snapshot<S>;
   /**
    * Changes the state, at once. The function is pure: where work is under way it is called again, on what that returns.
@@ -168,6 +170,7 @@ export interface WorkflowRun<S, Out = S, Sigs extends Signals = NoSignals>
   send<const K extends keyof Sigs & string>(name: K, ...payload: PayloadArgs<Sigs[K]>): void;
   /** It takes no further step, and its waits stand still. Work that is under way goes on. */
   pause(reason?: string): void;
+  /** Ends the pause: waits go on with the time that was left. */
   resume(): void;
   /** Ends it: work is told to stop, and what it did is undone (`compensate`). Resolves when it has ended. */
   cancel(reason?: string): Promise<void>;
