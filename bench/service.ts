@@ -12,7 +12,7 @@ import { type Figure, median, quantile } from "./table.ts";
 import { startSink, startWorker } from "./workers.ts";
 
 const WORKER = fileURLToPath(new URL("./service-worker.ts", import.meta.url));
-const ROUNDS = 5;
+const ROUNDS = 11;
 const REQUESTS = 600;
 const WARM_UP = 300;
 const AT_ONCE = 2;
