@@ -1,6 +1,6 @@
 /** Every program and command of these guides, as it stands there, and the flows that they promise. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,6 +24,18 @@ afterAll(async () => {
 });
 
 test.each(GUIDES)("%s", (path) => followGuide(path, { folders, collector: collector.port }));
+
+test("every page that has programs or commands is run by some test", () => {
+  const tests = globSync("{e2e,sdk/test}/**/*.ts").map((file) => readFileSync(file, "utf8"));
+  // A benchmark takes minutes, and its figures are none that a test could hold.
+  const pages = globSync("docs/{*,guides/*}.md").filter((page) => page !== "docs/benchmarks.md");
+  const withCode = pages.filter((page) => /^```(ts|sh|python)$/m.test(readFileSync(page, "utf8")));
+  expect(withCode.length).toBeGreaterThan(15);
+  const forgotten = withCode
+    .map((page) => page.replace(/^docs\/|\.md$/g, ""))
+    .filter((name) => !tests.some((text) => text.includes(`${name}.md"`) || text.includes(`"${name}"`)));
+  expect(forgotten).toEqual([]);
+});
 
 test("the quick start begins with the README's program", () => {
   const [, program = "nothing"] = /```ts\n(.*?)```/s.exec(readFileSync("README.md", "utf8")) ?? [];
