@@ -135,7 +135,10 @@ function answers(responses: Operation["responses"]): string {
 }
 
 function named(name: string, schema: Schema): string {
-  const said = schema.description === undefined ? "" : `${schema.description}.\n\n`;
+  const said =
+    schema.description === undefined
+      ? ""
+      : `${schema.description.charAt(0).toUpperCase()}${schema.description.slice(1)}.\n\n`;
   const shape = schema.properties === undefined ? linked(shapeOf(schema)) : fields(schema);
   return `### ${name}\n\n${said}${shape}`;
 }
