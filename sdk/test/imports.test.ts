@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { LoadedFile } from "../../bench/loaded.ts";
+import manifest from "../package.json" with { type: "json" };
 
 const LOADED = fileURLToPath(new URL("../../bench/loaded.ts", import.meta.url));
 const API = ["@opentelemetry/api", "@opentelemetry/context-async-hooks"];
@@ -18,7 +19,7 @@ const EXPORT = [
   "@opentelemetry/semantic-conventions",
 ];
 
-test.each([
+const PACKAGES: [entry: string, packages: string[]][] = [
   ["", [...API, ...EXPORT]],
   ["/attributes", []],
   ["/express", API],
@@ -31,7 +32,13 @@ test.each([
   ["/workflow", [...API, "devalue"]],
   ["/react", ["react"]],
   ["/testing", [...API, ...EXPORT]],
-])("@weir/sdk%s", async (entry, packages) => {
+];
+
+test("each entry is in the list", () => {
+  expect(PACKAGES.map(([entry]) => `.${entry}`)).toEqual(Object.keys(manifest.exports));
+});
+
+test.each(PACKAGES)("@weir/sdk%s", async (entry, packages) => {
   const module = import.meta.resolve(`@weir/sdk${entry}`);
   const { stdout } = await promisify(execFile)(process.execPath, [LOADED, module]);
   const files: LoadedFile[] = JSON.parse(stdout);
