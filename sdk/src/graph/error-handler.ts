@@ -2,6 +2,8 @@
 import { type CheckedRetry, checkRetry, type ErrorClass } from "../run/index.ts";
 
 /**
+ * What becomes of a delivery that failed, and of its job.
+ *
  * - `STOP`: the job fails at once; what runs is told to stop, nothing more is begun.
  * - `CONTINUE`: the rest goes on. The job fails in the end, unless the routine is optional.
  * - `SKIP`: the delivery is given up as if it had not come; the job may succeed.
@@ -34,8 +36,9 @@ export interface ErrorHandlerOptions {
 const STRATEGIES: readonly string[] = Object.values(ErrorStrategy);
 
 /**
- * One routine's (`routine.setErrorHandler`) goes before that of its graph (`graph.setErrorHandler`). A graph without one
- * stops. Budgets are counted for each job anew.
+ * Decides on deliveries that fail: how often each is tried again, and what comes then. One routine's
+ * (`routine.setErrorHandler`) goes before that of its graph (`graph.setErrorHandler`). A graph without one stops.
+ * Budgets are counted for each job anew.
  *
  * @throws {RangeError} a number or a word that can't be meant
  * @example

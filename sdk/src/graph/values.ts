@@ -2,7 +2,7 @@
 import { copyOf } from "./copy.ts";
 
 /**
- * By key, within one job. What an attempt writes is seen by itself at once, and by others when it has succeeded; of one
+ * What a routine, or all of a job, remembers by key, within one job. What an attempt writes is seen by itself at once, and by others when it has succeeded; of one
  * that fails nothing stays.
  */
 export interface Values {

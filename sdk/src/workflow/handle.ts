@@ -135,7 +135,7 @@ type PayloadArgs<Schema> = Schema extends StandardSchemaV1
     : [payload: StandardSchemaV1.InferInput<Schema>]
   : never;
 
-/** Disposing of it is `release`. */
+/** One run of a workflow: its state, its end, and what one can do with it meanwhile. Disposing of it is `release`. */
 export interface WorkflowRun<S, Out = S, Sigs extends Signals = NoSignals>
   extends Watchable<S>,
     AsyncDisposable {

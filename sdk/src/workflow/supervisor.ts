@@ -18,7 +18,7 @@ export interface SupervisorOptions {
   random?: Random | undefined;
 }
 
-/** Disposing of it stops its runs; those in a journal are given back to that. */
+/** Runs by key, started again where they crash. Disposing of it stops its runs; those in a journal are given back to that. */
 export interface Supervisor extends AsyncDisposable {
   /** Begins a run under a key, or gives the one that is there and has not ended. */
   start<S extends object, Out, Sigs extends Signals = NoSignals>(
