@@ -4,6 +4,8 @@
  * A leaf: it imports nothing.
  */
 export interface DiagnosticCodes {
+  /** Whoever takes the spans answers as no collector does, though with a 200: what was sent counts as exported, and may be lost. Mend: look at the address in the message. */
+  "answer-unknown": never;
   /** Attributes, or labels, are no object, or threw when they were read: those are left out. Mend: give an object of plain values. */
   attributes: never;
   /** A step or an event has more attributes than are kept; those after the limit are left out. Mend: give fewer, or one that is an object. */

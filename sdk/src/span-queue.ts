@@ -49,6 +49,9 @@ export function spanQueue<S extends FinishedSpan>(
               `${endpoint} takes no spans: ${sent.message}. They are kept and sent later; weir doctor says what is wrong`,
             );
           }
+          if (sent.result === "sent" && sent.refused === undefined && sent.message !== undefined) {
+            diagnose("answer-unknown", `${endpoint} took spans with ${sent.message}`);
+          }
           down = sent.result === "retry";
           resolve(sent);
         });

@@ -90,10 +90,12 @@ export function failedWith(error: unknown, seen: Seen): Sent {
 
 /** What a collector that took the batch says of single spans that it refused. */
 export function delivered(seen: Seen): Sent {
-  const partial = seen.data === undefined || seen.data.length < 3 ? undefined : partialSuccess(seen.data);
-  const refused = Number(partial?.rejectedSpans ?? 0);
+  if (seen.data === undefined || seen.data.length === 0) return { result: "sent" };
+  const answer = parsed(seen.data);
+  if (answer === undefined) return { result: "sent", message: NO_OTLP };
+  const { rejectedSpans, errorMessage: why } = answer.partialSuccess ?? {};
+  const refused = Number(rejectedSpans ?? 0);
   if (!Number.isSafeInteger(refused) || refused <= 0) return { result: "sent" };
-  const why = partial?.errorMessage;
   return {
     result: "sent",
     refused,
@@ -101,17 +103,17 @@ export function delivered(seen: Seen): Sent {
   };
 }
 
-interface PartialSuccess {
-  rejectedSpans?: unknown;
-  errorMessage?: unknown;
+const NO_OTLP = "a 200 whose body is no OTLP: is it a collector?";
+
+interface ExportResponse {
+  partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown } | null;
 }
 
-function partialSuccess(body: Uint8Array): PartialSuccess | undefined {
+/** `undefined`: it is no object in JSON. */
+function parsed(body: Uint8Array): ExportResponse | undefined {
   try {
-    const answer = JSON.parse(Buffer.from(body).toString("utf8")) as {
-      partialSuccess?: PartialSuccess;
-    } | null;
-    return answer?.partialSuccess ?? undefined;
+    const answer: unknown = JSON.parse(Buffer.from(body).toString("utf8"));
+    return typeof answer === "object" && answer !== null ? answer : undefined;
   } catch {
     return undefined;
   }

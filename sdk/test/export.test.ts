@@ -75,7 +75,9 @@ test("with the collector down code goes on; when it comes up it is caught up wit
   await sleep(2000);
   expect(health()).toMatchObject({ queued: 100, dropped: 0 });
   expect(said).toEqual([
-    expect.stringMatching(/^export-failed: .* takes no spans: .*ECONNREFUSED.*; weir doctor says what is wrong$/),
+    expect.stringMatching(
+      /^export-failed: .* takes no spans: .*ECONNREFUSED.*; weir doctor says what is wrong$/,
+    ),
   ]);
 
   const server = await serve(undefined, port);
@@ -127,6 +129,31 @@ test("answers that are wordy, but each within the bound, are read however many c
   }
   expect(health()).toMatchObject({ exported: 4, dropped: 0, lastError: null });
 });
+
+test.each(["<!doctype html><title>An application</title>", "ok", "null", '"{}"'])(
+  "a 200 that says %j: whoever takes the spans is perhaps no collector, which is said",
+  async (body) => {
+    const server = await serve((response) => response.end(body));
+    const said = exportTo(server.url);
+    flow.start(IMPORT, () => {});
+    await flush();
+    expect(health()).toMatchObject({ exported: 1, dropped: 0 });
+    expect(health().lastError?.message).toContain("no OTLP");
+    expect(said).toEqual(["answer-unknown"]);
+  },
+);
+
+test.each(["", "{}", '{"partialSuccess":null}', '{"partialSuccess":{"rejectedSpans":0}}'])(
+  "a 200 that says %j is a collector's",
+  async (body) => {
+    const server = await serve((response) => response.end(body));
+    const said = exportTo(server.url);
+    flow.start(IMPORT, () => {});
+    await flush();
+    expect(health()).toMatchObject({ exported: 1, dropped: 0, lastError: null });
+    expect(said).toEqual([]);
+  },
+);
 
 test("413 sends the batch in halves", async () => {
   const server = await serve((response) => {
