@@ -2,8 +2,8 @@
 import { copyOf } from "./copy.ts";
 
 /**
- * What a routine, or all of a job, remembers by key, within one job. What an attempt writes is seen by itself at once, and by others when it has succeeded; of one
- * that fails nothing stays.
+ * What a routine, or all of a job, remembers by key, within one job. What an attempt writes is seen by itself at once, and
+ * by others when it has succeeded; of one that fails nothing stays.
  */
 export interface Values {
   /** What was kept under the key; `undefined` where nothing was. */
