@@ -9,6 +9,7 @@ import { journal } from "./journal.ts";
 import { large } from "./large.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
+import { page } from "./page.ts";
 import { queries } from "./queries.ts";
 import { service } from "./service.ts";
 import { size } from "./size.ts";
@@ -31,6 +32,7 @@ const MEASURES: Record<string, () => Promise<Figure[]>> = {
   ingest,
   latency,
   streams,
+  page,
   queries,
   large,
   durableCompare,
