@@ -219,6 +219,25 @@ describe("statistics", () => {
     await page.getByText("run-7").first().waitFor();
   });
 
+  test("a part that could not be had says so, and a time without flows leads on", async () => {
+    await open("/flows/run-1");
+    await page.getByRole("treeitem").first().waitFor();
+    await page.route("**/api/v1/stats/errors*", (route) => route.abort());
+    await page.getByRole("link", { name: "Statistics" }).click();
+    const errors = page.getByRole("region", { name: "Errors" });
+    await errors.getByText("The collector cannot be reached.").waitFor();
+    await page.unroute("**/api/v1/stats/errors*");
+    await errors.getByRole("button", { name: "Try again" }).click();
+    await errors.getByText("bad row #").waitFor();
+    troubles.splice(0, Number.POSITIVE_INFINITY, ...troubles.filter((each) => !each.includes("ERR_FAILED")));
+
+    await page.goto(`${collector.url}/tenants/${tenant}/stats?name=nothing&range=1d`);
+    await page.getByText("No nothing began within this time").waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await page.getByRole("link", { name: "Look at all flows" }).click();
+    await page.getByRole("list", { name: "Runs by hour" }).waitFor();
+  });
+
   test("nothing runs out of a narrow screen", async () => {
     for (const path of ["/stats", "/flows/run-7?compare=run-6", "/flows/large"]) {
       await open(path, 390);

@@ -297,6 +297,17 @@ describe("filters", () => {
     await row("report-us").waitFor();
   });
 
+  test("a time in which nothing began is told from filters that nothing passes", async () => {
+    await open("/tenants/globex?from=2020-01-01T00:00:00.000Z&to=2020-01-02T00:00:00.000Z");
+    await page.getByText("No flow began within this time").waitFor();
+    await page.getByRole("button", { name: /1 Jan 2020/ }).waitFor();
+    await page.getByRole("button", { name: "Look at any time" }).click();
+    await row("report-eu").waitFor();
+    await page.goto(`${collector.url}/?q=zzz`);
+    await page.getByRole("link", { name: "All customers" }).click();
+    await page.getByRole("link", { name: "globex" }).first().waitFor();
+  });
+
   test("a step and a service of any name can be typed", async () => {
     await open("/tenants/globex");
     await row("report-eu").waitFor();

@@ -113,6 +113,19 @@ test("the collector tells how it is, on a narrow screen too", async () => {
   expect(await accessFaults(page)).toEqual([]);
 });
 
+test("without an answer they say so, and are there when one asks again", async () => {
+  await open("/flows");
+  await page.getByText("flow-1").first().waitFor();
+  await page.route("**/api/v1/me", (route) => route.abort());
+  await page.goto(`${collector.url}/settings`);
+  await page.getByText("No answer").waitFor(patient);
+  expect(await accessFaults(page)).toEqual([]);
+  await page.unroute("**/api/v1/me");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await section("Trace link").waitFor();
+  troubles.splice(0, Number.POSITIVE_INFINITY, ...troubles.filter((each) => !each.includes("ERR_FAILED")));
+});
+
 // Last: from then on a key is asked for.
 test("the first key closes the collector, and whoever made it is in; the next is shown once and can be revoked", async () => {
   await open();

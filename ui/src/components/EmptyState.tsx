@@ -39,6 +39,11 @@ export function NothingFound({ title, Icon = IconFilterOff, children }: NothingF
   );
 }
 
+/** What can be done about it, side by side. */
+export function Ways({ children }: { children: React.ReactNode }) {
+  return <div className={styles["ways"]}>{children}</div>;
+}
+
 /** Aimed at the collector that serves this page; it runs as it stands, and for long enough to be seen. */
 function firstFlow(tenant = "acme-corp"): string {
   return `import { setup, flow, step } from "@weir/sdk";

@@ -1,32 +1,44 @@
 import { Button } from "@mantine/core";
 import { IconCloudOff, IconRefresh } from "@tabler/icons-react";
 import { ApiError } from "../api/client.ts";
+import { goToLogin } from "../api/login.ts";
 import styles from "./Notice.module.css";
 
-/** A request that failed: what the server said, and again. */
-export function ErrorState({
-  error,
-  onRetry,
-  retrying,
-}: {
+interface ErrorStateProps {
   error: Error;
   onRetry: () => void;
   retrying: boolean;
-}) {
+  /** Where else one can go. */
+  children?: React.ReactNode;
+}
+
+/** A request that failed: what the server said, and what can be done about it. */
+export function ErrorState({ error, onRetry, retrying, children }: ErrorStateProps) {
+  const hint = hintOf(error);
   return (
     <div className={styles["notice"]} role="alert">
       <IconCloudOff size={28} stroke={1.4} className={styles["icon"]} aria-hidden="true" />
       <h2 className={styles["title"]}>{title(error)}</h2>
-      <p className={styles["text"]}>{error.message}</p>
-      <Button
-        variant="default"
-        size="xs"
-        onClick={onRetry}
-        loading={retrying}
-        leftSection={<IconRefresh size={14} aria-hidden="true" />}
-      >
-        Try again
-      </Button>
+      <p className={styles["text"]}>
+        {error.message}
+        {hint && ` ${hint}`}
+      </p>
+      {isForbidden(error) ? (
+        <Button variant="default" size="xs" onClick={goToLogin}>
+          Log in with another key
+        </Button>
+      ) : (
+        <Button
+          variant="default"
+          size="xs"
+          onClick={onRetry}
+          loading={retrying}
+          leftSection={<IconRefresh size={14} aria-hidden="true" />}
+        >
+          Try again
+        </Button>
+      )}
+      {children}
     </div>
   );
 }
@@ -41,6 +53,16 @@ export function StaleNotice({ error, onRetry }: { error: Error; onRetry: () => v
       </Button>
     </div>
   );
+}
+
+/** Asked again with the same key, the answer is the same. */
+function isForbidden(error: Error): boolean {
+  return error instanceof ApiError && error.status === 403;
+}
+
+function hintOf(error: Error): string | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  return error.status === 0 ? "It may be starting anew, or something on the way to it is down." : undefined;
 }
 
 function title(error: Error): string {

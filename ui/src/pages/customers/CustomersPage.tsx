@@ -5,7 +5,7 @@ import { keys } from "../../api/keys.ts";
 import { attentionQuery, countQuery, tenantsQuery } from "../../api/queries.ts";
 import { throttle } from "../../api/throttle.ts";
 import { useStream } from "../../api/useStream.ts";
-import { NothingFound, NothingYet } from "../../components/EmptyState.tsx";
+import { NothingFound, NothingYet, Ways } from "../../components/EmptyState.tsx";
 import { ErrorState, StaleNotice } from "../../components/ErrorState.tsx";
 import { LimitsNotice } from "../../components/LimitsNotice.tsx";
 import { SearchInput } from "../../components/SearchInput.tsx";
@@ -74,7 +74,14 @@ export function CustomersPage() {
       ) : tenants.isError && !tenants.data ? (
         <ErrorState error={tenants.error} onRetry={() => tenants.refetch()} retrying={tenants.isFetching} />
       ) : customers.length === 0 ? (
-        <NothingFound title={`No customer's name contains “${q.length > 80 ? `${q.slice(0, 80)}…` : q}”`} />
+        <NothingFound title={`No customer's name contains “${q.length > 80 ? `${q.slice(0, 80)}…` : q}”`}>
+          <Ways>
+            <Link to="/">All customers</Link>
+            <Link to="/flows" search={{ q }}>
+              Look among flows
+            </Link>
+          </Ways>
+        </NothingFound>
       ) : (
         <div {...order.handlers}>
           <Columns />

@@ -33,11 +33,18 @@ export function FlowPage() {
     return error instanceof ApiError && error.status === 404 ? (
       <UnknownFlow tenant={tenant} id={id} />
     ) : (
-      <ErrorState
-        error={error ?? new Error("No answer came.")}
-        onRetry={() => refetch()}
-        retrying={isFetching}
-      />
+      <>
+        <h1 className="visually-hidden">A flow of {visible(tenant)}</h1>
+        <ErrorState
+          error={error ?? new Error("No answer came.")}
+          onRetry={() => refetch()}
+          retrying={isFetching}
+        >
+          <p className={styles["unknown"]}>
+            It is the flow <code>{id}</code> of {visible(tenant)}.
+          </p>
+        </ErrorState>
+      </>
     );
   }
 

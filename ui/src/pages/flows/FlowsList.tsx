@@ -4,7 +4,7 @@ import type { FlowSummary } from "@weir/collector/schemas";
 import { useCallback, useRef } from "react";
 import { flowKey } from "../../api/patch.ts";
 import type { Batch } from "../../api/stream.ts";
-import { NothingFound, NothingYet } from "../../components/EmptyState.tsx";
+import { NothingFound, NothingYet, Ways } from "../../components/EmptyState.tsx";
 import { ErrorState, StaleNotice } from "../../components/ErrorState.tsx";
 import { RowSkeletons } from "../../components/Skeletons.tsx";
 import { useNarrow } from "../../components/useNarrow.ts";
@@ -26,11 +26,13 @@ interface FlowsListProps {
   tenant: string | null;
   columns: readonly Column[];
   onOrder: (order: FlowOrder) => void;
+  onAnyTime: () => void;
   onClearFilters: () => void;
   onChange?: (batch: Batch) => void;
 }
 
-export function FlowsList({ search, tenant, columns, onOrder, onClearFilters, onChange }: FlowsListProps) {
+export function FlowsList(props: FlowsListProps) {
+  const { search, tenant, columns, onOrder, onAnyTime, onClearFilters, onChange } = props;
   const isNarrow = useNarrow();
   const list = useRef<HTMLDivElement>(null);
   const isHeld = () =>
@@ -70,13 +72,7 @@ export function FlowsList({ search, tenant, columns, onOrder, onClearFilters, on
   }
   if (flows.length === 0 && !hasNextPage) {
     if (!isFiltered(flowFilter(search))) return <NothingYet tenant={tenant ?? undefined} />;
-    return (
-      <NothingFound title="No flow passes these filters">
-        <Button variant="default" size="xs" onClick={onClearFilters}>
-          Clear the filters
-        </Button>
-      </NothingFound>
-    );
+    return <NothingPasses search={search} onAnyTime={onAnyTime} onClearFilters={onClearFilters} />;
   }
   return (
     <>
@@ -112,6 +108,33 @@ export function FlowsList({ search, tenant, columns, onOrder, onClearFilters, on
         )}
       </div>
     </>
+  );
+}
+
+/** Whether it is the time that leaves nothing over, or the rest: the way out is another one. */
+function NothingPasses({
+  search,
+  onAnyTime,
+  onClearFilters,
+}: Pick<FlowsListProps, "search" | "onAnyTime" | "onClearFilters">) {
+  const { range, from, to, ...others } = flowFilter(search);
+  const hasTime = isFiltered({ range, from, to });
+  const hasOthers = isFiltered(others);
+  return (
+    <NothingFound title={hasOthers ? "No flow passes these filters" : "No flow began within this time"}>
+      <Ways>
+        {hasTime && (
+          <Button variant="default" size="xs" onClick={onAnyTime}>
+            Look at any time
+          </Button>
+        )}
+        {hasOthers && (
+          <Button variant="default" size="xs" onClick={onClearFilters}>
+            Clear the filters
+          </Button>
+        )}
+      </Ways>
+    </NothingFound>
   );
 }
 

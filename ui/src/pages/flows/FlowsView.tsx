@@ -41,6 +41,7 @@ export function FlowsView({ search, tenant, onChange }: FlowsViewProps) {
         tenant={tenant}
         columns={columns}
         onOrder={(order) => open({ ...search, order })}
+        onAnyTime={() => open({ ...search, range: undefined, from: undefined, to: undefined })}
         onClearFilters={() => open({ order: search.order })}
         onChange={(batch) => {
           refetchSummary();

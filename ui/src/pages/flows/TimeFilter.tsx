@@ -89,7 +89,8 @@ function Custom({ from, to, onApply }: Pick<Times, "from" | "to"> & { onApply: (
 
 function describe({ range, from, to }: Times): string {
   if (range) return ranges[range].label;
-  const short = (at: string) => dayjs(at).format("D MMM HH:mm");
+  const short = (at: string) =>
+    dayjs(at).format(dayjs(at).isSame(dayjs(), "year") ? "D MMM HH:mm" : "D MMM YYYY HH:mm");
   if (from && to) return `${short(from)} – ${short(to)}`;
   return from ? `After ${short(from)}` : to ? `Before ${short(to)}` : "";
 }

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { meQuery } from "../../api/queries.ts";
+import { ErrorState } from "../../components/ErrorState.tsx";
 import { RowSkeletons } from "../../components/Skeletons.tsx";
 import { usePageState } from "../../components/usePageState.ts";
 import { visible } from "../../format/text.ts";
@@ -15,8 +16,19 @@ import { TraceLinkForm } from "./TraceLinkForm.tsx";
 /** What can be set, who may come in, and how the collector is. Each sees what his key lets him. */
 export function SettingsPage() {
   usePageState("Settings");
-  const { data: me } = useQuery(meQuery());
-  if (me === undefined) return <RowSkeletons count={8} height={40} />;
+  const { data: me, error, isFetching, refetch } = useQuery(meQuery());
+  if (me === undefined) {
+    return (
+      <div className={styles["page"]}>
+        <h1>Settings</h1>
+        {error ? (
+          <ErrorState error={error} onRetry={() => refetch()} retrying={isFetching} />
+        ) : (
+          <RowSkeletons count={8} height={40} />
+        )}
+      </div>
+    );
+  }
   const isAdmin = me.role === "admin";
   const isOfAll = me.tenant === null;
   return (

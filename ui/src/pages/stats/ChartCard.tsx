@@ -8,20 +8,20 @@ interface ChartCardProps {
   title: string;
   Chart: React.ComponentType<ChartProps>;
   AsTable: React.ComponentType<ChartProps>;
-  data: ChartProps;
+  /** What stands in the card, of the one of both that is shown. */
+  children: (Shown: React.ComponentType<ChartProps>) => React.ReactNode;
 }
 
 /** A chart with its heading, drawn or as a table. */
-export function ChartCard({ id, title, Chart, AsTable, data }: ChartCardProps) {
+export function ChartCard({ id, title, Chart, AsTable, children }: ChartCardProps) {
   const [isTable, toggle] = useAsTable(id);
-  const Shown = isTable ? AsTable : Chart;
   return (
     <section className={styles["card"]} aria-labelledby={id}>
       <div className={styles["cardHead"]}>
         <h2 id={id}>{title}</h2>
         <AsTableButton isTable={isTable} onToggle={toggle} what={id} />
       </div>
-      <Shown {...data} />
+      {children(isTable ? AsTable : Chart)}
     </section>
   );
 }

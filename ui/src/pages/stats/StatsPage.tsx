@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { serverNow } from "../../api/clock.ts";
 import { figuresQuery, topErrorsQuery } from "../../api/figures.ts";
 import { namesQuery } from "../../api/queries.ts";
-import { NothingFound } from "../../components/EmptyState.tsx";
+import { NothingFound, Ways } from "../../components/EmptyState.tsx";
 import { ErrorState } from "../../components/ErrorState.tsx";
 import { BlockSkeleton } from "../../components/Skeletons.tsx";
 import { Table } from "../../components/Table.tsx";
@@ -14,6 +14,7 @@ import { usePageState } from "../../components/usePageState.ts";
 import { isRange, type Range, ranges } from "../../filter/range.ts";
 import { formatDuration } from "../../format/duration.ts";
 import { plural, visible } from "../../format/text.ts";
+import { Answered } from "./Answered.tsx";
 import { ChartCard } from "./ChartCard.tsx";
 import { DaysHeatmap, DurationsChart, RunsChart } from "./Charts.tsx";
 import { DaysTable, DurationsTable, RunsTable } from "./ChartTables.tsx";
@@ -48,7 +49,6 @@ export function StatsPage() {
 
   const slots = over.data && slotsOf(over.data.groups, unit, Date.parse(from), now);
   const chart = { slots: slots ?? [], unit, tenant, name } as const;
-  const heat = slotsOf(days.data?.groups ?? [], "day", now - heatmapDays * dayMs, now);
   return (
     <>
       <nav className={styles["crumbs"]} aria-label="Breadcrumb">
@@ -67,8 +67,28 @@ export function StatsPage() {
       ) : !slots || !byName.data ? (
         <BlockSkeleton height={300} />
       ) : byName.data.groups.length === 0 ? (
-        <NothingFound title="No flow began within this time">
-          <p className="muted">Choose a longer time, or all names.</p>
+        <NothingFound
+          title={
+            name === undefined
+              ? "No flow began within this time"
+              : `No ${name.map(visible).join(" or ")} began within this time`
+          }
+        >
+          <Ways>
+            {range !== "30d" && (
+              <Link to="/tenants/$tenant/stats" params={{ tenant }} search={{ name, range: "30d" }}>
+                Look at the last 30 days
+              </Link>
+            )}
+            {name !== undefined && (
+              <Link to="/tenants/$tenant/stats" params={{ tenant }} search={{ range }}>
+                Look at all flows
+              </Link>
+            )}
+            <Link to="/tenants/$tenant" params={{ tenant }}>
+              The flows of {visible(tenant)}
+            </Link>
+          </Ways>
         </NothingFound>
       ) : (
         <>
@@ -77,14 +97,17 @@ export function StatsPage() {
           )}
           <Totals groups={byName.data.groups} />
           <div className={styles["grid"]}>
-            <ChartCard id="runs" title="Runs" Chart={RunsChart} AsTable={RunsTable} data={chart} />
+            <ChartCard id="runs" title="Runs" Chart={RunsChart} AsTable={RunsTable}>
+              {(Shown) => <Shown {...chart} />}
+            </ChartCard>
             <ChartCard
               id="durations"
               title="Durations, half of the runs and 95 % of them"
               Chart={DurationsChart}
               AsTable={DurationsTable}
-              data={chart}
-            />
+            >
+              {(Shown) => <Shown {...chart} />}
+            </ChartCard>
             <section className={styles["card"]} aria-labelledby="names">
               <h2 id="names" className={styles["cardHead"]}>
                 Flows
@@ -95,21 +118,29 @@ export function StatsPage() {
               <h2 id="steps" className={styles["cardHead"]}>
                 Steps, those that fail most first
               </h2>
-              <Steps groups={steps.data?.groups ?? []} tenant={tenant} name={name} />
+              <Answered query={steps}>
+                {({ groups }) => <Steps groups={groups} tenant={tenant} name={name} />}
+              </Answered>
             </section>
             <section className={styles["card"]} aria-labelledby="errors">
               <h2 id="errors" className={styles["cardHead"]}>
                 Errors
               </h2>
-              <Errors errors={errors.data?.errors ?? []} />
+              <Answered query={errors}>{({ errors }) => <Errors errors={errors} />}</Answered>
             </section>
-            <ChartCard
-              id="days"
-              title="Days, twelve weeks back"
-              Chart={DaysHeatmap}
-              AsTable={DaysTable}
-              data={{ ...chart, unit: "day", slots: heat }}
-            />
+            <ChartCard id="days" title="Days, twelve weeks back" Chart={DaysHeatmap} AsTable={DaysTable}>
+              {(Shown) => (
+                <Answered query={days}>
+                  {({ groups }) => (
+                    <Shown
+                      {...chart}
+                      unit="day"
+                      slots={slotsOf(groups, "day", now - heatmapDays * dayMs, now)}
+                    />
+                  )}
+                </Answered>
+              )}
+            </ChartCard>
           </div>
         </>
       )}
@@ -246,6 +277,7 @@ function Steps({
   tenant: string;
   name: string[] | undefined;
 }) {
+  if (groups.length === 0) return <p className="muted">None within this time.</p>;
   const worst = groups.toSorted(
     (a, b) => b.failed - a.failed || (b.durationMs.p95 ?? 0) - (a.durationMs.p95 ?? 0),
   );
