@@ -6,14 +6,15 @@ import type { ChartProps } from "./Charts.tsx";
 import styles from "./StatsPage.module.css";
 import { type Slot, weekdays, weeksOf } from "./slots.ts";
 
+const dayMs = 24 * 3_600_000;
 const unitWords = { day: "Day", hour: "Hour" } as const;
 
-/** What the bars of runs show. */
+/** What the bars of runs show, the newest first. */
 export function RunsTable(props: ChartProps) {
   const heads = [unitWords[props.unit], "Runs", "Succeeded", "Failed", "Cancelled", "Open"];
   return (
     <Table label={`Runs by ${props.unit}`} heads={heads} figures isLow>
-      {props.slots.map((slot) => {
+      {props.slots.toReversed().map((slot) => {
         const { total = 0, succeeded = 0, failed = 0, cancelled = 0, running = 0 } = slot.group ?? {};
         return (
           <SlotRow key={slot.from} {...props} slot={slot}>
@@ -29,12 +30,12 @@ export function RunsTable(props: ChartProps) {
   );
 }
 
-/** What the bars of durations show. */
+/** What the bars of durations show, the newest first. */
 export function DurationsTable(props: ChartProps) {
   const heads = [unitWords[props.unit], "Half within", "95 % within"];
   return (
     <Table label={`Durations by ${props.unit}`} heads={heads} figures isLow>
-      {props.slots.map((slot) => {
+      {props.slots.toReversed().map((slot) => {
         const { p50 = null, p95 = null } = slot.group?.durationMs ?? {};
         return (
           <SlotRow key={slot.from} {...props} slot={slot}>
@@ -47,16 +48,15 @@ export function DurationsTable(props: ChartProps) {
   );
 }
 
-/** What the squares show: a week in each row. */
+/** What the squares show: a week in each row, the newest first. */
 export function DaysTable({ slots, tenant, name }: ChartProps) {
   return (
     <Table label="Runs by weekday" heads={["Week of", ...weekdays]} figures isLow>
-      {weeksOf(slots).map((week) => {
-        const first = week.find((slot) => slot !== null);
-        if (!first) return null;
-        return (
-          <tr key={first.from}>
-            <td>{slotTime(first.from, "day")}</td>
+      {weeksOf(slots)
+        .toReversed()
+        .map((week) => (
+          <tr key={mondayOf(week)}>
+            <td>{slotTime(mondayOf(week), "day")}</td>
             {week.map((slot, day) => (
               <td key={weekdays[day]}>
                 {slot?.group && (
@@ -70,10 +70,15 @@ export function DaysTable({ slots, tenant, name }: ChartProps) {
               </td>
             ))}
           </tr>
-        );
-      })}
+        ))}
     </Table>
   );
+}
+
+/** Its first days may lie before the first that is counted. */
+function mondayOf(week: readonly (Slot | null)[]): number {
+  const day = week.findIndex((slot) => slot !== null);
+  return (week[day]?.from ?? 0) - day * dayMs;
 }
 
 function SlotRow({

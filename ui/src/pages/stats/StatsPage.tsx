@@ -168,7 +168,7 @@ function Choice({ tenant, name, range }: ChoiceProps) {
           }
         >
           <option value="">All flows</option>
-          {names.map((each) => (
+          {[...new Set([...names, ...(name ?? [])])].map((each) => (
             <option key={each} value={each}>
               {visible(each)}
             </option>
