@@ -22,8 +22,11 @@ export interface Gatherer {
   add(part: Delivery): Gathered;
   /** What it gave to be handled is finished. */
   settled(delivery: Delivery): void;
-  /** A part of a job that is taken up again, which was finished there. */
-  finished(part: Delivery): void;
+  /**
+   * A part of a job that is taken up again, in the order in which they were sent. @param as `"again"`: it comes anew; `"late"`: its join
+   * had gone on without it, which may not be finished itself
+   */
+  known(part: Delivery, as: "finished" | "late" | "again"): void;
   /** What has waited long enough. @param now or, with Infinity, what has waited at all, as nothing more can come */
   release(now: number): Released[];
   /** When something will have waited long enough, in milliseconds since the epoch; `undefined`: nothing does by time. */
@@ -83,7 +86,7 @@ class BatchGatherer implements Gatherer {
 
   settled(): void {}
 
-  finished(): void {}
+  known(): void {}
 
   release(now: number): Released[] {
     const at = now === Number.POSITIVE_INFINITY ? now : this.nextAt();
@@ -117,20 +120,37 @@ class BatchGatherer implements Gatherer {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 interface Round {
   readonly key: string | number;
   since: number;
   /** Of the connections that have delivered. */
   readonly came: Set<string>;
+  /** Connections whose parts came too late before the job was taken up again: the round itself comes anew. */
+  late: ReadonlySet<string>;
   parts: Delivery[];
   /** It went on; what comes now is late. */
   gone: boolean;
 }
 
-/** What is known of rounds beside the parts that wait: their key, who came, and whether they went on. */
+/** What is known of rounds beside the parts that wait. */
 interface JoinData {
-  counts: [edge: string, count: number][];
+  /** Where no key is named: the round of the next part over each connection. */
+  counts: [edge: string, next: number][];
+  /** And before that, those of parts that come anew. */
+  again?: [edge: string, rounds: number[]][];
+  /** Rounds that went on, and who came. */
   rounds: [key: string | number, gone: boolean, came: string[]][];
+  /** Of rounds, whose parts came too late. */
+  late?: [key: string | number, edges: string[]][];
+}
+
+/** Which rounds the parts of one connection are of, where no key is named: the first is of the first, the second of the second. */
+interface Numbers {
+  next: number;
+  /** Of parts that come anew, in their order. */
+  readonly again: number[];
 }
 
 class JoinGatherer implements Gatherer {
@@ -138,8 +158,10 @@ class JoinGatherer implements Gatherer {
   readonly #join: CheckedJoin;
   readonly #now: () => number;
   readonly #rounds = new Map<string | number, Round>();
-  /** How many came over each connection: which round the next is of, where none is named. */
-  readonly #counts = new Map<string, number>();
+  /** By connection. */
+  readonly #numbers = new Map<string, Numbers>();
+  /** Of parts that are known to come anew. */
+  readonly #again: [edge: string, number: number][] = [];
   /** Rounds that went on and are not settled, by their delivery's number. */
   readonly #inHand = new Map<number, { round: Round; parts: readonly Delivery[] }>();
 
@@ -165,9 +187,13 @@ class JoinGatherer implements Gatherer {
     this.#inHand.delete(n);
   }
 
-  finished(part: Delivery): void {
-    const round = this.#roundOf(part);
-    round.gone = true;
+  known(part: Delivery, as: "finished" | "late" | "again"): void {
+    if (as === "again") {
+      if (this.#join.by === undefined) this.#again.push([edgeOf(part.edge), this.#number(part)]);
+      return;
+    }
+    const round = this.#roundOf(part, as === "late");
+    if (as === "finished") round.gone = true;
     this.#forgetFull(round);
   }
 
@@ -175,7 +201,7 @@ class JoinGatherer implements Gatherer {
     const { timeout, incomplete } = this.#join;
     const out: Released[] = [];
     for (const round of this.#rounds.values()) {
-      if (round.gone) continue;
+      if (!waits(round)) continue;
       const timedOut =
         timeout !== undefined && round.since + timeout <= now && now !== Number.POSITIVE_INFINITY;
       if (!timedOut && now !== Number.POSITIVE_INFINITY) continue;
@@ -193,7 +219,7 @@ class JoinGatherer implements Gatherer {
     const { timeout } = this.#join;
     if (timeout === undefined) return undefined;
     // They were begun in this order.
-    for (const { gone, since } of this.#rounds.values()) if (!gone) return since + timeout;
+    for (const round of this.#rounds.values()) if (waits(round)) return round.since + timeout;
     return undefined;
   }
 
@@ -206,43 +232,68 @@ class JoinGatherer implements Gatherer {
   }
 
   data(): JoinData {
-    const again = [...this.#inHand.values()];
-    const open = new Set(again.map(({ round }) => round));
-    const added = new Map<string, number>();
-    for (const { edge } of [...this.kept(), ...again.flatMap(({ parts }) => parts)])
-      added.set(edgeOf(edge), (added.get(edgeOf(edge)) ?? 0) + 1);
-    return {
-      // Those that are added again are counted then.
-      counts: [...this.#counts].map(([edge, count]) => [edge, count - (added.get(edge) ?? 0)]),
-      rounds: [...this.#rounds.values()]
-        .filter((round) => round.gone && !open.has(round))
-        .map(({ key, gone, came }) => [key, gone, [...came]]),
-    };
+    const inHand = new Map([...this.#inHand.values()].map(({ round, parts }) => [round, parts]));
+    const rounds = new Set([...inHand.keys(), ...this.#rounds.values()]);
+    const again = new Map([...this.#numbers].map(([edge, numbers]) => [edge, [...numbers.again]]));
+    for (const [edge, number] of this.#again) again.get(edge)?.push(number);
+    const data: Required<JoinData> = { counts: [], again: [], rounds: [], late: [] };
+    for (const round of rounds) {
+      const { key, gone, came, late } = round;
+      const parts = inHand.get(round) ?? round.parts;
+      const anew = new Set(parts.map(({ edge }) => edgeOf(edge)));
+      if (typeof key === "number") for (const edge of anew) again.get(edge)?.push(key);
+      const isOver = gone && !inHand.has(round);
+      const tooLate = [...late, ...(gone && !isOver ? came : [])].filter((edge) => !anew.has(edge));
+      if (isOver) data.rounds.push([key, true, [...came]]);
+      if (tooLate.length > 0) data.late.push([key, tooLate]);
+    }
+    for (const [edge, { next }] of this.#numbers) data.counts.push([edge, next]);
+    for (const [edge, left] of again)
+      if (left.length > 0) data.again.push([edge, left.sort((a, b) => a - b)]);
+    return data;
   }
 
   load(data: unknown): void {
-    const { counts, rounds } = data as JoinData;
-    for (const [edge, count] of counts) this.#counts.set(edge, count);
+    const { counts, again = [], rounds, late = [] } = data as JoinData;
+    for (const [edge, next] of counts) this.#numbers.set(edge, { next, again: [] });
+    for (const [edge, left] of again) this.#numbers.get(edge)?.again.push(...left);
     for (const [key, gone, came] of rounds)
-      this.#rounds.set(key, { key, gone, came: new Set(came), parts: [], since: this.#now() });
+      this.#rounds.set(key, { ...this.#newRound(key), gone, came: new Set(came) });
+    for (const [key, edges] of late) {
+      const round = this.#rounds.get(key) ?? this.#newRound(key);
+      this.#rounds.set(key, { ...round, late: new Set(edges) });
+    }
   }
 
-  #roundOf(part: Delivery): Round {
+  #newRound(key: string | number): Round {
+    return { key, since: this.#now(), came: new Set(), late: NONE, parts: [], gone: false };
+  }
+
+  #number(part: Delivery): number {
     const edge = edgeOf(part.edge);
-    const count = this.#counts.get(edge) ?? 0;
+    const numbers = this.#numbers.get(edge) ?? { next: 0, again: [] };
+    this.#numbers.set(edge, numbers);
+    const again = numbers.again.shift();
+    if (again !== undefined) return again;
+    numbers.next += 1;
+    return numbers.next - 1;
+  }
+
+  #roundOf(part: Delivery, isLate = false): Round {
     const { by } = this.#join;
-    const key = by === undefined ? count : by(part.payload);
+    const key = by === undefined ? this.#number(part) : by(part.payload);
     if (typeof key !== "string" && typeof key !== "number")
       throw new TypeError(
         `join of ${this.#slot.key}: expected by to return text or a number, got ${typeof key}`,
       );
-    this.#counts.set(edge, count + 1);
     let round = this.#rounds.get(key);
     if (round === undefined) {
-      round = { key, since: this.#now(), came: new Set(), parts: [], gone: false };
+      round = this.#newRound(key);
       this.#rounds.set(key, round);
     }
-    round.came.add(edge);
+    const edge = edgeOf(part.edge);
+    if (isLate) round.late = new Set([...round.late, edge]);
+    else round.came.add(edge);
     return round;
   }
 
@@ -269,7 +320,9 @@ class JoinGatherer implements Gatherer {
 
   /** Nothing more can come to it. */
   #forgetFull(round: Round): void {
-    if (round.came.size >= this.#slot.edges.length) this.#rounds.delete(round.key);
+    const { key, gone, came, late } = round;
+    const size = late === NONE ? came.size : new Set([...came, ...late]).size;
+    if (gone && size >= this.#slot.edges.length) this.#rounds.delete(key);
   }
 
   #missing({ came }: Round): string[] {
@@ -277,6 +330,11 @@ class JoinGatherer implements Gatherer {
       .filter(({ id }) => !came.has(id))
       .map(({ source, event }) => `${source}.${event}`);
   }
+}
+
+/** It has parts, and has not gone on. */
+function waits({ gone, parts }: Round): boolean {
+  return !gone && parts.length > 0;
 }
 
 /** What `execute` gives to a slot that joins comes over no connection. */

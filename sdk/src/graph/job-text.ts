@@ -24,7 +24,7 @@ import {
 } from "./shape.ts";
 
 /** Of the form below; raise it with each change that an older reader would get wrong. */
-const VERSION = 1;
+const VERSION = 2;
 const MARK = "graph job";
 
 const codec = createCodec({ maxBytes: Number.POSITIVE_INFINITY });
@@ -37,6 +37,7 @@ const durations = record({
   max: number,
   buckets: list(tuple(whole, whole)),
 });
+const roundKey: Shape = (value, at) => void (typeof value === "number" || text(value, at));
 const JOB: Shape = record({
   id: text,
   tenant: text,
@@ -57,9 +58,9 @@ const JOB: Shape = record({
       optional(
         record({
           counts: list(tuple(text, whole)),
-          rounds: list(
-            tuple((value, at) => void (typeof value === "number" || text(value, at)), truth, list(text)),
-          ),
+          again: optional(list(tuple(text, list(whole)))),
+          rounds: list(tuple(roundKey, truth, list(text))),
+          late: optional(list(tuple(roundKey, list(text)))),
         }),
       ),
     ),

@@ -60,6 +60,8 @@ class Replay {
   readonly #plan: Plan;
   readonly #known: Map<number, PendingDelivery>;
   readonly #finished = new Set<number>();
+  /** Their joins went on without them. */
+  readonly #late = new Set<number>();
   readonly #books: Map<string, Book>;
   readonly #shared: Map<string, unknown>;
   readonly #merged: Map<string, Copy>;
@@ -87,7 +89,7 @@ class Replay {
   add(entry: Entry, value: unknown): void {
     if (entry.name === PAUSE && entry.kind === "wait") this.#pauses.push(value as PausePoint);
     else if (entry.status === "failed") this.#failed(entry, value as FailedNote);
-    else if ("late" in (value as object)) this.#finished.add((value as LateNote).n);
+    else if ("late" in (value as object)) this.#late.add((value as LateNote).n);
     else this.#succeeded(entry, value as SucceededNote);
   }
 
@@ -97,7 +99,7 @@ class Replay {
   }
 
   data(): JobData {
-    const open = [...this.#known.values()].filter(({ n }) => !this.#finished.has(n));
+    const open = [...this.#known.values()].filter(({ n }) => !this.#finished.has(n) && !this.#late.has(n));
     return {
       ...this.#begun,
       error: this.#error,
@@ -208,12 +210,12 @@ class Replay {
     return new GraphMismatch(this.#begun.id, this.#plan.name, `got one that used ${what}, which it has not`);
   }
 
-  /** Joins are told again of all that was finished, in its order; the rest comes to them anew. */
+  /** Joins are told of all that came to them, in the order in which it was sent: so what belonged together does again. */
   #gathering(): [slot: string, data: unknown][] {
     const gatherers = new Map<string, Gatherer>();
     for (const pending of [...this.#known.values()].sort((a, b) => a.n - b.n)) {
       const slot = this.#plan.slots.get(pending.slot);
-      if (slot?.parts.join === undefined || !this.#finished.has(pending.n)) continue;
+      if (slot?.parts.join === undefined) continue;
       let gatherer = gatherers.get(slot.key);
       if (gatherer === undefined) {
         gatherer = gathererFor(slot, () => 0) as Gatherer;
@@ -221,7 +223,8 @@ class Replay {
         if (before !== undefined) gatherer.load(before);
         gatherers.set(slot.key, gatherer);
       }
-      gatherer.finished(deliveryFrom(pending, this.#plan));
+      const as = this.#finished.has(pending.n) ? "finished" : this.#late.has(pending.n) ? "late" : "again";
+      gatherer.known(deliveryFrom(pending, this.#plan), as);
     }
     return [...gatherers].map(([key, gatherer]) => [key, gatherer.data()]);
   }

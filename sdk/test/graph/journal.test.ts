@@ -1,4 +1,5 @@
 /** Jobs in a journal: they outlive their process, and each finished delivery is finished once. */
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -8,6 +9,7 @@ import {
   GraphMismatch,
   IllegalMove,
   type Job,
+  JobState,
   type Journal,
   LeaseLost,
   memoryJournal,
@@ -290,6 +292,54 @@ test("joins, batches and merges are taken up where they were", async () => {
       "batch 3",
     ].toSorted(),
   );
+});
+
+describe("a join of two of three, without a key", () => {
+  /** @param stuck rounds whose handlers end only when they are told to stop @param kept without a journal the third sends nothing */
+  function joining(at: TestClock, stuck: readonly number[], kept: Journal | null = journal) {
+    const got: string[] = [];
+    const graph = new Graph("two of three", { journal: kept ?? undefined, clock: at, concurrent: 8 });
+    graph.addRoutine(source());
+    for (const name of ["a", "b"]) graph.addRoutine(node(name));
+    graph.addRoutine(node("c", (given, { emit }) => kept && void emit("out", given)));
+    const two = routine("two", { in: item, join: 2 }, async ({ parts }, { signal }) => {
+      if (stuck.includes(parts[0]?.payload.id ?? 0)) await once(signal, "abort");
+      signal.throwIfAborted();
+      got.push(parts.map(({ source, payload }) => `${source}${payload.id}`).join(" "));
+    });
+    graph.addRoutine(two);
+    for (const name of ["a", "b", "c"]) {
+      graph.connect({ source: "source", event: "out", target: name, slot: "in" });
+      graph.connect({ source: name, event: "out", target: "two", slot: "in" });
+    }
+    return { graph, got };
+  }
+
+  test("what was late is late again, and the rounds that it was late for come anew", async () => {
+    const first = joining(new TestClock(), [1]);
+    const job = first.graph.execute({ ...FOUR, params: { id: 3 } });
+    job.done.catch(() => {});
+    await until(() => job.state.history.filter(({ kind }) => kind === "late").length === 3);
+    await until(() => first.got.length === 2);
+    await sleep(5);
+    await clock.advance(LEASE * 3);
+    const second = joining(clock, []);
+    const [again] = await second.graph.recover();
+    const state = await (again as Job).done;
+    expect([first.got, second.got]).toEqual([["a2 b2", "a3 b3"], ["a1 b1"]]);
+    expect(state.pending).toEqual([]);
+  });
+
+  test("saved while a later round is over, an earlier one is what it was", async () => {
+    const first = joining(clock, [1], null);
+    const job = first.graph.execute({ ...FOUR, params: { id: 3 } });
+    await until(() => first.got.length === 2);
+    const saved = (await job.pause("now", undefined, { abort: true })).serialize();
+    const second = joining(clock, [], null);
+    const state = await second.graph.resume(JobState.load(saved)).done;
+    expect([first.got, second.got]).toEqual([["a2 b2", "a3 b3"], ["a1 b1"]]);
+    expect(state).toMatchObject({ status: "succeeded", pending: [] });
+  });
 });
 
 test("a batch that was finished is finished with all that went into it", async () => {

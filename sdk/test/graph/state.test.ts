@@ -179,9 +179,9 @@ test("text that was cut off anywhere is refused with a named error", async () =>
 
 test("a newer version is refused by its number, before anything else is read", () => {
   const body = "[]";
-  const text = `{"weir":"graph job","version":2,"length":${body.length}}\n${body}`;
+  const text = `{"weir":"graph job","version":3,"length":${body.length}}\n${body}`;
   expect(() => JobState.load(text)).toThrow(JobFileNewer);
-  expect(() => JobState.load(text)).toThrow(/expected version 1 or older, got 2/);
+  expect(() => JobState.load(text)).toThrow(/expected version 2 or older, got 3/);
 });
 
 test.each([
