@@ -125,7 +125,8 @@ export interface FlowContext extends Data {
   waitFor<Out = unknown>(name: string, options?: WaitOptions<Out>): Promise<Out>;
   /**
    * Registers what undoes the work so far. When the flow fails for good or is cancelled, all that was registered runs in
-   * reverse order, each once, also when the process dies on the way. Those of sub-flows too, when the run as a whole fails.
+   * reverse order, each once, also when the process dies on the way. Those of sub-flows too, when the run as a whole fails;
+   * not where the flow around them catches the failure and succeeds.
    * One that fails is said and not tried again.
    *
    * @example

@@ -311,6 +311,26 @@ inEachPlace("stopping", (journal) => {
     expect(run.status).toBe("failed");
   });
 
+  test("rollbacks of a sub-flow: none where the flow around it catches its failure and succeeds, all where it then fails", async () => {
+    const undone: string[] = [];
+    const inner = flow({ name: "inner" }, async (ctx) => {
+      ctx.onRollback(() => undone.push("inner"));
+      await ctx.run("fail", () => {
+        throw new Error("inner failed");
+      });
+    });
+    const outer = flow({ name: "outer" }, async (ctx, fails: boolean) => {
+      ctx.onRollback(() => undone.push("outer"));
+      await ctx.exec(inner).catch(() => {});
+      if (fails) throw new Error("outer failed");
+    });
+    const scope = scopeOn(journal());
+    await scope.exec(outer, false);
+    expect(undone).toEqual([]);
+    await expect(scope.exec(outer, true)).rejects.toThrow("outer failed");
+    expect(undone).toEqual(["inner", "outer"]);
+  });
+
   test("rollbacks: none on success, each once when the flow fails for good, past one that fails itself", async () => {
     const scope = scopeOn(journal());
     const log: string[] = [];

@@ -194,6 +194,33 @@ test("rollback", async () => {
   expect(calls).toEqual(["charge order-7/charge", "free", "refund order-7/charge"]);
 });
 
+test("a sub-flow that is given up undoes its own work", async () => {
+  const calls: string[] = [];
+  const stock = {
+    reserve: () => calls.push("reserve"),
+    pack: () => {
+      throw new Error("no box");
+    },
+    free: () => calls.push("free"),
+    waitList: () => calls.push("wait list"),
+  };
+  const supply = flow({ name: "supply" }, async (ctx) => {
+    try {
+      await ctx.run("reserve", () => stock.reserve());
+      await ctx.run("pack", () => stock.pack());
+    } catch (error) {
+      await ctx.run("free", () => stock.free());
+      throw error;
+    }
+  });
+  const orderOrWait = flow({ name: "order_or_wait" }, (ctx) =>
+    ctx.exec(supply).catch(() => ctx.run("wait list", () => stock.waitList())),
+  );
+  await using scope = createScope();
+  await scope.exec(orderOrWait, undefined, { id: "order-8" });
+  expect(calls).toEqual(["reserve", "free", "wait list"]);
+});
+
 test("an id is asked for again", async () => {
   const importFile = flow({ name: "import_file" }, (ctx, file: string) => ctx.run("store", () => ({ file })));
   const journal = memoryJournal();
