@@ -5,7 +5,8 @@
 import type { Delivery } from "./delivery.ts";
 import { CycleBound } from "./errors/cycle-bound.ts";
 import { Fifo } from "./fifo.ts";
-import { type Gatherer, gathererFor } from "./gather.ts";
+import { gathererFor } from "./gather.ts";
+import type { Gatherer } from "./gatherer.ts";
 import type { Plan, SlotOfNode } from "./plan.ts";
 
 /** The next one, and what is to be done with it. `fail`: it is not handled. */
