@@ -1,22 +1,36 @@
 /**
- * How long questions take on a store of believable flows, and how much longer than on a tenth of it: what a page waits for
- * should not grow with what is stored. `FLOWS=1000000 npm run bench -- queries` asks of a million, and of 100,000.
+ * How long questions take on a store of believable flows, and how much longer than on a smaller one: what a page waits for
+ * should not grow with what is stored. `FLOWS=1000000 npm run bench -- queries` asks of a million, and of a tenth of it.
+ *
+ * `KEEP=/some/folder` keeps the files there, and uses those that are there already; `AGAINST=100000` is the size of the
+ * smaller one; `INGEST=1` asks once more while the collector takes as much as it can, on copies, for as long as it takes.
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { DemoFlow } from "../collector/src/demo/demo-flow.ts";
 import { fill } from "../collector/src/demo/fill.ts";
 import { demoFlows } from "../collector/src/demo/flows.ts";
+import type { FlowSummary } from "../collector/src/flow.ts";
 import { openSqliteStore } from "../collector/src/sqlite/index.ts";
 import { startCollector } from "../e2e/support/processes.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
+import { startWorker } from "./workers.ts";
 
 const FLOWS = Number(process.env.FLOWS ?? 200_000);
+const AGAINST = Number(process.env.AGAINST ?? FLOWS / 10);
+const INGEST = process.env.INGEST === "1";
+const { KEEP } = process.env;
 const TENANTS = 1000;
 const QUESTIONS = Number(process.env.QUESTIONS ?? 200);
 const WARM_UP = 20;
 const SEED = 1;
+/** Flows that are asked for, of times all over the store. */
+const ASKED_FOR = 500;
+const LOAD = fileURLToPath(new URL("./load-worker.ts", import.meta.url));
+/** Protobuf, 512 spans a request, 8 connections, a second to warm up; an hour, as it is ended with the questions. */
+const LOAD_ARGUMENTS = ["protobuf", "512", "8", "1", "3600"];
 
 interface Known {
   tenant: string;
@@ -29,75 +43,117 @@ interface Known {
 type Took = Map<string, number[]>;
 
 export async function queries(): Promise<Figure[]> {
-  const small = await measure(FLOWS / 10);
-  const large = await measure(FLOWS);
-  const figures: Figure[] = [];
-  for (const [what, took] of large.took) {
-    const before = small.took.get(what) ?? [];
-    figures.push({
-      what: `${what}, of ${whole(FLOWS)} flows`,
-      value: `${quantile(took, 0.99).toFixed(1)} ms p99`,
-      beside: `${median(took).toFixed(1)} ms median: ${(median(took) / median(before)).toFixed(2)} times that of ${whole(FLOWS / 10)}, p99 ${(quantile(took, 0.99) / quantile(before, 0.99)).toFixed(2)} times`,
-    });
-  }
-  figures.push({
-    what: "disk for a flow of the demo",
-    value: `${whole(large.bytes / FLOWS)} bytes`,
-    beside: `${whole(small.bytes / (FLOWS / 10))} bytes where there are ${whole(FLOWS / 10)}`,
-  });
-  return figures;
-}
-
-async function measure(flows: number): Promise<{ took: Took; bytes: number }> {
-  const folder = mkdtempSync(join(tmpdir(), "weir-queries-"));
-  const path = join(folder, "weir.db");
+  const folder = KEEP ?? mkdtempSync(join(tmpdir(), "weir-queries-"));
+  mkdirSync(folder, { recursive: true });
   try {
-    console.error(`bench: queries: ${whole(flows)} flows are written …`);
-    const known = await filled(path, flows);
-    return { took: await ask(path, known), bytes: statSync(path).size };
+    const small = await filled(folder, AGAINST);
+    const large = await filled(folder, FLOWS);
+    const before = await ask(small, "idle");
+    const figures = [...(await ask(large, "idle"))].map(([what, took]) => {
+      const than = before.get(what) ?? [];
+      const times = (share: number) => (quantile(took, share) / quantile(than, share)).toFixed(2);
+      return figureOf(what, took, `${times(0.5)} times that of ${whole(AGAINST)}, p99 ${times(0.99)} times`);
+    });
+    if (INGEST) {
+      for (const [what, took] of await askUnderLoad(large)) {
+        figures.push(figureOf(`${what}, while it takes all it can`, took, ""));
+      }
+    }
+    return [
+      ...figures,
+      {
+        what: "disk for a flow of the demo",
+        value: `${whole(statSync(large).size / FLOWS)} bytes`,
+        beside: `${whole(statSync(small).size / AGAINST)} bytes where there are ${whole(AGAINST)}`,
+      },
+    ];
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (KEEP === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function filled(path: string, flows: number): Promise<Known[]> {
-  const known: Known[] = [];
-  const store = openSqliteStore({ path, durability: "normal" });
+function figureOf(what: string, took: number[], than: string): Figure {
+  return {
+    what: `${what}, of ${whole(FLOWS)} flows`,
+    value: `${quantile(took, 0.99).toFixed(1)} ms p99`,
+    beside: `${median(took).toFixed(1)} ms median${than && `: ${than}`}`,
+  };
+}
+
+/** The path of a store with so many flows. */
+async function filled(folder: string, flows: number): Promise<string> {
+  const path = join(folder, `weir-${flows}.db`);
+  if (existsSync(path)) return path;
+  console.error(`bench: queries: ${whole(flows)} flows are written …`);
+  // Under another name until it is whole: one that was ended half way is not taken for it.
+  const unfinished = `${path}.unfinished`;
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${unfinished}${end}`, { force: true });
+  const store = openSqliteStore({ path: unfinished, durability: "normal" });
   const now = Date.now() * 1000;
-  await fill({
-    store,
-    now,
-    flows: noted(demoFlows({ flows, tenants: TENANTS, days: 30, seed: SEED, now }), flows, known),
-  });
+  const all = demoFlows({ flows, tenants: TENANTS, days: 30, seed: SEED, now });
+  await fill({ store, now, flows: withOneOfItsKind(all, flows) });
   await store.settle();
   await store.close();
-  return known;
+  renameSync(unfinished, path);
+  return path;
 }
 
-/** Remembers some of them, to ask for, and gives one in the middle a word and a step that no other has. */
-function* noted(all: Iterable<DemoFlow>, flows: number, known: Known[]): Generator<DemoFlow> {
-  const every = Math.max(1, Math.floor(flows / 500));
+/** Of a copy, as load changes what it is put on. */
+async function askUnderLoad(path: string): Promise<Took> {
+  const copy = `${path}.loaded`;
+  try {
+    copyFileSync(path, copy);
+    return await ask(copy, "under load");
+  } finally {
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${copy}${end}`, { force: true });
+  }
+}
+
+/** Gives one in the middle a word and a step that no other has. */
+function* withOneOfItsKind(all: Iterable<DemoFlow>, flows: number): Generator<DemoFlow> {
   let n = 0;
   for (const flow of all) {
-    const { key, name, by, labels } = flow;
-    const [label] = Object.entries(labels);
-    if (n % every === 0 && label !== undefined) known.push({ ...key, name, service: by.service, label });
     n += 1;
     const [first, ...rest] = flow.steps;
     if (n === Math.floor(flows / 2) && first !== undefined) {
-      yield {
-        ...flow,
-        labels: { ...labels, ticket: "zq-4711" },
-        steps: [{ ...first, name: "quarantine" }, ...rest],
-      };
+      const labels = { ...flow.labels, ticket: "zq-4711" };
+      yield { ...flow, labels, steps: [{ ...first, name: "quarantine" }, ...rest] };
     } else {
       yield flow;
     }
   }
 }
 
-async function ask(path: string, known: Known[]): Promise<Took> {
+/** Some flows of the store, to ask for: those that began last before times that lie evenly in it. */
+async function someOf(path: string): Promise<Known[]> {
+  const store = openSqliteStore({ path, upkeep: false });
+  try {
+    const endOf = async (order: "oldest" | "newest", filter = {}): Promise<FlowSummary> => {
+      const { items } = await store.flows({ order, limit: 1, ...filter });
+      const [flow] = items;
+      if (flow === undefined) throw new Error(`${path}: expected flows in it, got none`);
+      return flow;
+    };
+    const first = (await endOf("oldest")).startedAt;
+    const last = (await endOf("newest")).startedAt;
+    const known: Known[] = [];
+    for (let n = 1; n <= ASKED_FOR; n += 1) {
+      const to = first + Math.ceil(((last - first) * n) / ASKED_FOR) + 1;
+      const { tenant, id, name, services, labels } = await endOf("newest", { to });
+      const [service] = services;
+      const [label] = Object.entries(labels);
+      if (service !== undefined && label !== undefined) known.push({ tenant, id, name, service, label });
+    }
+    return known;
+  } finally {
+    await store.close();
+  }
+}
+
+async function ask(path: string, how: "idle" | "under load"): Promise<Took> {
+  const known = await someOf(path);
   const collector = await startCollector({ path });
+  const load = how === "idle" ? undefined : startWorker(LOAD, [collector.url, ...LOAD_ARGUMENTS]);
   try {
     const pick = () => known[Math.floor(Math.random() * known.length)] as Known;
     const of = (filter: Record<string, string>) => new URLSearchParams(filter).toString();
@@ -169,6 +225,7 @@ async function ask(path: string, known: Known[]): Promise<Took> {
     }
     return took;
   } finally {
+    await load?.stop();
     await collector.stop();
   }
 }

@@ -54,6 +54,12 @@ listsContract("sqlite, cut short", {
   cutShort: true,
 });
 
+listsContract("sqlite, too many to sort and cut short", {
+  open: async (now) => openSqliteStore({ path: newPath(), now, limitMs: -1, many: 0 }),
+  lists: 25,
+  cutShort: true,
+});
+
 describe("sqlite: the file", () => {
   const opened = flowOf({ tenant: "acme", id: "1" }).opened(1);
 

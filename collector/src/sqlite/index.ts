@@ -18,9 +18,10 @@ import { allCounted, figuresOf } from "./queries/figures.ts";
 import { flowQueries } from "./queries/flow-queries.ts";
 import { histogramOf } from "./queries/histogram.ts";
 import { lastRuns } from "./queries/last-runs.ts";
+import { MANY } from "./queries/sorted.ts";
 import { tenantQueries } from "./queries/tenant-queries.ts";
 import { UnwellFlows } from "./queries/unwell.ts";
-import { MANY, walker as walkerOf } from "./queries/walk.ts";
+import { walker as walkerOf } from "./queries/walk.ts";
 import { FlowCounts } from "./rows/flow-counts.ts";
 import { flowRows, numbersOf, statisticsOf } from "./rows/flow-rows.ts";
 import { HotFlows } from "./rows/hot-flows.ts";
@@ -55,7 +56,7 @@ export interface SqliteStoreOptions {
   upkeep?: boolean;
   /** Milliseconds after which a question about many flows is answered in part. Default 100. */
   limitMs?: number;
-  /** From so many flows on, lists by end, length or activity are read and not sorted. Default 20,000; tests use less. */
+  /** From so many flows on, lists by end, length or activity are read and not sorted. Default 100,000; tests use less. */
   many?: number;
 }
 

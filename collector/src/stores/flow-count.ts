@@ -11,20 +11,47 @@ export interface Counted {
   health: Health | null;
 }
 
-/**
- * @param flows those that match; `null` where none does up to a place.
- * @param isLate whether the time for this question is over.
- */
-export function countFlows(flows: Iterable<Counted | null>, isLate: () => boolean = () => false): FlowCount {
-  const count = noFlows();
-  for (const flow of flows) {
-    if (flow !== null && count.total === MOST_COUNTED) return { ...count, complete: false };
-    if (flow !== null) {
-      count.total += 1;
-      count.status[flow.status] += 1;
-      if (flow.health !== null) count.health[flow.health] += 1;
-    }
-    if (isLate()) return { ...count, complete: false };
+export class FlowTally {
+  readonly #count = noFlows();
+  readonly #isLate: () => boolean;
+  #isFull = false;
+
+  /** @param isLate whether the time for this question is over. */
+  constructor(isLate: () => boolean = () => false) {
+    this.#isLate = isLate;
   }
-  return count;
+
+  /** Nothing more is to be counted: there are enough, or it took long enough. */
+  get isOver(): boolean {
+    return this.#isFull || this.#isLate();
+  }
+
+  /** @param flow `null` where none was found up to a place. @returns whether to go on. */
+  add(flow: Counted | null): boolean {
+    if (flow !== null && flow.health !== null && this.#count.total < MOST_COUNTED) {
+      this.#count.health[flow.health] += 1;
+    }
+    if (flow !== null) this.addEnded(flow.status, 1);
+    return !this.isOver;
+  }
+
+  /** Many at once; of those beyond the bound none is. */
+  addEnded(status: Status, flows: number): void {
+    const room = Math.min(flows, MOST_COUNTED - this.#count.total);
+    this.#count.total += room;
+    this.#count.status[status] += room;
+    if (room < flows) this.#isFull = true;
+  }
+
+  /** @param isWhole whether all were looked at. */
+  done(isWhole: boolean): FlowCount {
+    return { ...this.#count, complete: isWhole && !this.#isFull };
+  }
+}
+
+/** Of a store that has all of them in hand. */
+export function countFlows(flows: Iterable<Counted>): FlowCount {
+  const tally = new FlowTally();
+  for (const flow of flows) if (!tally.add(flow)) break;
+  return tally.done(true);
 }

@@ -25,6 +25,10 @@ export interface Source {
   /** A condition with a place for the value. */
   pick: string;
   value: Value;
+  /** The shape that it is of. */
+  shape?: number;
+  /** Tells how many flows it has, whenever they began; where nothing does they are counted. */
+  counted?: string;
 }
 
 /** Where a flow stands in the order of starts: those of one start are in the order of their rows. */
@@ -43,7 +47,14 @@ export interface Wanted {
   ask: Where | null;
   /** Not more is found, or let pass, than is wanted. */
   exact: boolean;
+  /** No flow is found by two of the sources, or by its place as well. */
+  disjoint: boolean;
+  /** What it takes to look at one that it finds, beside one in an index that holds what others ask. */
+  cost: number;
 }
+
+/** Of a posting, each flow must be looked up to be asked anything. */
+export const COST_OF_POSTING = 5;
 
 /** Finds what terms of a search want; where only conditions are needed there is nothing to find them by. */
 export type FindTerm = (term: ReturnType<typeof termsOf>[number]) => Wanted;
@@ -55,15 +66,24 @@ export function wantedOf(
   findTerm?: FindTerm,
 ): Wanted[] | null {
   const wanted: Wanted[] = [];
-  column("tenant", filter.tenant, (tenant) => tenants.find(tenant));
-  column("status", filter.status, statusCode);
+  const ofTenant = "SELECT flows FROM tenants WHERE number = ?";
+  column("tenant", filter.tenant, (tenant) => tenants.find(tenant), ofTenant);
+  column("status", filter.status, statusCode, "SELECT flows FROM flow_counts WHERE status = ?");
   if (filter.name?.length) {
     const names = numbers(filter.name, (name) => texts.find(name));
+    const ofNames = names.flatMap((name) => shapes.ofName(name));
     wanted.push({
-      sources: names.flatMap((name) => shapes.ofName(name)).map(ofShape),
+      sources: ofNames.map(ofShape),
       places: [],
-      ask: names.length === 0 ? NOTHING : anyOf("f.name", names),
+      ask:
+        names.length === 0
+          ? NOTHING
+          : ofNames.length > MOST_ASKED
+            ? anyOf("f.name", names)
+            : isOfShape(ofNames),
       exact: true,
+      disjoint: true,
+      cost: 1,
     });
   }
   if (filter.service?.length) {
@@ -73,8 +93,10 @@ export function wantedOf(
     wanted.push({
       sources: all.map(ofShape),
       places: [],
-      ask: all.length > MOST_ASKED ? null : all.length === 0 ? NOTHING : anyOf("f.shape", all),
+      ask: all.length > MOST_ASKED ? null : isOfShape(all),
       exact: loose.length === 0,
+      disjoint: true,
+      cost: 1,
     });
   }
   for (const [key, values] of Object.entries(filter.labels ?? {})) {
@@ -85,7 +107,12 @@ export function wantedOf(
   if (findTerm !== undefined) wanted.push(...termsOf(filter.q ?? "").map(findTerm));
   return wanted.some(({ sources, places }) => sources?.length === 0 && places.length === 0) ? null : wanted;
 
-  function column<T>(name: string, values: T[] | undefined, find: (value: T) => number | undefined): void {
+  function column<T>(
+    name: string,
+    values: T[] | undefined,
+    find: (value: T) => number | undefined,
+    counted: string,
+  ): void {
     if (!values?.length) return;
     const found = numbers(values, find);
     const index = `flows f INDEXED BY flows_by_${name}`;
@@ -97,10 +124,13 @@ export function wantedOf(
         key: "f.pk",
         pick: `f.${name} = ?`,
         value,
+        counted,
       })),
       places: [],
       ask: found.length === 0 ? NOTHING : anyOf(`f.${name}`, found),
       exact: true,
+      disjoint: true,
+      cost: 1,
     });
   }
 
@@ -117,6 +147,9 @@ export function wantedOf(
       places: [],
       ask: found.length === 0 ? NOTHING : isPosted(table, name, found),
       exact: true,
+      // A flow has one value of a label, but may stand at several steps.
+      disjoint: table === "label_flows" || found.length === 1,
+      cost: COST_OF_POSTING,
     });
   }
 }
@@ -142,11 +175,18 @@ export const OPEN: Wanted = {
   places: [],
   ask: { conditions: ["f.duration_us IS NULL"], values: [] },
   exact: true,
+  disjoint: true,
+  cost: 1,
 };
 
 export function ofShape(shape: number): Source {
   const index = "flows f INDEXED BY flows_by_shape";
-  return { from: index, index, at: "f.started_at", key: "f.pk", pick: "f.shape = ?", value: shape };
+  return { from: index, index, at: "f.started_at", key: "f.pk", pick: "f.shape = ?", value: shape, shape };
+}
+
+/** Not a reason for SQLite to walk by shape. */
+export function isOfShape(shapes: number[]): Where {
+  return shapes.length === 0 ? NOTHING : anyOf("+f.shape", shapes);
 }
 
 export function ofPosting(table: string, name: string, value: Value): Source {

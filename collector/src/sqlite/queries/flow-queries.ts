@@ -1,10 +1,11 @@
 /** Lists of flows, and one flow with all that happened in it. */
-import type { ChildFlow, FlowDetail, FlowKey, FlowSummary, Micros } from "../../flow.ts";
+import type { ChildFlow, FlowDetail, FlowKey, FlowSummary, Micros, Status } from "../../flow.ts";
 import { picture } from "../../fold/index.ts";
 import { matcher } from "../../matcher.ts";
 import type { FlowCount, FlowFilter, FlowPage, FlowQuery, StuckPage, StuckQuery } from "../../store.ts";
 import { type Context, detailOf } from "../../stores/context.ts";
-import { type Counted, countFlows } from "../../stores/flow-count.ts";
+import { type Counted, FlowTally } from "../../stores/flow-count.ts";
+import { encodeFlowCursor } from "../../stores/flow-cursor.ts";
 import { flowPage, type Reached, type WalkFrom } from "../../stores/flow-page.ts";
 import { directionOf, orderBy, type Place } from "../../stores/order.ts";
 import { pageOfUnwell, stuckFlow } from "../../stores/stuck.ts";
@@ -14,7 +15,7 @@ import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "../rows
 import { statusOf } from "../rows/status.ts";
 import { type SortedOptions, sorter } from "./sorted.ts";
 import type { UnwellFlows } from "./unwell.ts";
-import { type Columns, LIST_COLUMNS, type Walker } from "./walk.ts";
+import { type Columns, LIST_COLUMNS, type Plan, type Walker } from "./walk.ts";
 
 interface ChildRow {
   tenant: number;
@@ -36,9 +37,6 @@ const COUNT_COLUMNS: Columns<CountRow> = {
   sql: "f.tenant, f.name, f.status, f.started_at AS startedAt, f.duration_us AS duration, f.runners",
 };
 
-/** So many times the limit, for lists that must be read far before their first flow is known. */
-const TOO_LATE = 10;
-
 export interface FlowQueryParts {
   rows: FlowRows;
   numbers: Numbers;
@@ -49,7 +47,7 @@ export interface FlowQueryParts {
   countOfAll: () => FlowCount;
   /** Milliseconds for a question about many flows. */
   limitMs: number;
-  /** From so many flows on they are not put in order by hand. */
+  /** So many to look at are not put in order by hand. */
   many: number;
 }
 
@@ -70,8 +68,8 @@ export function flowQueries(
   const { texts, tenants } = numbers;
   const { health } = context;
   const sort = sorter(db, numbers, walker, many);
-  const timer = (ms = limitMs) => {
-    const end = performance.now() + ms;
+  const timer = () => {
+    const end = performance.now() + limitMs;
     return () => performance.now() > end;
   };
   const children = db.prepare<[number, StoredId], ChildRow>(
@@ -109,8 +107,10 @@ export function flowQueries(
         by,
         direction,
         after: after?.rank === 0 ? after : undefined,
+        likely: query.limit + 1,
         isLate,
-        isTooLate: timer(TOO_LATE * limitMs),
+        markOf: (place) => encodeFlowCursor(query, { place, back }),
+        goOn: query.cursor,
       });
     }
     if (!back) yield* last();
@@ -123,7 +123,7 @@ export function flowQueries(
   ): Generator<Reached> {
     // On the way back those that have ended are behind.
     if (after !== undefined && after.rank !== rank && direction !== directionOf(query.order)) return;
-    const plan = walker.plan(query, rank === 1);
+    const plan = walker.plan(query, { openOnly: rank === 1 });
     if (plan === null) return;
     const matches = matcher(query);
     for (const { startedAt, pk, row } of walker.walk(plan, {
@@ -141,7 +141,7 @@ export function flowQueries(
   }
 
   function* sorted(query: FlowQuery, options: SortedOptions): Generator<Reached> {
-    const plan = walker.plan(query);
+    const plan = walker.plan(query, { upTo: many });
     if (plan === null) return;
     const matches = matcher(query);
     const read = walker.one(LIST_COLUMNS);
@@ -152,25 +152,43 @@ export function flowQueries(
     }
   }
 
-  function* counted(filter: FlowFilter): Generator<Counted | null> {
+  function count(filter: FlowFilter): FlowCount {
+    if (isEmpty(filter)) return countOfAll();
+    const tally = new FlowTally(timer());
     const plan = walker.plan(filter);
-    if (plan === null) return;
-    const wanted = filter.health?.length ? filter.health : undefined;
-    const matches = plan.exact ? undefined : matcher(filter);
-    const options = { newestFirst: true, chunk: 500 };
-    if (matches !== undefined) {
-      for (const { row } of walker.walk(plan, { ...options, columns: LIST_COLUMNS })) {
-        const flow = row === null ? null : toFlow(row);
-        yield flow !== null && matches(flow) ? flow : null;
+    if (plan === null) return tally.done(true);
+    const isWhole = plan.exact ? countExact(filter, plan, tally) : countOneByOne(filter, plan, tally);
+    return tally.done(isWhole);
+  }
+
+  /** Those that have ended are counted without a look at each; of the others health is wanted, and they are few. */
+  function countExact(filter: FlowFilter, plan: Plan, tally: FlowTally): boolean {
+    const { status, health: healths } = filter;
+    const open = walker.plan(filter, { openOnly: true });
+    if (open !== null && (!status?.length || status.some(isOpen))) {
+      const wanted = healths?.length ? healths : undefined;
+      for (const { row } of walker.walk(open, { newestFirst: true, chunk: 500, columns: COUNT_COLUMNS })) {
+        const flow = row === null ? null : toCounted(row);
+        const isWanted =
+          flow !== null && (wanted === undefined || (flow.health !== null && wanted.includes(flow.health)));
+        if (!tally.add(isWanted ? flow : null)) return false;
       }
-      return;
     }
-    for (const { row } of walker.walk(plan, { ...options, columns: COUNT_COLUMNS })) {
-      const flow = row === null ? null : toCounted(row);
-      yield flow !== null && (wanted === undefined || (flow.health !== null && wanted.includes(flow.health)))
-        ? flow
-        : null;
+    if (healths?.length || (status?.length && status.every(isOpen))) return true;
+    for (const piece of walker.ended(plan)) {
+      for (const { status: code, flows } of piece) tally.addEnded(statusOf(code), flows);
+      if (tally.isOver) return false;
     }
+    return true;
+  }
+
+  function countOneByOne(filter: FlowFilter, plan: Plan, tally: FlowTally): boolean {
+    const matches = matcher(filter);
+    for (const { row } of walker.walk(plan, { newestFirst: true, chunk: 500, columns: LIST_COLUMNS })) {
+      const flow = row === null ? null : toFlow(row);
+      if (!tally.add(flow !== null && matches(flow) ? flow : null)) return false;
+    }
+    return true;
   }
 
   function toCounted({ tenant, name, status, startedAt, duration, runners }: CountRow): Counted {
@@ -193,7 +211,7 @@ export function flowQueries(
       return flowPage(query, (from) => found(query, from, isLate), isLate);
     },
 
-    count: (filter) => (isEmpty(filter) ? countOfAll() : countFlows(counted(filter), timer())),
+    count,
 
     detail(key) {
       const state = rows.load(key);
@@ -224,6 +242,10 @@ export function flowQueries(
       });
     },
   };
+}
+
+function isOpen(status: Status): boolean {
+  return status === "running" || status === "paused";
 }
 
 function isEmpty(filter: FlowFilter): boolean {

@@ -41,8 +41,11 @@ export interface Plan {
   filter: FlowFilter;
   /** `null`: all flows are walked. */
   lead: Wanted | null;
-  /** About how many flows the lead leaves; at least `MANY` where they were not counted to the end. */
-  candidates: number;
+  /**
+   * About what it takes to look at all that the lead leaves: as many flows, where an index holds what is asked of them. Not
+   * counted any further than was asked for.
+   */
+  cost: number;
   /** What is asked of each candidate, besides the time. */
   asks: Where;
   /** What the plan finds is what is wanted, without a look at the flow itself. */
@@ -62,17 +65,47 @@ export interface WalkOptions<Row> {
 export type Walked<Row> = Start & { row: Row | null };
 
 export interface Walker {
-  /** `null` where no flow can match. @param openOnly leave out flows that have ended. */
-  plan(filter: FlowFilter, openOnly?: boolean): Plan | null;
+  /** `null` where no flow can match. */
+  plan(filter: FlowFilter, options?: PlanOptions): Plan | null;
   walk<Row>(plan: Plan, options: WalkOptions<Row>): Generator<Walked<Row>>;
-  /** Candidates in no order, without those that do not pass. */
-  all<Row>(plan: Plan, columns: Columns<Row>, ask: string): Generator<Row>;
+  /** How many have ended and how, piece by piece of the candidates: for a plan that is exact. */
+  ended(plan: Plan): Generator<EndedCount[]>;
+  /** The first by a value, in order. */
+  top(plan: Plan, options: TopOptions): Ranked[];
   /** Flow by flow. */
   one<Row>(columns: Columns<Row>): (pk: number, asks?: Where) => Row | undefined;
 }
 
-/** Beyond this a count says "many". */
-export const MANY = 20_000;
+export interface PlanOptions {
+  /** Leave out flows that have ended. */
+  openOnly?: boolean;
+  /** How far candidates are counted. Default `ENOUGH`. */
+  upTo?: number;
+}
+
+export interface EndedCount {
+  status: number;
+  flows: number;
+}
+
+export interface TopOptions {
+  /** What of `f` they are in the order of; those without it are left out. */
+  value: string;
+  /** 1: values rise. */
+  direction: 1 | -1;
+  /** Begin after this one. */
+  after: Ranked | undefined;
+  limit: number;
+}
+
+/** A flow, by a value. Equal ones are in the order of their numbers. */
+export interface Ranked {
+  value: number;
+  pk: number;
+}
+
+/** To choose by whom to walk no more need be told apart: the first page is found by any of them. */
+const ENOUGH = 20_000;
 /** More values than this are asked of each flow instead. */
 const MOST_WALKS = 300;
 /** Candidates that are looked at between two places told of. */
@@ -92,20 +125,20 @@ export function walker(db: Db, numbers: Numbers): Walker {
   const findTerm = termFinder(db, numbers);
 
   return {
-    plan(filter, openOnly = false) {
+    plan(filter, { openOnly = false, upTo = ENOUGH } = {}) {
       const wanted = wantedOf(filter, numbers, findTerm);
       if (wanted === null) return null;
       if (openOnly && !filter.health?.length) wanted.push(OPEN);
-      const { lead, candidates } = fewest(filter, wanted);
+      const { lead, cost } = cheapest(filter, wanted, upTo);
       const asks: Where = { conditions: [], values: [] };
       for (const { ask } of wanted.filter((each) => each !== lead)) if (ask !== null) join(asks, ask);
       const exact = wanted.every((each) => each.exact && (each === lead || each.ask !== null));
-      return { filter, lead, candidates, asks, exact };
+      return { filter, lead, cost, asks, exact };
     },
 
     *walk(plan, options) {
       const { filter, lead, asks } = plan;
-      const sources = lead === null ? [BY_START] : (lead.sources ?? []);
+      const sources = sourcesOf(plan);
       const chunk = Math.max(4, Math.ceil(options.chunk / Math.max(1, sources.length)));
       const walks = sources.map((source) => rowsOf(filter, source, asks, { ...options, chunk }));
       const places = lead?.places ?? [];
@@ -113,30 +146,18 @@ export function walker(db: Db, numbers: Numbers): Walker {
       yield* merge(walks, options.newestFirst);
     },
 
-    *all(plan, columns, ask) {
-      const { filter, lead, asks } = plan;
-      const seen = new Set<number>();
-      const sources = lead === null ? [BY_START] : (lead.sources ?? []);
-      for (const source of sources) {
-        const where = timeOf(filter, source.at);
-        add(where, source.pick, source.value);
-        join(where, asks);
-        add(where, ask);
-        const sql = `SELECT f.pk AS pk, ${columns.sql} FROM ${source.from} ${clause(where)}`;
-        for (const row of statements.of<{ pk: number }>(sql).all(...where.values)) {
-          if (sources.length + (lead?.places.length ?? 0) > 1) {
-            if (seen.has(row.pk)) continue;
-            seen.add(row.pk);
-          }
-          yield row as never;
-        }
-      }
-      const read = this.one<{ pk: number }>({ sql: `f.pk AS pk, ${columns.sql}` });
-      for (const { pk, startedAt } of lead?.places ?? []) {
-        if (seen.has(pk) || !isWithin(filter, startedAt)) continue;
-        const row = read(pk, { conditions: [...asks.conditions, ask], values: asks.values });
-        if (row !== undefined) yield row as never;
-      }
+    *ended(plan) {
+      if (plan.lead === null || plan.lead.disjoint) yield* endedByPiece(plan);
+      else yield* endedOneByOne(plan);
+    },
+
+    top(plan, options) {
+      const { lead } = plan;
+      const found = sourcesOf(plan).flatMap((source) => topOf(plan, source, options));
+      if (lead !== null && lead.places.length > 0) found.push(...topAt(plan, lead.places, options));
+      if (lead === null || lead.disjoint) return found.sort(byRank(options)).slice(0, options.limit);
+      const once = new Map(found.map((each) => [each.pk, each]));
+      return [...once.values()].sort(byRank(options)).slice(0, options.limit);
     },
 
     one:
@@ -149,57 +170,154 @@ export function walker(db: Db, numbers: Numbers): Walker {
       },
   };
 
-  function fewest(filter: FlowFilter, wanted: Wanted[]): { lead: Wanted | null; candidates: number } {
+  function cheapest(
+    filter: FlowFilter,
+    wanted: Wanted[],
+    upTo: number,
+  ): { lead: Wanted | null; cost: number } {
     let lead: Wanted | null = null;
-    let candidates = Number.POSITIVE_INFINITY;
+    let cost = Number.POSITIVE_INFINITY;
     for (const each of wanted) {
       const { sources, places } = each;
       if (sources === null || sources.length > MOST_WALKS) continue;
-      const most = Math.min(candidates, MANY);
+      const most = Math.ceil(Math.min(cost, upTo, Number.MAX_SAFE_INTEGER) / each.cost);
       let count = places.length;
-      for (const { index, at, pick, value } of sources) {
+      for (const source of sources) {
         if (count >= most) break;
-        const where = timeOf(filter, at);
-        add(where, pick, value);
-        const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index} ${clause(where)} LIMIT ?)`;
-        count +=
-          statements
-            .of<number>(sql)
-            .pluck()
-            .get(...where.values, most - count) ?? 0;
+        count += countOf(filter, source, most - count);
       }
-      // What is many is still better than every flow.
-      if (count < candidates || lead === null) lead = each;
-      candidates = Math.min(candidates, count);
+      // What is much is still better than every flow.
+      if (lead === null || count * each.cost < cost) {
+        lead = each;
+        cost = count * each.cost;
+      }
     }
-    return { lead, candidates: lead === null ? MANY : candidates };
+    return { lead, cost: Math.min(cost, Number.MAX_SAFE_INTEGER) };
   }
 
-  function* rowsOf<Row>(
+  function countOf(filter: FlowFilter, { index, at, pick, value, counted }: Source, most: number): number {
+    if (counted !== undefined && filter.from === undefined && filter.to === undefined) {
+      return statements.of<number>(counted).pluck().get(value) ?? 0;
+    }
+    const where = timeOf(filter, at);
+    add(where, pick, value);
+    const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index} ${clause(where)} LIMIT ?)`;
+    return (
+      statements
+        .of<number>(sql)
+        .pluck()
+        .get(...where.values, most) ?? 0
+    );
+  }
+
+  /** An entry for each piece, also where there is nothing in it. */
+  function* endedByPiece(plan: Plan): Generator<EndedCount[]> {
+    for (const source of sourcesOf(plan)) {
+      for (const { where } of piecesOf(plan.filter, source, { newestFirst: true, chunk: MOST_AT_ONCE })) {
+        join(where, plan.asks);
+        add(where, HAS_ENDED);
+        const sql = `SELECT f.status AS status, count(*) AS flows FROM ${source.from} ${clause(where)} GROUP BY f.status`;
+        yield statements.of<EndedCount>(sql).all(...where.values);
+      }
+    }
+  }
+
+  /** Several words may find the same flow. */
+  function* endedOneByOne({ lead, filter, asks }: Plan): Generator<EndedCount[]> {
+    const seen = new Set<number>();
+    for (const source of lead?.sources ?? []) {
+      for (const { where } of piecesOf(filter, source, { newestFirst: true, chunk: MOST_AT_ONCE })) {
+        join(where, asks);
+        add(where, HAS_ENDED);
+        const sql = `SELECT ${source.key} AS pk, f.status AS status FROM ${source.from} ${clause(where)}`;
+        const rows = statements.of<{ pk: number; status: number }>(sql).all(...where.values);
+        const counts = new Map<number, number>();
+        for (const { pk, status } of rows) {
+          if (seen.has(pk)) continue;
+          seen.add(pk);
+          counts.set(status, (counts.get(status) ?? 0) + 1);
+        }
+        yield [...counts].map(([status, flows]) => ({ status, flows }));
+      }
+    }
+    const sql = `SELECT f.status AS status FROM flows f NOT INDEXED WHERE ${["f.pk = ?", HAS_ENDED, ...asks.conditions].join(" AND ")}`;
+    for (const { pk, startedAt } of lead?.places ?? []) {
+      if (seen.has(pk) || !isWithin(filter, startedAt)) continue;
+      const status = statements
+        .of<number>(sql)
+        .pluck()
+        .get(pk, ...asks.values);
+      yield status === undefined ? [] : [{ status, flows: 1 }];
+    }
+  }
+
+  function topOf(
+    { filter, asks }: Plan,
+    { from, at, pick, value: wanted, key }: Source,
+    { value, direction, after, limit }: TopOptions,
+  ): Ranked[] {
+    const where = timeOf(filter, at);
+    add(where, pick, wanted);
+    join(where, asks);
+    const [ahead, sort] = direction === 1 ? [">", "ASC"] : ["<", "DESC"];
+    add(where, `${value} IS NOT NULL`);
+    if (after !== undefined) add(where, `(${value}, ${key}) ${ahead} (?, ?)`, after.value, after.pk);
+    const sql = `SELECT ${key} AS pk, ${value} AS value FROM ${from} ${clause(where)}
+      ORDER BY 2 ${sort}, 1 ${sort} LIMIT ?`;
+    return statements.of<Ranked>(sql).all(...where.values, limit);
+  }
+
+  function topAt({ filter, asks }: Plan, places: Start[], options: TopOptions): Ranked[] {
+    const { value, after } = options;
+    const sql = `SELECT f.pk AS pk, ${value} AS value FROM flows f NOT INDEXED
+      WHERE ${["f.pk = ?", `${value} IS NOT NULL`, ...asks.conditions].join(" AND ")}`;
+    const compare = byRank(options);
+    return places.flatMap(({ pk, startedAt }) => {
+      if (!isWithin(filter, startedAt)) return [];
+      const row = statements.of<Ranked>(sql).get(pk, ...asks.values);
+      return row === undefined || (after !== undefined && compare(row, after) <= 0) ? [] : [row];
+    });
+  }
+
+  /** Candidates of a source in the order of their start, so many at a time: what is asked of a piece, and its end. */
+  function* piecesOf(
     filter: FlowFilter,
-    { from, index, at, key, pick, value }: Source,
-    asks: Where,
-    { newestFirst, after, columns, chunk }: WalkOptions<Row>,
-  ): Generator<Walked<Row>> {
+    { index, at, key, pick, value }: Source,
+    { newestFirst, after, chunk }: Pick<WalkOptions<unknown>, "newestFirst" | "after" | "chunk">,
+  ): Generator<{ where: Where; last: Start | undefined }> {
     const [before, upTo, direction] = newestFirst ? ["<", ">=", "DESC"] : [">", "<=", "ASC"];
-    const order = `ORDER BY ${at} ${direction}, ${key} ${direction}`;
     let place = after;
     for (let size = chunk; ; size = Math.min(size * 2, MOST_AT_ONCE)) {
       const where = timeOf(filter, at);
       add(where, pick, value);
       if (place !== undefined) add(where, `(${at}, ${key}) ${before} (?, ?)`, place.startedAt, place.pk);
-      const sought = `SELECT ${at} AS startedAt, ${key} AS pk FROM ${index} ${clause(where)} ${order} LIMIT 1 OFFSET ?`;
+      const sought = `SELECT ${at} AS startedAt, ${key} AS pk FROM ${index} ${clause(where)}
+        ORDER BY ${at} ${direction}, ${key} ${direction} LIMIT 1 OFFSET ?`;
       const last = statements.of<Start>(sought).get(...where.values, size - 1);
       if (last !== undefined) add(where, `(${at}, ${key}) ${upTo} (?, ?)`, last.startedAt, last.pk);
+      yield { where, last };
+      if (last === undefined) return;
+      place = last;
+    }
+  }
+
+  function* rowsOf<Row>(
+    filter: FlowFilter,
+    source: Source,
+    asks: Where,
+    options: WalkOptions<Row>,
+  ): Generator<Walked<Row>> {
+    const { from, at, key } = source;
+    const direction = options.newestFirst ? "DESC" : "ASC";
+    for (const { where, last } of piecesOf(filter, source, options)) {
       join(where, asks);
-      const sql = `SELECT ${columns.sql}, ${at} AS startedAt, ${key} AS pk FROM ${from} ${clause(where)} ${order}`;
+      const sql = `SELECT ${options.columns.sql}, ${at} AS startedAt, ${key} AS pk FROM ${from} ${clause(where)}
+        ORDER BY ${at} ${direction}, ${key} ${direction}`;
       // All at once, for a statement that is being read from lends itself to nobody else.
       for (const row of statements.of<Row & Start>(sql).all(...where.values)) {
         yield { startedAt: row.startedAt, pk: row.pk, row };
       }
-      if (last === undefined) return;
-      yield { ...last, row: null };
-      place = last;
+      if (last !== undefined) yield { ...last, row: null };
     }
   }
 
@@ -222,6 +340,16 @@ export function walker(db: Db, numbers: Numbers): Walker {
       yield { startedAt, pk, row: row ?? null };
     }
   }
+}
+
+const HAS_ENDED = "f.duration_us IS NOT NULL";
+
+function sourcesOf({ lead }: Plan): Source[] {
+  return lead === null ? [BY_START] : (lead.sources ?? []);
+}
+
+function byRank({ direction }: Pick<TopOptions, "direction">): (a: Ranked, b: Ranked) => number {
+  return (a, b) => direction * (a.value - b.value || a.pk - b.pk);
 }
 
 function isWithin({ from, to }: FlowFilter, startedAt: number): boolean {

@@ -53,6 +53,7 @@ export class Shapes {
   readonly #textOf;
   readonly #withService;
   readonly #loose;
+  readonly #nameOf;
 
   constructor(db: Db, words: Words) {
     this.#words = words;
@@ -75,6 +76,7 @@ export class Shapes {
     this.#withService = db
       .prepare<[string], number>("SELECT shape FROM shape_services WHERE service = ?")
       .pluck();
+    this.#nameOf = db.prepare<[number], number>("SELECT name FROM shapes WHERE number = ?").pluck();
     this.#loose = db.prepare<[], number>("SELECT -name FROM loose_names").pluck();
   }
 
@@ -102,6 +104,12 @@ export class Shapes {
   /** Those in which a service took part, without the loose, of which any may have it. */
   withService(service: string): number[] {
     return this.#withService.all(service);
+  }
+
+  /** The names of the flows of these. */
+  namesOf(shapes: readonly number[]): number[] {
+    const names = shapes.flatMap((shape) => (isLoose(shape) ? -shape : (this.#nameOf.get(shape) ?? [])));
+    return [...new Set(names)];
   }
 
   loose(): number[] {

@@ -2,8 +2,9 @@
 import type { Term } from "../../words.ts";
 import type { Db } from "../file/open.ts";
 import {
-  anyOf,
+  COST_OF_POSTING,
   type FindTerm,
+  isOfShape,
   isPosted,
   join,
   MOST_ASKED,
@@ -92,6 +93,8 @@ export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
           ? null
           : either([...having.ask, ...ranges.map(isIn), ...(upTo === undefined ? [] : [isUpTo(upTo)])]),
       exact: starts.length <= 1 && unsearched.length === 0,
+      disjoint: (sources ?? []).length + (byIds ?? []).length + having.places.length <= 1,
+      cost: COST_OF_POSTING,
     };
   };
 
@@ -107,7 +110,7 @@ export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
     const of = (wanted: number) => rows.filter(({ kind }) => kind === wanted).map(({ number }) => number);
     const ask: Where[] = [];
     const ofShapes = of(WORD_OF.shape);
-    if (ofShapes.length > 0) ask.push(anyOf("f.shape", ofShapes));
+    if (ofShapes.length > 0) ask.push(isOfShape(ofShapes));
     for (const [kind, { table, name }] of Object.entries(WORDS)) {
       const numbers = of(Number(kind));
       if (numbers.length > 0) ask.push(isPosted(table, name, numbers));
