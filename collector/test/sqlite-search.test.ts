@@ -79,7 +79,7 @@ describe("flows whose steps are named after data", () => {
 
   test("a flow that goes from shape to shape leaves none behind, and nothing of a pruned one stays", async () => {
     const path = newPath();
-    const store = openSqliteStore({ path });
+    const store = openSqliteStore({ path, limitMs: 10_000 });
     const said = [
       ...aFlow(1, ["a", "b", "c", "d"], { error: "no column 7 in x9" }),
       ...aFlow(2, ["a", "b"]),
@@ -143,6 +143,47 @@ describe("a store from before there was a search", () => {
     expect(await ids(store, { name: ["import"] })).toEqual(["open"]);
     await store.close();
   });
+});
+
+test("flows of a store from before are made as quick to find as those of a new one, also while more is said of them", async () => {
+  const path = newPath();
+  const newer = newPath();
+  const old = Array.from({ length: 600 }, (_, n) =>
+    aFlow(n, ["begin", `step ${n % 7}x`], n % 3 === 0 ? { error: `bad row ${n}` } : {}),
+  );
+  const { opened, ended } = flowOf({ tenant: "acme", id: "open" });
+  const filled = openSqliteStore({ path: newer });
+  await filled.append([...old.flat(), opened(T0 + 5_000)]);
+  await filled.close();
+  takeBack(newer, path);
+
+  const store = openSqliteStore({ path, limitMs: 10_000, upkeep: false });
+  // It is held in memory from here on, as what it was.
+  await store.append([opened(T0 + 5_000, { labels: { held: "yes" } })]);
+  const wanted = await ids(store, { q: "3x bad" });
+  expect(wanted).toHaveLength(29);
+  await store.settle();
+  expect(await ids(store, { q: "3x bad" })).toEqual(wanted);
+  await store.append([
+    ended(T0 + 6_000, { status: "failed", error: { type: "E", message: "row 9 late", stack: null } }),
+  ]);
+  await store.append([
+    ended(T0 + 5_500, { status: "failed", error: { type: "E", message: "soon", stack: null } }),
+  ]);
+  expect(await ids(store, { q: "late" })).toEqual([]);
+  expect(await ids(store, { q: "soon" })).toEqual(["open"]);
+  const again = openSqliteStore({ path: newer });
+  await again.append([
+    opened(T0 + 5_000, { labels: { held: "yes" } }),
+    ended(T0 + 5_500, { status: "failed", error: { type: "E", message: "soon", stack: null } }),
+  ]);
+  const { blocks: _, name_blocks: __, ...found } = rowsOf(path);
+  expect(found).toMatchObject({ loose_names: 0, shapes: 8 });
+  expect(rowsOf(newer)).toMatchObject(found);
+  await store.prune({ endedBefore: T0 + 1_000_000, limit: 1_000 });
+  expect(new Set(Object.values(rowsOf(path)))).toEqual(new Set([0]));
+  await store.close();
+  await again.close();
 });
 
 const MIGRATIONS = new URL("../src/sqlite/migrations/", import.meta.url);

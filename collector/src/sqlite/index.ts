@@ -28,6 +28,7 @@ import { HotFlows } from "./rows/hot-flows.ts";
 import { Instances } from "./rows/instances.ts";
 import { linksOf } from "./rows/links.ts";
 import { openFlowsOf } from "./rows/open-flows.ts";
+import { searchCatchUp } from "./search/catch-up.ts";
 import { limitsInForce } from "./settings.ts";
 import { statsCount } from "./stats/count.ts";
 import { statsQueries } from "./stats/queries.ts";
@@ -62,7 +63,7 @@ export interface SqliteStoreOptions {
 
 /** What can be asked of a file besides. */
 export interface SqliteStore extends Store {
-  /** Does at once what is otherwise done beside the traffic: adds up what was written down for statistics. */
+  /** Does at once what is otherwise done beside the traffic: adds up statistics, makes older flows quick to find. */
   settle(): Promise<void>;
   /** In this thread it costs nothing. */
   commits(): CommitFigures;
@@ -118,10 +119,12 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const figures = figuresOf(db, { commits, counts, unwell });
   const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
   const rollUp = rollUpOf(db, { ...statistics, shareOf: rows.shareOf, othersWrote: otherWriters(db), now });
-  const keeper = new Upkeep(rollUp, statistics.log);
+  const hot = new HotFlows();
+  const { unsearched } = numbers;
+  const catchUpSearch = searchCatchUp(db, { rows, hot, unsearched, othersWrote: otherWriters(db) });
+  const keeper = new Upkeep({ rollUp, catchUpSearch, log: statistics.log });
   if (upkeep) keeper.look();
 
-  const hot = new HotFlows();
   const old = pruner(db, rows, hot, numbers);
   const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
     if (upkeep) keeper.look();
@@ -160,7 +163,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     figures: () => ask(figures),
     settle: () =>
       ask(() => {
-        while (rollUp.addUp() || rollUp.catchUp(true));
+        while (rollUp.addUp() || rollUp.catchUp(true) || catchUpSearch());
       }),
     commits: () => commits.figures(),
     async checkWritable() {

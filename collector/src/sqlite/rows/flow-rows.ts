@@ -5,6 +5,7 @@ import { sortedOf } from "../../stores/order.ts";
 import type { Db } from "../file/open.ts";
 import { SearchIndex } from "../search/search-index.ts";
 import { Shapes } from "../search/shapes.ts";
+import { Unsearched } from "../search/unsearched.ts";
 import { Words } from "../search/words.ts";
 import { StatsLog } from "../stats/log.ts";
 import { Parts } from "../stats/parts.ts";
@@ -54,7 +55,8 @@ export interface FlowRow {
   state: Buffer;
 }
 
-interface StoredFlow extends FlowRow {
+/** And what it is found by. */
+export interface StoredFlow extends FlowRow {
   shape: number;
 }
 
@@ -87,6 +89,8 @@ export interface FlowRows {
   pictureOf(row: FlowRow): Picture;
   /** What is to be counted of a flow that was there before anything was. */
   shareOf(row: FlowRow): Uint8Array;
+  /** Writes what a search finds a flow by that was there before one could search. To be called within a transaction. */
+  makeFindable(row: StoredFlow): void;
 }
 
 /** What rows tell by number. */
@@ -97,6 +101,7 @@ export interface Numbers {
   definitions: Definitions;
   shapes: Shapes;
   found: SearchIndex;
+  unsearched: Unsearched;
 }
 
 export function numbersOf(db: Db): Numbers {
@@ -108,6 +113,7 @@ export function numbersOf(db: Db): Numbers {
     definitions: new Definitions(db),
     shapes: new Shapes(db, words),
     found: new SearchIndex(db, words),
+    unsearched: new Unsearched(db),
   };
 }
 
@@ -133,11 +139,10 @@ export function statisticsOf(db: Db): Statistics {
 }
 
 export function flowRows(db: Db, { numbers, links, counts, statistics }: RowParts): FlowRows {
-  const { texts, tenants, labels, definitions, shapes, found } = numbers;
+  const { texts, tenants, labels, definitions, shapes, found, unsearched } = numbers;
   const { shares, log, parts, state: counted } = statistics;
   const packer = new FlowPacker(texts, definitions);
   const blocks = new Blocks(db);
-  const unsearched = db.prepare<[], number>("SELECT up_to FROM unsearched").pluck().get() ?? 0;
   const selectFlow = db.prepare<[StoredId, number], StoredFlow>(
     `SELECT ${FLOW_COLUMNS}, shape FROM flows WHERE id = ? AND tenant = ?`,
   );
@@ -162,6 +167,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
   const updateFlow = db.prepare(
     `UPDATE flows SET ${columns.map((name) => `${name} = ?`).join()} WHERE pk = ?`,
   );
+  const updateShape = db.prepare("UPDATE flows SET shape = ? WHERE pk = ?");
   const deleteFlow = db.prepare("DELETE FROM flows WHERE pk = ?");
   const putStep = db.prepare("INSERT OR REPLACE INTO steps (flow, id, state) VALUES (?, ?, ?)");
   const putEvent = db.prepare("INSERT OR REPLACE INTO events (flow, span, state) VALUES (?, ?, ?)");
@@ -246,12 +252,21 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
         large: row.summary !== null,
         share: Buffer.from(shareOf(drawn)),
         shape: row.shape,
-        searched: row.pk > unsearched,
+        searched: row.pk > unsearched.upTo(),
       };
     },
 
     pictureOf: (row) => picture(wholeStateOf(row)),
     shareOf: (row) => shareOf(picture(wholeStateOf(row))),
+
+    makeFindable(row) {
+      const { summary } = picture(wholeStateOf(row));
+      const shape = shapes.of(texts.keep(summary.name), summary);
+      found.change(row.pk, null, { summary, shape });
+      if (shape === row.shape) return;
+      updateShape.run(shape, row.pk);
+      shapes.dropUnused(row.shape);
+    },
 
     save(flow, drawn, steps, events) {
       const { summary, definition, runners, unplaced } = drawn;
@@ -353,6 +368,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       counted.forget();
       shapes.forget();
       found.forget();
+      unsearched.forget();
       blocks.forget();
     },
 

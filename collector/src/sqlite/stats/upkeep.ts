@@ -1,4 +1,4 @@
-/** Keeps the statistics of a file up beside its traffic: adds up what was written down, in pieces. */
+/** Keeps what is counted and found in a file up beside its traffic, in pieces: adds up what was written down, fills in what is new. */
 
 import type { StatsLog } from "./log.ts";
 import type { RollUp } from "./roll-up.ts";
@@ -12,15 +12,24 @@ const SHARE = 0.1;
 /** After a piece that could not be written: the disk may be full, or another program hold the file. */
 const AGAIN_MS = 10_000;
 
+export interface UpkeepParts {
+  rollUp: RollUp;
+  /** Does a piece. @returns whether there is more. */
+  catchUpSearch: () => boolean;
+  log: StatsLog;
+}
+
 export class Upkeep {
   readonly #rollUp: RollUp;
+  readonly #catchUpSearch: () => boolean;
   readonly #log: StatsLog;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #stopped = false;
 
-  constructor(rollUp: RollUp, log: StatsLog) {
+  constructor({ rollUp, catchUpSearch, log }: UpkeepParts) {
     this.#rollUp = rollUp;
+    this.#catchUpSearch = catchUpSearch;
     this.#log = log;
   }
 
@@ -46,7 +55,7 @@ export class Upkeep {
     this.#dueAt = Number.POSITIVE_INFINITY;
     const started = performance.now();
     try {
-      const more = this.#rollUp.addUp() || this.#rollUp.catchUp();
+      const more = this.#rollUp.addUp() || this.#rollUp.catchUp() || this.#catchUpSearch();
       if (more) this.#within((performance.now() - started) / SHARE);
     } catch {
       // Whoever appends is told what is wrong with the file; nothing is lost, it is only added up later.
