@@ -167,6 +167,12 @@ export interface LabelValues {
   values: string[];
 }
 
+/** What pickers show: all there is, or what was found in the time for one question; no more than anyone would pick from. */
+export interface Listed<T> {
+  items: T[];
+  complete: boolean;
+}
+
 /** Which finished flows to delete. */
 export interface PruneQuery {
   /** Those that ended before. */
@@ -231,10 +237,10 @@ export interface Questions {
   histogram(query: HistogramQuery): Promise<FlowHistogram>;
   /** Lost flows, then stalled ones; of each those that are it for longest come first. */
   stuck(query: StuckQuery): Promise<StuckPage>;
-  /** Flow names in use, sorted. */
-  names(tenant?: string): Promise<string[]>;
-  /** Label keys with up to 100 values each, sorted. */
-  labels(tenant?: string): Promise<LabelValues[]>;
+  /** Flow names in use, sorted; at most 10,000. */
+  names(tenant?: string): Promise<Listed<string>>;
+  /** Label keys with up to 100 values each, sorted; of 10,000 labels at most. */
+  labels(tenant?: string): Promise<Listed<LabelValues>>;
 }
 
 export interface Store extends Questions {

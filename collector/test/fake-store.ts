@@ -55,8 +55,9 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
     errors: (query) => ask("errors", query, { errors: [], ...COUNTED }),
     histogram: (query) => ask("histogram", query, { bucketMs: 60_000, buckets: [], ...COUNTED }),
     stuck: (query) => ask("stuck", query, { items: [], nextCursor: null, counts: { lost: 0, stalled: 0 } }),
-    names: (tenant) => ask("names", tenant, ["data_import"]),
-    labels: (tenant) => ask("labels", tenant, [{ key: "env", values: ["production"] }]),
+    names: (tenant) => ask("names", tenant, { items: ["data_import"], complete: true }),
+    labels: (tenant) =>
+      ask("labels", tenant, { items: [{ key: "env", values: ["production"] }], complete: true }),
     has: (key) => ask("has", key, flows.length > 0),
     usage: (tenant) => ask("usage", tenant, { openFlows: 0, names: [], labelKeys: [] }),
     figures: () => ask("figures", undefined, FIGURES),

@@ -60,6 +60,36 @@ listsContract("sqlite, too many to sort and cut short", {
   cutShort: true,
 });
 
+test("pickers list no more than anyone would pick from, nor than the time allows, and say so", async () => {
+  const path = newPath();
+  const store = openSqliteStore({ path });
+  await store.append([flowOf({ tenant: "acme", id: "1" }).opened(1, { labels: { env: "prod" } })]);
+  const count = (rows: number) =>
+    `WITH RECURSIVE n (n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM n WHERE n < ${99 + rows})`;
+  const db = new Database(path);
+  db.exec(`INSERT INTO texts ${count(10_500)} SELECT n, 'name ' || n FROM n`);
+  db.exec(`INSERT INTO tenant_names ${count(10_500)} SELECT 1, n FROM n`);
+  db.exec(`INSERT INTO tenant_labels ${count(250)} SELECT 1, 'order', n FROM n`);
+  db.close();
+  const names = await store.names("acme");
+  expect(names).toMatchObject({ complete: false });
+  expect(new Set(names.items).size).toBe(10_000);
+  const { items, complete } = await store.labels();
+  expect(complete).toBe(true);
+  expect(items.map(({ key, values }) => [key, values.length])).toEqual([
+    ["env", 1],
+    ["order", 100],
+  ]);
+  await store.close();
+
+  const hurried = openSqliteStore({ path, limitMs: -1 });
+  const found = await hurried.names();
+  expect(found.complete).toBe(false);
+  expect(found.items.length).toBeLessThanOrEqual(10_000);
+  expect(await hurried.labels("acme")).toEqual({ items, complete: true });
+  await hurried.close();
+});
+
 describe("sqlite: the file", () => {
   const opened = flowOf({ tenant: "acme", id: "1" }).opened(1);
 

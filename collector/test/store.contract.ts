@@ -415,8 +415,8 @@ export function storeContract(
         expect((await store.tenants({ limit: 9 })).items).toMatchObject([
           { tenant: "acme", running: 1, failed: 1 },
         ]);
-        expect(await store.names("globex")).toEqual([]);
-        expect(await store.labels("globex")).toEqual([]);
+        expect(await store.names("globex")).toEqual({ items: [], complete: true });
+        expect(await store.labels("globex")).toEqual({ items: [], complete: true });
         await store.append([open.ended(T0 + 1)]);
         expect(await store.prune({ endedBefore, limit: 9 })).toBe(1);
       });
@@ -735,14 +735,14 @@ export function storeContract(
           acme.opened(T0, { name: "import", labels: { env: "prod", b: "2" } }),
           globex.opened(T0, { name: "export", labels: { env: "test" } }),
         ]);
-        expect(await store.names()).toEqual(["export", "import"]);
-        expect(await store.names("acme")).toEqual(["import"]);
-        expect(await store.labels()).toEqual([
-          { key: "b", values: ["2"] },
-          { key: "env", values: ["prod", "test"] },
-        ]);
-        expect(await store.labels("globex")).toEqual([{ key: "env", values: ["test"] }]);
-        expect(await store.labels("nobody")).toEqual([]);
+        const all = <T>(...items: T[]) => ({ items, complete: true });
+        expect(await store.names()).toEqual(all("export", "import"));
+        expect(await store.names("acme")).toEqual(all("import"));
+        expect(await store.labels()).toEqual(
+          all({ key: "b", values: ["2"] }, { key: "env", values: ["prod", "test"] }),
+        );
+        expect(await store.labels("globex")).toEqual(all({ key: "env", values: ["test"] }));
+        expect(await store.labels("nobody")).toEqual(all());
       });
     });
   });

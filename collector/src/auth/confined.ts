@@ -7,6 +7,7 @@ import type { Counted, FlowDetail, FlowSummary } from "../flow.ts";
 import { type FlowFilter, noFlows, type Questions } from "../store.ts";
 
 const NOTHING = { items: [], nextCursor: null };
+const NONE_LISTED = { items: [], complete: true };
 const NO_FLOWS = { ...NOTHING, prevCursor: null, partial: false };
 
 /** @example confinedTo(store, "acme-corp").flows(query) */
@@ -52,8 +53,8 @@ export function confinedTo(store: Questions, tenant: string): Questions {
       const page = await store.stuck(narrowed);
       return { ...page, items: page.items.map((flow) => summaryFor(flow, tenant)) };
     },
-    names: async (asked) => (isOwn(asked) ? store.names(tenant) : []),
-    labels: async (asked) => (isOwn(asked) ? store.labels(tenant) : []),
+    names: async (asked) => (isOwn(asked) ? store.names(tenant) : NONE_LISTED),
+    labels: async (asked) => (isOwn(asked) ? store.labels(tenant) : NONE_LISTED),
   };
 }
 

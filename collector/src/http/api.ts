@@ -123,13 +123,15 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
         presentStuck(await seenBy(request).stuck(stuckQuery.read(request.query))),
       );
 
-      api.get("/names", answers("Names that flows have", schemas.Names, pickerQuery), async (request) => ({
-        names: await seenBy(request).names(pickerQuery.read(request.query).tenant),
-      }));
+      api.get("/names", answers("Names that flows have", schemas.Names, pickerQuery), async (request) => {
+        const { items, complete } = await seenBy(request).names(pickerQuery.read(request.query).tenant);
+        return { names: items, complete };
+      });
 
-      api.get("/labels", answers("Labels that flows have", schemas.Labels, pickerQuery), async (request) => ({
-        labels: await seenBy(request).labels(pickerQuery.read(request.query).tenant),
-      }));
+      api.get("/labels", answers("Labels that flows have", schemas.Labels, pickerQuery), async (request) => {
+        const { items, complete } = await seenBy(request).labels(pickerQuery.read(request.query).tenant);
+        return { labels: items, complete };
+      });
 
       api.get(
         "/limits",

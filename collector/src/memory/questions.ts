@@ -103,7 +103,8 @@ export function questionsOf(kept: Kept, parts: QuestionParts): Questions {
     },
 
     async names(tenant) {
-      return [...new Set(of(tenant).map(({ picture }) => picture.summary.name))].sort();
+      const names = new Set(of(tenant).map(({ picture }) => picture.summary.name));
+      return { items: [...names].sort(), complete: true };
     },
 
     async labels(tenant) {
@@ -113,9 +114,10 @@ export function questionsOf(kept: Kept, parts: QuestionParts): Questions {
           values.set(key, (values.get(key) ?? new Set()).add(value));
         }
       }
-      return [...values]
+      const items = [...values]
         .map(([key, set]): LabelValues => ({ key, values: [...set].sort().slice(0, VALUES_PER_LABEL) }))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
+      return { items, complete: true };
     },
   };
 }

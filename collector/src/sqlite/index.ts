@@ -18,6 +18,7 @@ import { allCounted, figuresOf } from "./queries/figures.ts";
 import { flowQueries } from "./queries/flow-queries.ts";
 import { histogramOf } from "./queries/histogram.ts";
 import { lastRuns } from "./queries/last-runs.ts";
+import { pickerQueries } from "./queries/picker-queries.ts";
 import { MANY } from "./queries/sorted.ts";
 import { tenantQueries } from "./queries/tenant-queries.ts";
 import { UnwellFlows } from "./queries/unwell.ts";
@@ -115,6 +116,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const flows = flowQueries(db, { rows, numbers, unwell, context, walker, countOfAll, limitMs, many });
   const histogram = histogramOf(db, { numbers, count: statsCounts, list: flows.list, now });
   const tenants = tenantQueries(db, numbers, { unwell, history: tenantHistory(db, statistics, now) });
+  const pickers = pickerQueries(db, numbers, limitMs);
   const total = counter(db, numbers);
   const figures = figuresOf(db, { commits, counts, unwell });
   const probe = db.prepare<[Micros]>("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)");
@@ -156,8 +158,8 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     errors: (query) => ask(() => stats.errors(query)),
     histogram: (query) => ask(() => histogram(query)),
     stuck: (query) => ask(() => flows.stuck(query)),
-    names: (tenant) => ask(() => tenants.names(tenant)),
-    labels: (tenant) => ask(() => tenants.labels(tenant)),
+    names: (tenant) => ask(() => pickers.names(tenant)),
+    labels: (tenant) => ask(() => pickers.labels(tenant)),
     has: (key) => ask(() => flows.has(key)),
     usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
     figures: () => ask(figures),

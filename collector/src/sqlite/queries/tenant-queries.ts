@@ -1,10 +1,9 @@
-/** Customers, and what they use: flow names and labels. */
+/** Customers, and what each takes up. */
 import type { Micros, TenantSummary } from "../../flow.ts";
-import type { LabelValues, Page, TenantQuery, TenantUsage } from "../../store.ts";
+import type { Page, TenantQuery, TenantUsage } from "../../store.ts";
 import { pageOfTenants } from "../../stores/tenant-order.ts";
 import type { Db } from "../file/open.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
-import { VALUES_PER_LABEL } from "../rows/labels.ts";
 import type { TenantHistory } from "../stats/tenant-history.ts";
 import type { UnwellFlows } from "./unwell.ts";
 
@@ -18,8 +17,6 @@ interface TenantRow {
 
 export interface TenantQueries {
   list(query: TenantQuery): Page<TenantSummary>;
-  names(tenant?: string): string[];
-  labels(tenant?: string): LabelValues[];
   usage(tenant: string, atMost: number): TenantUsage;
 }
 
@@ -33,16 +30,6 @@ export function tenantQueries(
     `SELECT number, tenant, running, failed, last_at AS lastActivityAt FROM tenants
      WHERE flows > 0 AND instr(lower(tenant), ?) > 0 AND tenant = coalesce(?, tenant)`,
   );
-  const names = db
-    .prepare<[], string>(
-      "SELECT text FROM texts WHERE number IN (SELECT name FROM tenant_names) ORDER BY text",
-    )
-    .pluck();
-  const namesOf = db
-    .prepare<[number], string>(
-      "SELECT text FROM tenant_names JOIN texts ON number = name WHERE tenant = ? ORDER BY text",
-    )
-    .pluck();
   const running = db.prepare<[number], number>("SELECT running FROM tenants WHERE number = ?").pluck();
   const someNames = db
     .prepare<[number, number], string>(
@@ -54,17 +41,6 @@ export function tenantQueries(
       "SELECT DISTINCT key FROM tenant_labels WHERE tenant = ? ORDER BY key LIMIT ?",
     )
     .pluck();
-  const labels = db.prepare<[], Label>("SELECT DISTINCT key, value FROM tenant_labels ORDER BY key, value");
-  const labelsOf = db.prepare<[number], Label>(
-    "SELECT key, value FROM tenant_labels WHERE tenant = ? ORDER BY key, value",
-  );
-
-  /** What one tenant has, or all have; nothing where there is no such tenant. */
-  function used<T>(tenant: string | undefined, all: () => T[], ofOne: (number: number) => T[]): T[] {
-    if (tenant === undefined) return all();
-    const number = tenants.find(tenant);
-    return number === undefined ? [] : ofOne(number);
-  }
 
   return {
     list({ q, tenant, order, history: days = 0, cursor, limit }) {
@@ -87,28 +63,6 @@ export function tenantQueries(
       };
     },
 
-    names: (tenant) =>
-      used(
-        tenant,
-        () => names.all(),
-        (number) => namesOf.all(number),
-      ),
-
-    labels(tenant) {
-      const byKey = new Map<string, string[]>();
-      const found = used(
-        tenant,
-        () => labels.all(),
-        (number) => labelsOf.all(number),
-      );
-      for (const { key, value } of found) {
-        const values = byKey.get(key) ?? [];
-        byKey.set(key, values);
-        if (values.length < VALUES_PER_LABEL) values.push(value);
-      }
-      return [...byKey].map(([key, values]) => ({ key, values }));
-    },
-
     usage(tenant, atMost) {
       const number = tenants.find(tenant);
       if (number === undefined) return { openFlows: 0, names: [], labelKeys: [] };
@@ -117,9 +71,4 @@ export function tenantQueries(
       return { openFlows, names: someNames.all(number, atMost), labelKeys: someKeys.all(number, atMost) };
     },
   };
-}
-
-interface Label {
-  key: string;
-  value: string;
 }
