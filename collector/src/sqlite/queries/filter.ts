@@ -212,7 +212,7 @@ export function isPosted(table: string, name: string, values: Value[]): Where {
 }
 
 /** At least one value. The number of places is rounded up, so that the statements in use stay few. */
-export function anyOf(column: string, values: Value[]): Where {
+function anyOf(column: string, values: Value[]): Where {
   const places = 2 ** Math.ceil(Math.log2(values.length));
   const padded = [...values, ...Array<Value>(places - values.length).fill(values[0] as Value)];
   return { conditions: [`${column} IN (${padded.map(() => "?").join(", ")})`], values: padded };
