@@ -198,12 +198,15 @@ export const FlowCount = Type.Object({
 
 export type FlowCount = Static<typeof FlowCount>;
 
-export const Names = Type.Object({ names: Type.Array(Type.String()) });
+const AllListed = Type.Boolean({ description: "false: there are more, or may be, than are listed here" });
+
+export const Names = Type.Object({ names: Type.Array(Type.String()), complete: AllListed });
 
 export type Names = Static<typeof Names>;
 
 export const Labels = Type.Object({
   labels: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })),
+  complete: AllListed,
 });
 
 export type Labels = Static<typeof Labels>;
