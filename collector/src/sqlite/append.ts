@@ -48,6 +48,13 @@ interface Touched {
   noted: Set<string>;
 }
 
+/** Who hears of what was committed. */
+export interface Hearing {
+  /** Whether to gather for `heard` what changed: it costs each flow something. */
+  wanted: () => boolean;
+  heard: (written: Written[]) => void;
+}
+
 /** What appending works with, all of one database. */
 export interface AppendParts {
   rows: FlowRows;
@@ -60,7 +67,7 @@ export interface AppendParts {
 export function appender(
   db: Db,
   { rows, links, instances, hot, commits }: AppendParts,
-  afterCommit: (written: Written[]) => void,
+  { wanted, heard }: Hearing,
 ): Appender {
   const othersWrote = otherWriters(db);
   let waiting: Waiting[] = [];
@@ -84,16 +91,19 @@ export function appender(
       }
     }
     instances.save();
-    const written = [...touched.values()].map(({ flow, steps, events, noted }) => {
-      const now = links.draw(flow.state);
-      rows.save(flow, now, steps, events);
-      hot.keep(flow, now.summary.endedAt === null);
-      return {
-        picture: now,
-        steps: now.steps.filter((step) => steps.has(step.id)),
+    const written: Written[] = [];
+    const gathers = wanted();
+    for (const [name, { flow, steps, events, noted }] of touched) {
+      const picture = links.draw(flow.state);
+      rows.save(flow, picture, steps, events);
+      hot.keep(name, flow, picture.summary.endedAt === null);
+      if (!gathers) continue;
+      written.push({
+        picture,
+        steps: picture.steps.filter((step) => steps.has(step.id)),
         events: eventsOf(flow.state, noted),
-      };
-    });
+      });
+    }
     rows.finish();
     return written;
   });
@@ -145,6 +155,7 @@ export function appender(
         share: null,
         shape: null,
         searched: false,
+        packed: 0,
       }
     );
   }
@@ -177,7 +188,7 @@ export function appender(
     }
     commits.done(started, observations);
     for (const { resolve } of batches) resolve();
-    afterCommit(written);
+    heard(written);
   }
 
   return {

@@ -128,18 +128,25 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   if (upkeep) keeper.look();
 
   const old = pruner(db, rows, hot, numbers);
-  const writer = appender(db, { rows, links, instances, hot, commits }, (written) => {
-    if (upkeep) keeper.look();
-    if (listeners.size === 0) return;
-    tell(
-      listeners,
-      written.map(({ picture, steps, events }) => ({
-        flow: health.complete(picture.summary, picture.runners),
-        steps,
-        ...(events.length > 0 && { events }),
-      })),
-    );
-  });
+  const writer = appender(
+    db,
+    { rows, links, instances, hot, commits },
+    {
+      wanted: () => listeners.size > 0,
+      heard(written) {
+        if (upkeep) keeper.look();
+        if (written.length === 0) return;
+        tell(
+          listeners,
+          written.map(({ picture, steps, events }) => ({
+            flow: health.complete(picture.summary, picture.runners),
+            steps,
+            ...(events.length > 0 && { events }),
+          })),
+        );
+      },
+    },
+  );
   const watch = new HealthWatch(openFlows, (pks) =>
     tell(
       listeners,

@@ -43,6 +43,8 @@ export interface FlowInHand {
   shape: number | null;
   /** A search finds it: it was written since there is something to be found by. */
   searched: boolean;
+  /** Bytes of its rows, about: of one with rows for its steps, what was written of these is added up. */
+  packed: number;
 }
 
 /** The columns of a flow that say what a list shows. */
@@ -185,11 +187,17 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     const { state } = flow;
     for (const id of steps) {
       const step = state.steps.get(id);
-      if (step !== undefined) putStep.run(pk, id, packer.step(step));
+      if (step === undefined) continue;
+      const bytes = packer.step(step);
+      putStep.run(pk, id, bytes);
+      flow.packed += bytes.length;
     }
     for (const span of events) {
       const event = state.events.get(span);
-      if (event !== undefined) putEvent.run(pk, span, packer.event(event));
+      if (event === undefined) continue;
+      const bytes = packer.event(event);
+      putEvent.run(pk, span, bytes);
+      flow.packed += bytes.length;
     }
   }
 
@@ -214,19 +222,26 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     if (before?.name !== now.name) putName.run(tenant, name);
   }
 
-  function read(key: FlowKey): { row: StoredFlow; state: FlowState } | undefined {
+  function read(key: FlowKey): { row: StoredFlow; state: FlowState; packed: number } | undefined {
     const tenant = tenants.find(key.tenant);
     const row = tenant === undefined ? undefined : selectFlow.get(storedId(key.id), tenant);
-    return row && { row, state: wholeStateOf(row) };
+    return row && { row, ...wholeStateOf(row) };
   }
 
   /** With the rows of its steps and events, where it has such. */
-  function wholeStateOf(row: FlowRow): FlowState {
+  function wholeStateOf(row: FlowRow): { state: FlowState; packed: number } {
     const state = stateOf(row);
-    if (row.summary === null) return state;
-    for (const bytes of selectSteps.all(row.pk)) unpackStep(bytes, state, texts);
-    for (const bytes of selectEvents.all(row.pk)) unpackEvent(bytes, state, texts);
-    return state;
+    let packed = row.state.length;
+    if (row.summary === null) return { state, packed };
+    for (const bytes of selectSteps.all(row.pk)) {
+      unpackStep(bytes, state, texts);
+      packed += bytes.length;
+    }
+    for (const bytes of selectEvents.all(row.pk)) {
+      unpackEvent(bytes, state, texts);
+      packed += bytes.length;
+    }
+    return { state, packed };
   }
 
   function shareOf(drawn: Pick<Picture, "summary" | "steps">): Uint8Array {
@@ -240,7 +255,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     take(key) {
       const known = read(key);
       if (known === undefined) return undefined;
-      const { row, state } = known;
+      const { row, state, packed } = known;
       const drawn = picture(state);
       // What it waits for is not known without a look; so the next write looks.
       return {
@@ -250,14 +265,15 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
         definition: drawn.definition,
         unplaced: "?",
         large: row.summary !== null,
+        packed,
         share: Buffer.from(shareOf(drawn)),
         shape: row.shape,
         searched: row.pk > unsearched.upTo(),
       };
     },
 
-    pictureOf: (row) => picture(wholeStateOf(row)),
-    shareOf: (row) => shareOf(picture(wholeStateOf(row))),
+    pictureOf: (row) => picture(wholeStateOf(row).state),
+    shareOf: (row) => shareOf(picture(wholeStateOf(row).state)),
 
     makeFindable(row) {
       const { summary } = picture(wholeStateOf(row));
@@ -278,6 +294,10 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       const shape = shapes.of(name, summary);
       const becomesLarge = !flow.large && state.steps.size + state.events.size > MOST_INLINE;
       const large = flow.large || becomesLarge;
+      const packed = large
+        ? packer.flow(state.facts, NO_STEPS, NO_EVENTS)
+        : packer.flow(state.facts, state.steps, state.events);
+      if (!large) flow.packed = packed.length;
       const values = [
         name,
         statusCode(summary.status),
@@ -289,9 +309,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
         summary.parent === null ? null : storedId(summary.parent.id),
         runners.length === 0 ? null : JSON.stringify(runners),
         large ? JSON.stringify(summary) : null,
-        large
-          ? packer.flow(state.facts, NO_STEPS, NO_EVENTS)
-          : packer.flow(state.facts, state.steps, state.events),
+        packed,
       ];
       if (flow.pk === null) {
         flow.pk = Number(insertFlow.run(tenant, storedId(summary.id), ...values).lastInsertRowid);
