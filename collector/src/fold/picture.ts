@@ -9,7 +9,8 @@ import type {
   StepCounts,
   StepKind,
 } from "../flow.ts";
-import { compareMarks, compareText } from "./order.ts";
+import { setOwn } from "../set-own.ts";
+import { compareMarks, compareText, type Said } from "./order.ts";
 import type { End, EventState, FlowFacts, FlowState } from "./state.ts";
 import { type Placed, placeSteps } from "./tree.ts";
 
@@ -70,11 +71,7 @@ export function picture(flow: FlowState): Picture {
       failedStep: failure?.name ?? null,
       stepNames: firstNames(ordered),
       error: end?.error ?? failure?.state.ends[0]?.error ?? null,
-      labels: Object.fromEntries(
-        Object.entries(facts.labels)
-          .sort(([a], [b]) => compareText(a, b))
-          .map(([key, label]) => [key, label.value]),
-      ),
+      labels: labelsOf(facts),
       services: facts.services,
       stepCounts: count(ordered),
       parent: facts.parent?.value ?? null,
@@ -91,6 +88,15 @@ export function picture(flow: FlowState): Picture {
     runner: runnerOf(facts, last),
     unplaced,
   };
+}
+
+/** In the order of their keys. */
+function labelsOf(facts: FlowFacts): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const key of Object.keys(facts.labels).sort(compareText)) {
+    setOwn(labels, key, (facts.labels[key] as Said<string>).value);
+  }
+  return labels;
 }
 
 /** Those events of a flow that these spans noted. */

@@ -48,8 +48,9 @@ export class Instances {
     const intervalMs =
       observation.kind === "heartbeat" ? observation.intervalMs : (known?.intervalMs ?? null);
     const service = observation.service ?? known?.service ?? null;
-    this.#known.set(id, { heardAt: this.#now(), intervalMs, service });
     this.#changed.add(id);
+    if (known !== undefined && known.intervalMs === intervalMs && known.service === service) return;
+    this.#known.set(id, { heardAt: this.#now(), intervalMs, service });
   }
 
   /**
@@ -57,9 +58,12 @@ export class Instances {
    * the disk: the process was heard all the same, and will be again.
    */
   save(): void {
+    const heardAt = this.#now();
     for (const id of this.#changed) {
       const instance = this.#known.get(id);
-      if (instance !== undefined) this.#put.run(id, instance.heardAt, instance.intervalMs, instance.service);
+      if (instance === undefined) continue;
+      instance.heardAt = heardAt;
+      this.#put.run(id, heardAt, instance.intervalMs, instance.service);
     }
     this.#changed.clear();
   }
