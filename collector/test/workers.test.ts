@@ -178,33 +178,40 @@ describe("watched from the main thread", () => {
 });
 
 describe("groups", () => {
-  test("of a backlog are answered one after the other, each at least one request", async () => {
-    const sizes: number[] = [];
-    const receipt = {
-      accepted: 1,
-      ignored: 0,
-      partial: { rejectedSpans: 0, errorMessage: "" },
-      rejected: [],
-    };
-    let together = 0;
-    const ingest = inGroups({
-      async take() {
-        together += 1;
-        await new Promise(setImmediate);
-        // The first that goes on counts all that were taken before it did.
-        if (together > 0) sizes.push(together);
-        together = 0;
-        return receipt;
-      },
-    });
-    const kilobytes = [400, 400, 400, 5_000, 1, 1, 1];
-    await Promise.all(
-      kilobytes.map((length) =>
-        ingest.take({ encoding: "json", body: new Uint8Array(length * 1024), tenant: null }),
-      ),
-    );
-    expect(sizes).toEqual([2, 1, 1, 3]);
-  });
+  test.each([
+    { encoding: "protobuf", together: [2, 1, 1, 3] },
+    // A span takes more of it.
+    { encoding: "json", together: [3, 1, 3] },
+  ] as const)(
+    "of a backlog of $encoding are answered one after the other, each at least one request",
+    async ({ encoding, together: expected }) => {
+      const sizes: number[] = [];
+      const receipt = {
+        accepted: 1,
+        ignored: 0,
+        partial: { rejectedSpans: 0, errorMessage: "" },
+        rejected: [],
+      };
+      let together = 0;
+      const ingest = inGroups({
+        async take() {
+          together += 1;
+          await new Promise(setImmediate);
+          // The first that goes on counts all that were taken before it did.
+          if (together > 0) sizes.push(together);
+          together = 0;
+          return receipt;
+        },
+      });
+      const kilobytes = [400, 400, 400, 5_000, 1, 1, 1];
+      await Promise.all(
+        kilobytes.map((length) =>
+          ingest.take({ encoding, body: new Uint8Array(length * 1024), tenant: null }),
+        ),
+      );
+      expect(sizes).toEqual(expected);
+    },
+  );
 });
 
 describe("telling", () => {

@@ -54,21 +54,23 @@ export interface IngestOptions {
 export function createIngest({ accept, admit, limiter, warn = () => {} }: IngestOptions): Ingest {
   return {
     async take({ encoding, body, tenant }) {
-      const spans = decode(encoding, body);
+      let spans = decode(encoding, body);
+      const { length } = spans;
       const mayBeSaid = tenant === null ? admit : allOf(onlyOf(tenant), admit);
       const admission = limiter?.admission();
       let kept = false;
       try {
         const understanding = new Understanding(mayBeSaid, admission);
-        let later = spans.filter((span) => !understanding.take(span));
-        while (later.length > 0) {
+        // As they came they are needed no longer: held until the commit, all of them would outlive the young garbage.
+        spans = spans.filter((span) => !understanding.take(span));
+        while (spans.length > 0) {
           await orLater(admission?.learn());
-          later = later.filter((span) => !understanding.take(span));
+          spans = spans.filter((span) => !understanding.take(span));
         }
         const { observations, ignored, rejections, leftOut } = understanding;
         if (observations.length > 0) await orLater(accept(observations));
         kept = true;
-        return receiptOf(spans.length, ignored, rejections, [...leftOut, ...(admission?.leftOut ?? [])]);
+        return receiptOf(length, ignored, rejections, [...leftOut, ...(admission?.leftOut ?? [])]);
       } finally {
         admission?.settle(kept);
       }
@@ -135,7 +137,8 @@ class Understanding {
     let outcome: ReturnType<typeof addObservations> | "later" = addObservations(span, said, this.#leaveOut);
     if (outcome === "taken") outcome = this.#admit?.(said) ?? this.#admission?.admit(said) ?? outcome;
     if (outcome === "later") return false;
-    if (outcome === "taken" || outcome === "ignored") this.observations.push(...said);
+    if (outcome === "taken" || outcome === "ignored")
+      for (const observation of said) this.observations.push(observation);
     if (outcome === "taken")
       for (const why of this.#leftOutNow) this.leftOut.set(why, (this.leftOut.get(why) ?? 0) + 1);
     if (outcome === "taken" && !this.#resources.has(span.resource)) {

@@ -7,8 +7,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Delivery, Ingest } from "../otlp/ingest.ts";
 import type { Receipt } from "../otlp/receipt.ts";
 
-/** Bytes of a group: some thousand spans, so that a commit's wait for the disk is shared by many. */
-const GROUP_BYTES = 1024 * 1024;
+/** Of a group, in bytes of protobuf: some thousand spans, so that a commit's wait for the disk is shared by many. */
+const GROUP_SIZE = 1024 * 1024;
+/** What a span takes in JSON, of what it takes in protobuf. */
+const AS_JSON = 2.5;
 
 interface Waiting {
   delivery: Delivery;
@@ -48,10 +50,10 @@ export function inGroups(ingest: Takes): Takes {
 
 /** At least one, whatever its size. */
 function groupLength(waiting: Waiting[]): number {
-  let bytes = 0;
-  const end = waiting.findIndex(({ delivery }) => {
-    bytes += delivery.body.length;
-    return bytes > GROUP_BYTES;
+  let size = 0;
+  const end = waiting.findIndex(({ delivery: { encoding, body } }) => {
+    size += encoding === "json" ? body.length / AS_JSON : body.length;
+    return size > GROUP_SIZE;
   });
   return end === -1 ? waiting.length : Math.max(1, end);
 }
