@@ -5,6 +5,7 @@
  */
 import { MOST_VALUES, tooManyValues } from "./bulk.ts";
 import { MalformedError } from "./raw-span.ts";
+import { repeatedText } from "./repeated.ts";
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -25,7 +26,6 @@ export function tagOf(field: number, type: number): number {
 export class Wire {
   readonly bytes: Buffer;
   position = 0;
-  readonly #interned: string[] = new Array(INTERNED);
   /** The last trace id that was read, and where; -1: none yet. */
   #trace = "";
   #traceAt = -1;
@@ -113,21 +113,10 @@ export class Wire {
 
   /** Like `text`, for what repeats from span to span: the same string again, without reading it again. */
   repeatedText(end: number): string {
-    const { bytes } = this;
     const stop = this.length(end);
     const start = this.position;
     this.position = stop;
-    const length = stop - start;
-    if (length === 0) return "";
-    if (length > LONGEST_INTERNED) return bytes.toString("utf8", start, stop);
-    let hash = length;
-    for (let i = start; i < stop; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
-    const slot = (hash ^ (hash >>> 12)) & (INTERNED - 1);
-    const known = this.#interned[slot];
-    if (known !== undefined && sameAscii(known, bytes, start, length)) return known;
-    const text = bytes.toString("utf8", start, stop);
-    this.#interned[slot] = text;
-    return text;
+    return repeatedText(this.bytes, start, stop);
   }
 
   base64(end: number): string {
@@ -205,18 +194,6 @@ export class Wire {
     this.position = at + count;
     return at;
   }
-}
-
-/** Slots of the cache of repeated texts; a power of two. A clash costs a second reading, nothing more. */
-const INTERNED = 512;
-const LONGEST_INTERNED = 64;
-
-function sameAscii(text: string, bytes: Buffer, start: number, length: number): boolean {
-  if (text.length !== length) return false;
-  for (let i = 0; i < length; i++) {
-    if (text.charCodeAt(i) !== bytes[start + i]) return false;
-  }
-  return true;
 }
 
 function isZero(bytes: Buffer, start: number, stop: number): boolean {
