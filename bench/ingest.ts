@@ -11,20 +11,17 @@ import { fromBinary } from "@bufbuild/protobuf";
 import Database from "better-sqlite3";
 import { ExportTraceServiceRequestSchema } from "../collector/src/otlp/gen/otlp_pb.js";
 import { startCollector } from "../e2e/support/processes.ts";
+import { BATCHES, load, SINGLE_SPANS, WARM_UP_SECONDS } from "./load.ts";
 import type { Load } from "./load-worker.ts";
 import { bodies, type Encoding } from "./payloads.ts";
 import type { Delays } from "./probe-worker.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
 import { measureIn } from "./workers.ts";
 
-const LOAD = fileURLToPath(new URL("./load-worker.ts", import.meta.url));
 const PROBE = fileURLToPath(new URL("./probe-worker.ts", import.meta.url));
-const WARM_UP_SECONDS = 1;
 const SECONDS = 2;
 const PROBE_SECONDS = 8;
 const ROUNDS = 5;
-const BATCHES = { spans: 512, connections: 8 };
-const SINGLE_SPANS = { spans: 1, connections: 64 };
 const LIMIT_BODIES = 120;
 
 export async function ingest(): Promise<Figure[]> {
@@ -62,11 +59,10 @@ async function smallRequests(): Promise<Figure> {
 async function questionsUnderLoad(): Promise<Figure[]> {
   const collector = await startCollector();
   try {
-    const [load, asked] = await Promise.all([
-      measureIn(LOAD, loadArguments(collector.url, "protobuf", BATCHES, PROBE_SECONDS)),
+    const [{ spansPerSecond }, asked] = await Promise.all([
+      load(collector.url, { encoding: "protobuf", kind: BATCHES, seconds: PROBE_SECONDS }),
       measureIn(PROBE, [collector.url, `${WARM_UP_SECONDS}`, `${PROBE_SECONDS}`]),
     ]);
-    const { spansPerSecond } = JSON.parse(load) as Load;
     return Object.entries(JSON.parse(asked) as Delays).map(([what, delays]) => ({
       what: `${what === "healthz" ? "/healthz" : what} while it takes ${whole(spansPerSecond)} spans a second`,
       value: `${quantile(delays, 0.5).toFixed(1)} ms`,
@@ -81,24 +77,13 @@ async function questionsUnderLoad(): Promise<Figure[]> {
 async function loadOf(encoding: Encoding, kind: typeof BATCHES): Promise<Load> {
   const collector = await startCollector();
   try {
-    const load: Load = JSON.parse(
-      await measureIn(LOAD, loadArguments(collector.url, encoding, kind, SECONDS)),
-    );
-    if (load.refused > 0)
-      throw new Error(`expected 200 from the collector, got another ${load.refused} times`);
-    return load;
+    const loaded = await load(collector.url, { encoding, kind, seconds: SECONDS });
+    if (loaded.refused > 0)
+      throw new Error(`expected 200 from the collector, got another ${loaded.refused} times`);
+    return loaded;
   } finally {
     await collector.stop();
   }
-}
-
-function loadArguments(
-  url: string,
-  encoding: Encoding,
-  { spans, connections }: typeof BATCHES,
-  seconds: number,
-): string[] {
-  return [url, encoding, ...[spans, connections, WARM_UP_SECONDS, seconds].map(String)];
 }
 
 interface Row {

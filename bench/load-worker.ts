@@ -1,6 +1,7 @@
 // Sends OTLP as fast as it is taken, from a process of its own; ready-made requests over plain sockets, so that it
 // takes as little as it can of the cores that it shares with what it measures. Prints what it saw as JSON.
-// Arguments: address, json|protobuf, spans a request, connections, seconds to warm up, seconds to measure.
+// Arguments: address, json|protobuf, spans a request, connections, seconds to warm up, seconds to measure, and how many
+// requests to leave out at the beginning.
 import { connect, type Socket } from "node:net";
 import { bodies, CONTENT_TYPE, type Encoding, SEED_DIGITS } from "./payloads.ts";
 
@@ -12,12 +13,12 @@ export interface Load {
 }
 
 const [url = "", encoding = "json", ...numbers] = process.argv.slice(2);
-const [spans = 512, connections = 8, warmUp = 1, seconds = 5] = numbers.map(Number);
+const [spans = 512, connections = 8, warmUp = 1, seconds = 5, skip = 0] = numbers.map(Number);
 const { hostname, port, host } = new URL(url);
 const BODIES_EACH = spans === 1 ? 100 : 4;
 
 const FIRST_SEED = 10 ** (SEED_DIGITS - 1);
-let seed = FIRST_SEED;
+let seed = FIRST_SEED + skip;
 /** That of the first body's times. */
 const FIRST_SECOND = 1_790_000_000;
 let second = FIRST_SECOND;

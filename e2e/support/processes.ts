@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
 import { findSystemPart, REDIS_SERVER } from "../../scripts/system-parts.ts";
@@ -22,9 +22,9 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a TypeScript or JavaScript file of the repository, by the Node that runs this. */
+/** Starts a TypeScript or JavaScript file, of the repository where its path is none from the root, by the Node that runs this. */
 export function startNode(file: string, args: string[] = [], env: Record<string, string> = {}): Running {
-  return startProgram(process.execPath, [join(ROOT, file), ...args], env);
+  return startProgram(process.execPath, [resolve(ROOT, file), ...args], env);
 }
 
 /** Starts any program, in the top folder unless told otherwise; as another user where root says so. */
@@ -96,6 +96,8 @@ export interface CollectorOptions {
   /** The database file; by default a new one that is deleted with the process. */
   path?: string;
   port?: number;
+  /** The file behind the command; by default that of the checkout. */
+  program?: string;
   /** Settings, as environment variables. */
   env?: Record<string, string>;
   /** More flags of `weir serve`. */
@@ -103,11 +105,11 @@ export interface CollectorOptions {
 }
 
 export async function startCollector(options: CollectorOptions = {}): Promise<RunningCollector> {
-  const { path, port = 0, args = [], env } = options;
+  const { path, port = 0, program = "collector/bin/weir.mjs", args = [], env } = options;
   const folder = path === undefined ? mkdtempSync(join(tmpdir(), "weir-")) : undefined;
   const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
   const fixed = ["serve", "--port", String(port), "--grpc-port", "off", "--store", store];
-  const running = startNode("collector/bin/weir.mjs", [...fixed, ...args], env);
+  const running = startNode(program, [...fixed, ...args], env);
   const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
   return {
     ...running,
