@@ -193,8 +193,11 @@ describe("answers", () => {
       counts: { lost: 0, stalled: 1 },
       nextCursor: null,
     });
-    expect((await get("names")).json()).toEqual({ names: ["data_import"] });
-    expect((await get("labels")).json()).toEqual({ labels: [{ key: "env", values: ["production"] }] });
+    expect((await get("names")).json()).toEqual({ names: ["data_import"], complete: true });
+    expect((await get("labels")).json()).toEqual({
+      labels: [{ key: "env", values: ["production"] }],
+      complete: true,
+    });
   });
 
   test("hostile keys and values come out as the text that they are", async () => {
