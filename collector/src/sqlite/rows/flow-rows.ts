@@ -276,7 +276,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     shareOf: (row) => shareOf(picture(wholeStateOf(row).state)),
 
     makeFindable(row) {
-      const { summary } = picture(wholeStateOf(row));
+      const { summary } = picture(wholeStateOf(row).state);
       const shape = shapes.of(texts.keep(summary.name), summary);
       found.change(row.pk, null, { summary, shape });
       if (shape === row.shape) return;
