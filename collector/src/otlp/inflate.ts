@@ -3,6 +3,7 @@ import type { Transform } from "node:stream";
 import { createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
 import { WeirError } from "../errors.ts";
 import type { Claim } from "./budget.ts";
+import { isWholeZstd } from "./zstd.ts";
 
 /** By the body, because one name may stand for two forms. */
 const ENCODINGS = new Map<string, (body: Buffer) => Transform>([
@@ -27,7 +28,12 @@ export function inflaterOf(encoding: string | undefined, limit: number): Inflate
   const name = encoding?.trim().toLowerCase() ?? "";
   if (name === "" || name === "identity") return async (body) => body;
   const open = ENCODINGS.get(name);
-  if (open !== undefined) return (body, claim) => inflate(name, open(body), body, limit, claim);
+  if (open !== undefined)
+    return async (body, claim) => {
+      if (name === "zstd" && !isWholeZstd(body))
+        throw new WeirError("invalid_argument", "the body is not zstd: it breaks off");
+      return inflate(name, open(body), body, limit, claim);
+    };
   const got = JSON.stringify(name.slice(0, 100));
   throw new WeirError(
     "unsupported_media_type",
