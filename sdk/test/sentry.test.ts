@@ -54,6 +54,8 @@ describe.each<Pick<SentryPlan, "major" | "otel" | "sampleRate">>([
       expect(new Set(ran.received.map(({ spanId }) => spanId)).size).toBe(ran.received.length);
 
       expect(without.errors).toHaveLength(REQUESTS + 1);
+      const requests = without.spans.filter((line) => line.startsWith("- > request"));
+      expect(requests).toHaveLength(sentry.sampleRate * REQUESTS);
       // With the tags and breadcrumbs of its own request alone.
       expect(ran.errors).toEqual(without.errors);
       expect(ran.spans).toEqual(without.spans);

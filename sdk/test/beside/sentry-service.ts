@@ -102,6 +102,8 @@ function startSentry(): void {
     // The tenth's word for it.
     ...{ skipOpenTelemetrySetup: !plan.otel },
     tracesSampleRate: plan.sampleRate,
+    // All requests end together, and what is more than it has room for is dropped.
+    transportOptions: { bufferSize: 10 * plan.requests },
     transport: (options) => Sentry.createTransport(options, async () => ({ statusCode: 200 })),
   });
   Sentry.getClient()?.on("beforeEnvelope", (envelope) => {
