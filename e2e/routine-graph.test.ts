@@ -35,6 +35,8 @@ interface Program {
   type(line: string): void;
   says(pattern: RegExp): Promise<true>;
   kill(): Promise<void>;
+  /** Resolves when it has ended, also where that was before. */
+  ended: Promise<unknown>;
 }
 
 /** The example, with a terminal that types. */
@@ -51,6 +53,7 @@ function start(command: "start" | "resume", speed: number): Program {
     env,
     stdio: ["pipe", "pipe", "pipe"],
   });
+  const ended = once(child, "exit");
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk) => {
@@ -68,8 +71,9 @@ function start(command: "start" | "resume", speed: number): Program {
       }),
     async kill() {
       child.kill("SIGKILL");
-      await once(child, "exit");
+      await ended;
     },
+    ended,
   };
 }
 
@@ -114,7 +118,7 @@ test("paused from the terminal, killed, resumed, killed again, and done: no row 
 
   const third = start("resume", 10);
   await third.says(/catalogue-1 succeeded/);
-  await once(third.child, "exit");
+  await third.ended;
   const all = written();
   expect([...new Set(all)].toSorted((a, b) => a - b)).toEqual(good);
   // At least once: only what was in hand when the process was killed, one batch, may have been written again.
