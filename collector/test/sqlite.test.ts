@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
+import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { openDatabase } from "../src/sqlite/file/open.ts";
 import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
 import type { Store } from "../src/store.ts";
@@ -103,6 +104,27 @@ describe("sqlite: the file", () => {
     );
     expect(db.pragma("user_version", { simple: true })).toBe(99);
     db.close();
+  });
+
+  test("one of an earlier version is brought up, and a collector says so before it does", async () => {
+    const path = newPath();
+    await openSqliteStore({ path }).close();
+    const lines: string[] = [];
+    const warn = (line: string) => lines.push(line);
+    await openSqliteAccess({ path, warn }).close();
+    expect(lines).toEqual([]);
+
+    const db = new Database(path);
+    const newest = db.pragma("user_version", { simple: true }) as number;
+    db.exec("DROP INDEX name_blocks_by_longest; DROP INDEX name_blocks_by_shortest");
+    db.pragma(`user_version = ${newest - 1}`);
+    db.close();
+    await openSqliteAccess({ path, warn }).close();
+    expect(lines).toEqual([
+      `store ${path}: is brought up from version ${newest - 1} to ${newest}: that takes minutes where it is large`,
+    ]);
+    await openSqliteAccess({ path, warn }).close();
+    expect(lines).toHaveLength(1);
   });
 
   test("a database of another program is refused, and left as it is", async () => {

@@ -179,7 +179,7 @@ export const serve: Command = {
     const log = createLog(config.logLevel, process.stderr.isTTY);
     const isOwn = isLoopback(config.host);
     const warn = (line: string) => log.warn(line);
-    const access = openSqliteAccess({ path: config.storePath });
+    const access = openSqliteAccess({ path: config.storePath, warn });
     const opened = await openStore(config, access, warn);
     const { store } = opened;
     const { stalledAfter, traceLink, durability, retention, limits } = config;

@@ -20,6 +20,8 @@ export interface SqliteAccessOptions {
   path: string;
   /** Milliseconds to wait for another program that writes. */
   busyTimeoutMs?: number;
+  /** Hears, in one line, what an operator should know: that an older file is brought up. */
+  warn?: (line: string) => void;
 }
 
 export interface SqliteAccess extends AccessStore {
@@ -46,8 +48,8 @@ type ShareRow = Omit<ShareRecord, "redact"> & { redact: number };
  * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
  * @example const access = openSqliteAccess({ path: "./data/weir.db" });
  */
-export function openSqliteAccess({ path, busyTimeoutMs = 1_000 }: SqliteAccessOptions): SqliteAccess {
-  const db = openDatabase(path, { busyTimeoutMs, durability: "full" });
+export function openSqliteAccess({ path, busyTimeoutMs = 1_000, warn }: SqliteAccessOptions): SqliteAccess {
+  const db = openDatabase(path, { busyTimeoutMs, durability: "full", warn });
   db.pragma("cache_size = -1024");
   const keys = new Fresh<KeyRecord>(db);
   const sessions = new Fresh<SessionRecord>(db);

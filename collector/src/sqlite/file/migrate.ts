@@ -18,10 +18,17 @@ const FILES = readdirSync(FOLDER)
  * Each migration runs in a transaction of its own and is recorded in it, so that a process which is killed, or a
  * second one that starts at the same time, finds a whole number of them done.
  *
+ * @param warn hears of it where a file that has something in it is brought up: on a large one that takes a while.
  * @throws {WeirError} where the database is of a newer version than this program, or no store of Weir.
  */
-export function migrate(db: Database): void {
+export function migrate(db: Database, warn: (line: string) => void): void {
   addFunctions(db);
+  const before = versionOf(db);
+  if (before > 0 && before < FILES.length) {
+    warn(
+      `store ${db.name}: is brought up from version ${before} to ${FILES.length}: that takes minutes where it is large`,
+    );
+  }
   for (;;) {
     const done = db
       .transaction(() => {

@@ -14,13 +14,15 @@ export interface OpenOptions {
   /** How long to wait for another program that holds the file locked. */
   busyTimeoutMs: number;
   durability: Durability;
+  /** Hears, in one line, what an operator should know. */
+  warn?: ((line: string) => void) | undefined;
 }
 
 /**
  * @param path a file, made with its folders where it is not there yet.
  * @throws {WeirError} `unavailable`, with the reason and what to do.
  */
-export function openDatabase(path: string, { busyTimeoutMs, durability }: OpenOptions): Db {
+export function openDatabase(path: string, { busyTimeoutMs, durability, warn = () => {} }: OpenOptions): Db {
   let db: Db | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -35,7 +37,7 @@ export function openDatabase(path: string, { busyTimeoutMs, durability }: OpenOp
     db.pragma("temp_store = MEMORY");
     // 64 MiB: pages that many commits write go to the file once.
     db.pragma("wal_autocheckpoint = 16000");
-    migrate(db);
+    migrate(db, warn);
     return db;
   } catch (error) {
     db?.close();
