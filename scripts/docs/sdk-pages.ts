@@ -1,10 +1,8 @@
 /** The pages of the SDK: one for each entry, and those of its wire, its environment and its diagnostics. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "../run.ts";
 import { attributesPage } from "./attributes-page.ts";
 import { type Member, withDeclarations } from "./declarations.ts";
 import { diagnosticsPage } from "./diagnostics-page.ts";
+import { entriesOf } from "./entries.ts";
 import { entryPage, type Places } from "./entry-page.ts";
 import { membersOf } from "./members.ts";
 
@@ -28,9 +26,8 @@ export async function sdkPages(): Promise<SdkPages> {
       ["attributes.md", attributesPage(entry(ATTRIBUTES))],
       ["diagnostics.md", diagnosticsPage(membersOf(entry(CODES), "DiagnosticCodes"))],
     ]);
-    for (const { name, file } of entries) {
-      const page = `${name === "." ? "core" : name.slice(2)}.md`;
-      const specifier = `@weir/sdk${name.slice(1)}`;
+    for (const { specifier, file } of entries) {
+      const page = `${specifier.split("/")[2] ?? "core"}.md`;
       pages.set(`sdk/${page}`, entryPage({ specifier, page, entry: entry(file) }, places));
     }
     return { pages, environment: membersOf(entry(ENVIRONMENT), "ENV") };
@@ -52,11 +49,4 @@ export async function clientPage(): Promise<string> {
     const links = (answers ?? []).map(({ name }) => `[\`${name}\`](rest.md#${name.toLowerCase()})`);
     return `${page}\n## What is answered\n\nTypes of what the API answers, as it is described there: ${links.join(", ")}.\n`;
   });
-}
-
-function entriesOf(name: string): { name: string; file: string }[] {
-  const { exports } = JSON.parse(readFileSync(join(ROOT, name, "package.json"), "utf8")) as {
-    exports: Record<string, string>;
-  };
-  return Object.entries(exports).map(([entry, file]) => ({ name: entry, file: file.replace("./src/", "") }));
 }

@@ -113,7 +113,7 @@ export class WeirClient {
     return this.#pages("/tenants", query, ({ tenants }) => tenants, options);
   }
 
-  /** @example for await (const flow of weir.flows({ labels: { env: "production" }, from: new Date("2026-11-01") })) … */
+  /** @example for await (const flow of weir.flows({ labels: { env: "production" }, from: new Date("2026-11-01") })) console.log(flow.id); */
   flows(query: GivenFor<typeof flowQuery> = {}, options?: Options): Pages<FlowSummary, FlowPage> {
     return this.#pages("/flows", query, ({ flows }) => flows, options);
   }
@@ -204,7 +204,7 @@ export class WeirClient {
    *
    * `flow` beside one `tenant`: of that flow alone, and then what is noted in it and the flows that it opens too.
    *
-   * @example for await (const change of weir.stream({ tenant: "acme-corp" }, { signal })) if (change.type === "flow") …
+   * @example for await (const change of weir.stream({ tenant: "acme-corp" }, { signal })) if (change.type === "flow") console.log(change.flow.status);
    */
   stream(
     filter: GivenFor<typeof streamQuery> = {},

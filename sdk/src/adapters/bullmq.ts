@@ -99,6 +99,7 @@ export type SandboxedJob = Pick<
  * @returns what `fn` returned
  * @example
  * // import-job.ts, for new Worker("imports", new URL("import-job.js", import.meta.url), { … })
+ * import type { SandboxedJob } from "bullmq";
  * setup({ serviceName: "import-worker" });
  * export default (job: SandboxedJob) => continueFlow(job, () => step.start("store", () => store(job.data)));
  */

@@ -40,6 +40,7 @@ export interface BullmqDispatch extends Dispatch {
  *
  * @param jobOptions of each job, such as `attempts` and `backoff`
  * @example
+ * import { Queue, Worker } from "bullmq";
  * const dispatch = bullmqDispatch(new Queue("runs", { connection }), { attempts: 5, backoff: { type: "exponential", delay: 1000 } });
  * const scope = createScope({ journal: redisJournal({ connection }), dispatch });
  * await scope.enqueue(order, { id: "o-17" }, { id: "o-17", tenant: "acme-corp" });

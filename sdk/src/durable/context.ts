@@ -86,7 +86,7 @@ export interface FlowContext extends Data {
    *
    * @example
    * const receipt = await ctx.run("charge", { timeout: 5000, retry: { maxAttempts: 3 } }, ({ signal }) =>
-   *   bank.charge(order, { signal }),
+   *   payments.charge(order, { signal }),
    * );
    */
   run<T>(key: string, fn: (step: StepRun) => T): Promise<Awaited<T>>;

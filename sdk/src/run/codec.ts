@@ -51,7 +51,7 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
  * @example
  * const codec = createCodec({ maxBytes: 64 * 1024, errors: [CardDeclined] });
  * const text = codec.encode(new Map([["a", 1n]]), 'step "fetch"');
- * codec.decode(text, 'step "fetch"'); // Map { "a" => 1n }
+ * codec.decode(text, 'step "fetch"'); // new Map([["a", 1n]])
  */
 export function createCodec(options: CodecOptions = {}): Codec {
   const { maxBytes = DEFAULT_MAX_BYTES, errors = [], seal } = options;

@@ -16,7 +16,7 @@ export type SignalOn<Schema extends StandardSchemaV1, S> = Schema & {
  *
  * @param apply pure, as it is called again where work is under way
  * @example
- * workflow("book", { initialState, signals: { rename: on(z.string(), (book: Book, title) => ({ ...book, title })) } }, …);
+ * workflow("book", { initialState, signals: { rename: on(z.string(), (book: Book, title) => ({ ...book, title })) } }, run("push", push));
  */
 export function on<Schema extends StandardSchemaV1, S>(
   schema: Schema,
