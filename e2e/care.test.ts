@@ -207,6 +207,11 @@ test("export and import from one collector to another, with both running, and re
     output: expect.stringContaining("is there already"),
   });
 
+  expect(await weir("export", "--to-file", path, "--force", "--store", `sqlite:${path}`)).toEqual({
+    code: 1,
+    output: `weir: export ${path}: is the store itself: name another with --to-file\n`,
+  });
+
   const importing = weir("import", file, "--store", `sqlite:${other}`);
   const sent = await sendUntil(importing, to.url, 20_000);
   expect(await importing).toEqual({ code: 0, output: "weir: imported 500 flows\n" });

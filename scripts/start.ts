@@ -34,7 +34,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  const startExample = EXAMPLES[example];
+  const startExample = Object.hasOwn(EXAMPLES, example) ? EXAMPLES[example] : undefined;
   if (startExample === undefined) {
     say(
       `expected --example to be one of ${Object.keys(EXAMPLES).join(", ")}, got ${JSON.stringify(example)}`,
@@ -73,16 +73,14 @@ async function startImports(address: string): Promise<string> {
 /** Ends by itself when all orders have; the collector stays, to look at them. */
 async function startOrders(address: string): Promise<string> {
   const env = { WEIR_ENDPOINT: address, WEIR_HEARTBEAT_INTERVAL: "2000", ORDERS_FOLDER: folder };
-  const chaos = launchService("durable-order", "chaos", env);
-  await chaos.says(/orders are in the journal/);
+  await startUntilDone("durable-order", "chaos", env, /orders are in the journal/);
   return "orders are on their way, and their workers are killed";
 }
 
 /** Ends by itself when all rows are written. */
 async function startRows(address: string): Promise<string> {
   const env = { WEIR_ENDPOINT: address, WEIR_HEARTBEAT_INTERVAL: "2000", ROWS_FOLDER: folder };
-  const rows = launchService("routine-graph", "main", env);
-  await rows.says(/catalogue-1 runs/);
+  await startUntilDone("routine-graph", "main", env, /catalogue-1 runs/);
   return "a graph of routines is at work on a file of rows";
 }
 
@@ -127,6 +125,12 @@ async function startService(file: string, env: Record<string, string>, ready?: R
   const service = launchService("data-import", file, env);
   watch(service);
   if (ready !== undefined) await service.says(ready);
+}
+
+/** Starts what ends by itself when its work is done, and waits until it has begun. */
+async function startUntilDone(of: string, file: string, env: Record<string, string>, begun: RegExp) {
+  const found = await launchService(of, file, env).says(begun);
+  if (found === undefined) throw new Error(`${file} ended before it had begun: its own lines say why`);
 }
 
 function launchService(of: string, file: string, env: Record<string, string>): Child {

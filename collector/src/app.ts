@@ -22,7 +22,7 @@ import { addCors, addOriginCheck } from "./http/origin.ts";
 import { addPage } from "./http/page.ts";
 import { presentChild, presentEvent, presentFlow, presentStep } from "./http/present.ts";
 import { addRequests, requestId } from "./http/requests.ts";
-import { addSecurity } from "./http/security.ts";
+import { addSecurity, SECURITY_HEADERS } from "./http/security.ts";
 import { addServer, type Serving, type ThreadFigures } from "./http/server.ts";
 import { addSettings, type FixedSettings } from "./http/settings.ts";
 import { addShared } from "./http/shared.ts";
@@ -120,7 +120,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     trustProxy: trustedProxy.length > 0 && [...trustedProxy],
     // Tenants and ids have up to 256 characters, each up to twelve once escaped.
     routerOptions: { maxParamLength: 4096 },
-    frameworkErrors: (error, _request, reply) => void sendError(reply, toWeirError(error)),
+    frameworkErrors: (error, _request, reply) =>
+      void sendError(reply.headers(SECURITY_HEADERS), toWeirError(error)),
   });
   // No route reads a body unless it says how.
   app.removeAllContentTypeParsers();

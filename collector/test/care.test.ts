@@ -152,6 +152,19 @@ test("pieces take no more than their share of the time, and become smaller where
   expect(Math.round(clock.at)).toBe(1000 * (limits.length - 1) + 100);
 });
 
+test("a clock that was put forward while a piece was deleted holds the next one up for a minute at most", async () => {
+  const clock = hastyClock();
+  const store = fakeStore(
+    Array.from({ length: 150 }, () => ({ tenant: "a", endedAt: 0 })),
+    () => {
+      clock.at += 30 * DAY;
+    },
+  );
+  expect(await sweep(store, { endedBefore: 1 }, { clock, share: 0.1 })).toBe(150);
+  const waited = clock.at - store.asked.length * 30 * DAY;
+  expect(waited).toBe((store.asked.length - 1) * 60_000);
+});
+
 test("a store that has more to take than it can is left alone for a while, and asked again", async () => {
   const clock = hastyClock();
   let refusals = 3;

@@ -173,6 +173,24 @@ describe("errors", () => {
     const other = await serve((_request, response) => response.writeHead(502).end("<h1>Bad gateway</h1>"));
     const beyond = new WeirClient({ url: other.url, retries: 0 });
     await expect(beyond.me()).rejects.toMatchObject({ status: 502, code: "no_collector" });
+    const site = await serve((_request, response) =>
+      response.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome</h1>"),
+    );
+    const mistaken = new WeirClient({ url: site.url });
+    await expect(mistaken.me()).rejects.toMatchObject({
+      name: "WeirApiError",
+      status: 200,
+      code: "no_collector",
+      message: "expected an answer of a collector, got 200 text/html",
+    });
+    const frail = await serve((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": "100" });
+      response.write('{"flows"', () => response.destroy());
+    });
+    await expect(new WeirClient({ url: frail.url, retries: 0 }).me()).rejects.toMatchObject({
+      status: 0,
+      code: "unreachable",
+    });
   });
 
   test("that pass are asked again, but never what changes something", async () => {
@@ -212,6 +230,23 @@ describe("the stream", () => {
     clearInterval(sending);
     expect(value).toMatchObject({ type: "flow", flow: { tenant: "acme-corp", id: "heard" } });
     await changes.return();
+  });
+
+  test("has whatever a flow holds, also what ends a line elsewhere", async () => {
+    const sender = await weir.key("ingest");
+    const note = "one\u2028two\u2029three\r\nfour\u0085five";
+    const sending = setInterval(
+      () => void weir.fetch("/v1/traces", sender, flowBody("globex", "lines", { "weir.label.note": note })),
+      50,
+    );
+    let seen: string | undefined;
+    for await (const change of client.stream({ tenant: "globex" })) {
+      if (change.type !== "flow") continue;
+      seen = change.flow.labels["note"];
+      break;
+    }
+    clearInterval(sending);
+    expect(seen).toBe(note);
   });
 
   test("goes on after the last change where the connection broke", async () => {

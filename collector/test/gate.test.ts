@@ -153,7 +153,7 @@ describe("failed log-ins", () => {
     const attempts = new Attempts(() => now);
     for (let n = 0; n < 10; n++) {
       expect(attempts.waitFor("10.0.0.1")).toBe(0);
-      attempts.failed("10.0.0.1");
+      attempts.begun("10.0.0.1");
     }
     expect(attempts.waitFor("10.0.0.1")).toBe(60);
     expect(attempts.waitFor("10.0.0.2")).toBe(0);
@@ -163,9 +163,22 @@ describe("failed log-ins", () => {
     expect(attempts.waitFor("10.0.0.1")).toBe(0);
   });
 
+  test("one that worked does not count", () => {
+    const attempts = new Attempts(() => 0);
+    for (let n = 0; n < 100; n++) {
+      attempts.begun("10.0.0.1");
+      attempts.worked("10.0.0.1");
+    }
+    for (let n = 0; n < 10; n++) {
+      expect(attempts.waitFor("10.0.0.1")).toBe(0);
+      attempts.begun("10.0.0.1");
+    }
+    expect(attempts.waitFor("10.0.0.1")).toBe(60);
+  });
+
   test("of IPv6 a whole network counts as one", () => {
     const attempts = new Attempts(() => 0);
-    for (let n = 0; n < 10; n++) attempts.failed(`2001:db8:1:2::${n.toString(16)}`);
+    for (let n = 0; n < 10; n++) attempts.begun(`2001:db8:1:2::${n.toString(16)}`);
     expect(attempts.waitFor("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(60);
     expect(attempts.waitFor("2001:db8:1:3::1")).toBe(0);
     expect(attempts.waitFor("::1")).toBe(0);
@@ -173,7 +186,7 @@ describe("failed log-ins", () => {
 
   test("a million addresses take a bounded memory", () => {
     const attempts = new Attempts(() => 0);
-    for (let n = 0; n < 30_000; n++) attempts.failed(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
+    for (let n = 0; n < 30_000; n++) attempts.begun(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
     expect(attempts.size).toBe(10_000);
   });
 });

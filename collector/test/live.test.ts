@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FlowSummary } from "../src/flow.ts";
+import { ChangesByFlow } from "../src/live/changes-by-flow.ts";
 import { Hub, type HubOptions, type Sink } from "../src/live/hub.ts";
 import { Ring } from "../src/live/ring.ts";
 import { matcher } from "../src/matcher.ts";
@@ -87,6 +88,14 @@ describe("ring", () => {
     expect(ring.after(1)).toBeUndefined();
     expect(ring.after(ring.last)).toEqual([]);
   });
+});
+
+test("a flow in which very much was noted at once is told of all the same", () => {
+  const changes = new ChangesByFlow();
+  const events = Array.from({ length: 300_000 }, (_, n) => ({ name: String(n), at: START, attributes: {} }));
+  changes.add([{ flow: aFlow(), steps: [], events }]);
+  changes.add([{ flow: aFlow(), steps: [], events: events.slice(0, 1) }]);
+  expect(changes.take()[0]?.events).toHaveLength(300_001);
 });
 
 interface FakeSink extends Sink {

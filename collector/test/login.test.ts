@@ -156,6 +156,16 @@ describe("logging in", () => {
   });
 });
 
+test("keys that come all at once are as many attempts", async () => {
+  await beside({}, async () => {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => logIn("weir_read_guessed")));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(20);
+    expect((await logIn(await weir.key("read"))).status).toBe(429);
+  });
+});
+
 describe("what another site begins", () => {
   test.each<[string, Record<string, string>, number]>([
     ["our own page", { "sec-fetch-site": "same-origin" }, 204],
@@ -210,10 +220,23 @@ describe("what another site begins", () => {
       expect(sent.headers.get("vary")).toContain("Origin");
     });
   });
+
+  test("an origin that was named has no use of a cookie, though a browser sends it to the same domain", async () => {
+    const origin = "https://app.example.com";
+    await beside({ corsOrigins: [origin] }, async () => {
+      const id = idIn(await weir.key("read")) as string;
+      const cookie = await cookieOf(await weir.key("admin"));
+      const headers = { origin, "sec-fetch-site": "same-site" };
+      expect((await asBrowser(`/api/v1/keys/${id}`, cookie, headers, "DELETE")).status).toBe(403);
+      const authorization = `Bearer ${await weir.key("admin")}`;
+      const withKey = await asBrowser(`/api/v1/keys/${id}`, cookie, { ...headers, authorization }, "DELETE");
+      expect(withKey.status).toBe(204);
+    });
+  });
 });
 
 test("the pages before the page are held to the same policy, and have no script and no style in them", async () => {
-  for (const path of ["/login", "/s/nonsense", "/login.css"]) {
+  for (const path of ["/login", "/s/nonsense", "/login.css", "/%ZZ"]) {
     const response = await weir.fetch(path);
     const { headers } = response;
     expect(headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");

@@ -11,7 +11,11 @@ interface Failures {
   until: number;
 }
 
-/** @example if (attempts.waitFor(ip) > 0) … else if (failed) attempts.failed(ip); */
+/**
+ * An attempt counts as failed until it is known to have worked: many that come at once are as many.
+ *
+ * @example if (attempts.waitFor(ip) === 0) { attempts.begun(ip); if (await logIn()) attempts.worked(ip); }
+ */
 export class Attempts {
   readonly #now: () => number;
   readonly #failures = new Map<string, Failures>();
@@ -28,7 +32,7 @@ export class Attempts {
     return Math.ceil((failures.until - this.#now()) / 1000);
   }
 
-  failed(address: string): void {
+  begun(address: string): void {
     const network = networkOf(address);
     const failures = this.#current(network) ?? { count: 0, until: this.#now() + WINDOW_MS };
     failures.count += 1;
@@ -36,6 +40,12 @@ export class Attempts {
     this.#failures.set(network, failures);
     if (this.#failures.size > MOST_ADDRESSES)
       this.#failures.delete(this.#failures.keys().next().value as string);
+  }
+
+  /** Takes one that was begun off again. */
+  worked(address: string): void {
+    const failures = this.#current(networkOf(address));
+    if (failures !== undefined) failures.count -= 1;
   }
 
   get size(): number {

@@ -25,6 +25,8 @@ const LEAST_PIECE = 20;
 const MOST_PIECE = 2_000;
 /** What is appended waits while a piece is deleted: longer than this is too long, and half of it is time for more. */
 const PIECE_MS = 40;
+/** However long a piece took: a machine that slept meanwhile, or whose clock was put right, does not count as busy. */
+const LONGEST_PAUSE_MS = 60_000;
 /** A store that has more to take than it can is asked again after this long. */
 const OVERLOADED_MS = 1_000;
 
@@ -58,7 +60,8 @@ export async function sweep(
     if (deleted < limit) break;
     if (tookMs > PIECE_MS) limit = Math.max(LEAST_PIECE, Math.floor(limit / 2));
     else if (tookMs < PIECE_MS / 2) limit = Math.min(MOST_PIECE, limit * 2);
-    await clock.sleep(tookMs * (1 / share - 1), signal).catch(() => undefined);
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, tookMs * (1 / share - 1));
+    await clock.sleep(pauseMs, signal).catch(() => undefined);
   }
   return all;
 }

@@ -31,7 +31,7 @@ export async function ask<T>(connection: Connection, asked: Asked): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
       const response = await answer(connection, asked);
-      return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+      return response.status === 204 ? (undefined as T) : await read<T>(response, asked.signal);
     } catch (error) {
       if (!(error instanceof WeirApiError) || !error.passes || tries === retries) throw error;
       await pause(error.retryAfterMs ?? FIRST_WAIT_MS * 2 ** tries, asked.signal);
@@ -63,6 +63,22 @@ export async function answer({ url, headers, fetch }: Connection, asked: Asked):
   }
   if (response.ok) return response;
   throw await errorOf(response);
+}
+
+/** @throws {WeirApiError} where it breaks off, and where it is no JSON: then someone else has answered. */
+async function read<T>(response: Response, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    const { status, headers } = response;
+    const about =
+      cause instanceof SyntaxError
+        ? { status, code: "no_collector" }
+        : ({ status: 0, code: "unreachable" } as const);
+    const got = about.status === 0 ? "one that broke off" : `${status} ${headers.get("content-type") ?? ""}`;
+    throw new WeirApiError(`expected an answer of a collector, got ${got.trimEnd()}`, about, { cause });
+  }
 }
 
 async function errorOf(response: Response): Promise<WeirApiError> {

@@ -39,7 +39,8 @@ export async function* eventsIn(
 function eventIn(block: string, idBefore: string): ServerSentEvent {
   const event: ServerSentEvent = { type: "message", data: null, lastEventId: idBefore, retryMs: null };
   for (const line of block.split(/\r\n|\n|\r/)) {
-    const [, field, value = ""] = /^([^:]+)(?:: ?(.*))?$/.exec(line) ?? [];
+    // `s`: JSON leaves U+2028 and U+2029 as they are, and these break no line here.
+    const [, field, value = ""] = /^([^:]+)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (field === "event") event.type = value;
     else if (field === "data") event.data = event.data === null ? value : `${event.data}\n${value}`;
     else if (field === "id" && !value.includes("\0")) event.lastEventId = value;

@@ -59,11 +59,12 @@ export const exportCommand: Command = {
       import("../sqlite/index.ts"),
       import("../progress.ts"),
     ]);
-    const store = openSqliteStore({ path: fileThere(wish.path) });
+    await refuseStoreItself(fileThere(wish.path), wish.file);
+    const store = openSqliteStore({ path: wish.path });
     try {
       const total = await store.total(wish.filter);
       const progress = new Progress({ doing: "exporting flows", total, show: countText });
-      const onFlow = () => progress.add(1);
+      const onFlow = (flows = 1) => progress.add(flows);
       try {
         if (wish.file === "-") {
           // On a terminal a bar would be in the way of what it counts.
@@ -82,6 +83,13 @@ export const exportCommand: Command = {
   },
 };
 
+/** `--force` is meant for an export that is there, not for all that was ever sent. */
+async function refuseStoreItself(path: string, file: string): Promise<void> {
+  const { isSameFile } = await import("../sqlite/file/same-file.ts");
+  if (file === "-" || !isSameFile(path, file)) return;
+  throw new WeirError("invalid_argument", `export ${file}: is the store itself: name another with --to-file`);
+}
+
 async function exportToStdout(store: SqliteStore, filter: ExportFilter, onFlow: () => void): Promise<void> {
   const { exportLines } = await import("../transfer/export.ts");
   try {
@@ -96,7 +104,7 @@ async function exportToStdout(store: SqliteStore, filter: ExportFilter, onFlow: 
 async function exportToFile(
   store: SqliteStore,
   { file, filter, force, resume: goOn }: Wish,
-  onFlow: () => void,
+  onFlow: (flows: number) => void,
 ): Promise<{ flows: number; bytes: number }> {
   const [{ exportLines, resumePoint }, { linesOf }] = await Promise.all([
     import("../transfer/export.ts"),
@@ -113,10 +121,10 @@ async function exportToFile(
     goOn && existsSync(partial) ? await resumePoint(linesOf(createReadStream(partial)), filter) : undefined;
   if (resume !== undefined) await truncate(partial, resume.bytes);
   let flows = resume?.flows ?? 0;
-  for (let n = 0; n < flows; n += 1) onFlow();
+  if (flows > 0) onFlow(flows);
   const count = () => {
     flows += 1;
-    onFlow();
+    onFlow(1);
   };
   const lines = exportLines({ store, filter, resume, onFlow: count });
   await pipeline(

@@ -36,11 +36,10 @@ export function addLogin(app: FastifyInstance, gate: Gate, attempts = new Attemp
         const problem = `Too many keys that did not work came from your address. Try again in ${wait} seconds.`;
         return html(reply.code(429).header("retry-after", wait), loginPage({ next, problem }));
       }
+      attempts.begun(request.ip);
       const session = await gate.logIn(form.get("key")?.trim() ?? "");
-      if (session === undefined) {
-        attempts.failed(request.ip);
-        return html(reply.code(401), loginPage({ next, problem: REFUSED }));
-      }
+      if (session === undefined) return html(reply.code(401), loginPage({ next, problem: REFUSED }));
+      attempts.worked(request.ip);
       reply.header("set-cookie", setCookie(session.cookie, session.seconds, isSecure(request)));
       return reply.redirect(next, 303);
     });

@@ -25,7 +25,6 @@ Flows come in over OTLP, at \`POST /v1/traces\` and over gRPC, which OpenTelemet
     stats: "statistics",
     names: "for pickers",
     labels: "for pickers",
-    services: "for pickers",
     stream: "stream",
     keys: "keys and links",
     shares: "keys and links",

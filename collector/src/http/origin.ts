@@ -49,7 +49,8 @@ export function addOriginCheck(app: FastifyInstance, origins: readonly string[])
 
 function isFromUs({ headers, caller }: FastifyRequest, origins: readonly string[]): boolean {
   const { origin, host, "sec-fetch-site": site } = headers;
-  if (origin !== undefined && origins.includes(origin)) return true;
+  // Another site of the same domain is sent the cookie too: what it may, it may with a key.
+  if (origin !== undefined && caller.via !== "session" && origins.includes(origin)) return true;
   if (site !== undefined) return site === "same-origin" || site === "none";
   // No browser leaves it out: a program, which has a cookie only where someone took it out of a browser.
   if (origin === undefined) return caller.via !== "session";

@@ -3,7 +3,8 @@ import type { FastifyInstance } from "fastify";
 import { WeirError } from "../errors.ts";
 import { isOwnHost } from "../host.ts";
 
-const HEADERS = {
+/** For answers that are given before any route was looked for, too. */
+export const SECURITY_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -19,7 +20,7 @@ const HEADERS = {
 /** `ownHost`: the loopback host the server is bound to; with it, requests under another name are refused. */
 export function addSecurity(app: FastifyInstance, ownHost: string | undefined): void {
   app.addHook("onRequest", (request, reply, done) => {
-    reply.headers(HEADERS);
+    reply.headers(SECURITY_HEADERS);
     if (ownHost === undefined || isOwnHost(request.headers.host, ownHost)) return done();
     const got = JSON.stringify(request.headers.host);
     done(new WeirError("forbidden", `expected localhost, an IP address or ${ownHost} as Host, got ${got}`));

@@ -22,7 +22,8 @@ export class ChangesByFlow {
       const pending: Pending = this.#flows.get(key) ?? { flow, steps: new Map(), events: [] };
       pending.flow = flow;
       for (const step of steps) pending.steps.set(step.id, step);
-      pending.events.push(...events);
+      // One by one: as arguments of one call a hundred thousand would overflow the stack.
+      for (const event of events) pending.events.push(event);
       this.#flows.set(key, pending);
     }
   }
