@@ -366,7 +366,7 @@ export class Jobs {
     this.#keep(job, lease);
     job.begin(this.#ledgerFor(job, journal, lease, data.pauses.length), { takenOver });
     if (takenOver) job.sayAgain(said);
-    if (run.cancelReason !== undefined) void job.cancel(run.cancelReason);
+    if (run.cancelReason !== undefined) cancelUnheard(job, run.cancelReason);
     else if (stopped !== undefined) job.stopAtOnce(stopped.error);
   }
 
@@ -379,7 +379,7 @@ export class Jobs {
   #keep(job: JobRun, lease: Lease): void {
     const release = this.#leases?.add(lease, {
       lost: () => job.leaseLost(new LeaseLost(lease.runId, lease.token)),
-      cancelled: (reason) => void job.cancel(reason).catch(() => {}),
+      cancelled: (reason) => cancelUnheard(job, reason),
     });
     if (release !== undefined) this.#releases.set(job, release);
     if (this.#closing.signal.aborted) job.leave();
@@ -426,4 +426,9 @@ function flowOf({ name, version }: Plan): { name: string; version: number } {
 function isOf(run: RunRecord, plan: Plan): boolean {
   const { name, version } = flowOf(plan);
   return run.flow.name === name && run.flow.version === version;
+}
+
+/** The journal wants it. Whoever waits for the job hears how that ends; here nobody does. */
+function cancelUnheard(job: JobRun, reason: string): void {
+  job.cancel(reason).catch(() => {});
 }

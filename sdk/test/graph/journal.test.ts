@@ -194,6 +194,30 @@ test("cancelled from another process while it runs", async () => {
   expect(await journal.read("job-1")).toMatchObject({ status: "cancelled" });
 });
 
+test("one that was to be cancelled, and is lost again while it is, harms nobody who did not ask", async () => {
+  const first = process((id) => id === 3);
+  const stopped = first.graph.execute(FOUR);
+  stopped.done.catch(() => {});
+  await until(() => first.done.length === 2);
+  await journal.cancel("job-1", "no longer wanted");
+  await clock.advance(LEASE * 3);
+  vi.spyOn(journal, "end").mockImplementation(async ({ runId, token }) => {
+    throw new LeaseLost(runId, token);
+  });
+  const { graph } = process();
+  const unheard: unknown[] = [];
+  const hear = (error: unknown) => unheard.push(error);
+  globalThis.process.on("unhandledRejection", hear);
+  try {
+    const [job] = await graph.recover();
+    await expect((job as Job).done).rejects.toBeInstanceOf(LeaseLost);
+    await sleep(5);
+    expect(unheard).toEqual([]);
+  } finally {
+    globalThis.process.off("unhandledRejection", hear);
+  }
+});
+
 test("tries that failed count in the next process", async () => {
   const tries: number[] = [];
   const trying = (at: TestClock) => {
