@@ -29,7 +29,7 @@ test("every page that has programs or commands is run by some test", () => {
   const tests = globSync("{e2e,sdk/test}/**/*.ts").map((file) => readFileSync(file, "utf8"));
   // A benchmark takes minutes, and its figures are none that a test could hold.
   const pages = globSync("docs/{*,guides/*}.md").filter((page) => page !== "docs/benchmarks.md");
-  const withCode = pages.filter((page) => /^```(ts|sh|python)$/m.test(readFileSync(page, "utf8")));
+  const withCode = pages.filter((page) => /^```(ts|sh|python|go)$/m.test(readFileSync(page, "utf8")));
   expect(withCode.length).toBeGreaterThan(15);
   const forgotten = withCode
     .map((page) => page.replace(/^docs\/|\.md$/g, ""))

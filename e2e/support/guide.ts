@@ -2,7 +2,8 @@
  * Runs a guide of `docs/` as its reader would: its programs are written to a folder, its commands are typed there, and
  * the flows that it promises are looked for in a collector.
  *
- * - A block of TypeScript begins with the name of its file: `// server.ts`. So does one of Python that is run: `# charge.py`.
+ * - A block of TypeScript or Go begins with the name of its file: `// server.ts`. So does one of Python that is run:
+ *   `# charge.py`.
  * - A block of `sh` is commands, one a line. One that ends in `&` goes on until the guide is over; it is up when it has
  *   printed something. What `npm install` names must be there; nothing is installed, also not by `pip`.
  * - A block of `text` is flows, as `drawn` draws them.
@@ -48,8 +49,8 @@ export function readGuide(path: string): Guide {
   const guide: Guide = { programs: {}, commands: [], flows: "" };
   const flows: string[] = [];
   for (const [, language = "", text = ""] of readFileSync(join(ROOT, path), "utf8").matchAll(FENCED)) {
-    if (language === "ts" || language === "python") {
-      const [, file] = /^(?:\/\/|#) (\S+\.(?:ts|py))\b/.exec(text) ?? [];
+    if (language === "ts" || language === "go" || language === "python") {
+      const [, file] = /^(?:\/\/|#) (\S+\.(?:ts|go|py))\b/.exec(text) ?? [];
       if (file === undefined && language === "python") continue;
       if (file === undefined || file in guide.programs)
         throw new Error(
