@@ -1,5 +1,5 @@
 /** Books that sync themselves while they are written: `node src/server.ts`. */
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { setup, shutdown } from "@weir/sdk";
 import { createSupervisor, EVENT_STREAM_HEADERS, eventStream } from "@weir/sdk/workflow";
 import express from "express";
@@ -27,7 +27,8 @@ app.put("/books/:id/title", express.text(), (req, res) => {
 });
 app.get("/books/:id/events", (req, res) => {
   res.writeHead(200, EVENT_STREAM_HEADERS);
-  Readable.fromWeb(eventStream(syncOf(req.params.id))).pipe(res);
+  // Not `pipe`, which would leave a page that has gone among those who are told.
+  pipeline(Readable.fromWeb(eventStream(syncOf(req.params.id))), res, () => {});
 });
 app.get("/books/:id/in-shop", (req, res) => {
   res.json({ title: titleInShop(req.params.id) ?? null });

@@ -39,13 +39,14 @@ const RETRY_MS = 1000;
 /**
  * The messages of a run as server-sent events: first how it stands, then each change, and at last its end, after which the
  * stream closes. A page that connects again gets how the run stands then, so nothing has to be sent twice. A slow page
- * misses states in between, as a slow subscriber does.
+ * misses states in between, as a slow subscriber does. Where a page leaves, the stream is to be cancelled: `pipeline` of
+ * `node:stream` does that, `pipe` does not.
  *
  * @throws {RangeError}
  * @example
  * app.get("/books/:id/events", (req, res) => {
  *   res.writeHead(200, EVENT_STREAM_HEADERS);
- *   Readable.fromWeb(eventStream(sync)).pipe(res);
+ *   pipeline(Readable.fromWeb(eventStream(sync)), res, () => {});
  * });
  */
 export function eventStream<S>(

@@ -1,13 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import express from "express";
 import fastify from "fastify";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TestClock } from "../../src/testing.ts";
 import {
   EVENT_STREAM_HEADERS,
   eventStream,
+  type MessagesOptions,
   repeat,
   run,
   setState,
@@ -111,7 +112,7 @@ const servers = {
     const app = express();
     app.get("/events", (_req, res) => {
       res.writeHead(200, EVENT_STREAM_HEADERS);
-      Readable.fromWeb(stream() as never).pipe(res);
+      pipeline(Readable.fromWeb(stream() as never), res, () => {});
     });
     const server = createServer(app).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
@@ -141,4 +142,29 @@ test.each(["express", "fastify"] as const)("goes through %s, live", async (name)
   await clock.advance(10);
   await until(/"type":"done"/);
   expect((await reader?.read())?.done).toBe(true);
+});
+
+test.each(["express", "fastify"] as const)("a page that leaves is told no more, by %s", async (name) => {
+  const started = counting.start({ clock });
+  let told = true;
+  const watched: typeof started = Object.create(started, {
+    messages: {
+      value: (options: MessagesOptions) => {
+        const messages = started.messages(options);
+        const leave = messages.return.bind(messages);
+        messages.return = async () => {
+          told = false;
+          return leave();
+        };
+        return messages;
+      },
+    },
+  });
+  const leaving = new AbortController();
+  const address = await servers[name](() => eventStream(watched));
+  const response = await fetch(address, { signal: leaving.signal });
+  await response.body?.getReader().read();
+  expect(told).toBe(true);
+  leaving.abort();
+  await vi.waitFor(() => expect(told).toBe(false));
 });

@@ -1,6 +1,6 @@
 /** Every snippet of docs/guides/workflow-trees.md stands in here, line by line, and runs; that for a page is in examples/live-sync. */
 import { readFileSync } from "node:fs";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { TestClock } from "@weir/sdk/testing";
 import {
@@ -164,7 +164,8 @@ test("to a page", async () => {
   const sync = syncBook.start({ initialState: { id: "b-7", title: "Emma", dirty: false } });
   app.get("/books/:id/events", (_req, res) => {
     res.writeHead(200, EVENT_STREAM_HEADERS);
-    Readable.fromWeb(eventStream(sync, { select: ({ title, dirty }) => ({ title, dirty }) })).pipe(res);
+    const seen = eventStream(sync, { select: ({ title, dirty }) => ({ title, dirty }) });
+    pipeline(Readable.fromWeb(seen), res, () => {});
   });
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
