@@ -2,7 +2,6 @@
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import {
-  abortError,
   type Claim,
   type Claimed,
   type Codec,
@@ -19,7 +18,7 @@ import {
   sameRun,
   Taker,
 } from "../run/index.ts";
-import { GraphClosed } from "./errors/graph-closed.ts";
+import { Closing } from "./closing.ts";
 import { JobLeft } from "./errors/job-left.ts";
 import { JobTaken } from "./errors/job-taken.ts";
 import type { JobData } from "./job-data.ts";
@@ -48,8 +47,6 @@ const LOOK_MS = 5000;
 const AGAIN_MS = 250;
 /** A job that this program can't go on with is left to another so much later. */
 const UNFIT_MS = 60_000;
-/** How long a journal has to take jobs back when the graph is closed. */
-const GIVE_BACK_MS = 1000;
 
 export class Jobs {
   readonly #options: JobsOptions;
@@ -66,21 +63,21 @@ export class Jobs {
   });
   readonly #releases = new Map<JobRun, () => void>();
   readonly #takers = new Set<Taker>();
-  /** What is under way and may bring a job here: looks into the journal, workers that stop. */
-  readonly #looking = new Set<Promise<unknown>>();
-  /** Aborted when nothing more is to be begun or waited for. */
-  readonly #closing = new AbortController();
-  /** Aborted when the journal is not waited for any more. */
-  readonly #closed = new AbortController();
-  #whenClosed: Promise<void> | undefined;
-  #whenIdle: (() => void) | undefined;
+  readonly #closing: Closing;
 
   constructor(options: JobsOptions) {
     this.#options = options;
     const { journal, codec, around, leaseMs } = options;
     this.#codec = codec ?? createCodec();
     this.#whole = codec ?? createCodec({ maxBytes: Number.POSITIVE_INFINITY });
-    this.#leases = journal && new Leases(journal, around.clock, leaseMs);
+    const { clock, limits } = around;
+    this.#closing = new Closing({
+      name: options.name,
+      clock,
+      stopGrace: limits.stopGrace,
+      running: this.#running,
+    });
+    this.#leases = journal && new Leases(journal, clock, leaseMs);
     this.#around = {
       ...around,
       over: (job) => this.#over(job),
@@ -91,7 +88,7 @@ export class Jobs {
 
   /** @throws {JobTaken | GraphClosed} */
   begin(plan: Plan, data: JobData, concurrent: number): JobRun {
-    this.#checkOpen("execute");
+    this.#closing.checkOpen("execute");
     this.#checkFree(data.id);
     const job = new JobRun(plan, data, this.#around, concurrent);
     this.#running.set(data.id, job);
@@ -101,7 +98,7 @@ export class Jobs {
 
   /** Goes on with one that was saved. @throws {IllegalMove | JobTaken | GraphClosed} */
   resume(plan: Plan, data: JobData): JobRun {
-    this.#checkOpen("resume");
+    this.#closing.checkOpen("resume");
     if (hasEnded(data.status)) throw new IllegalMove(data.id, data.status, "running", []);
     const before = this.#paused.get(data.id)?.deref();
     this.#checkFree(data.id);
@@ -120,9 +117,9 @@ export class Jobs {
   async resumeById(plan: Plan, id: string): Promise<JobRun> {
     const call = `resume of job ${id}`;
     const journal = this.#journal(call);
-    this.#checkOpen(call);
+    this.#closing.checkOpen(call);
     this.#checkFree(id);
-    return await this.#looked(this.#resumeById(journal, plan, id));
+    return await this.#closing.looked(this.#resumeById(journal, plan, id));
   }
 
   async #resumeById(journal: Journal, plan: Plan, id: string): Promise<JobRun> {
@@ -134,20 +131,20 @@ export class Jobs {
       if (claimed !== undefined) return await this.#goOn(plan, claimed, run.status === "paused");
       // It says what is wrong with it where it is another graph's.
       if (!isOf(run, plan)) recovered(run, [], plan, this.#codec, this.#whole);
-      await realClock.sleep(AGAIN_MS, this.#closing.signal);
+      await realClock.sleep(AGAIN_MS, this.#closing.begun);
     }
   }
 
   /** Takes what processes that died have left. */
   async recover(plan: Plan): Promise<JobRun[]> {
     const journal = this.#journal("recover");
-    this.#checkOpen("recover");
-    return await this.#looked(this.#recover(journal, plan));
+    this.#closing.checkOpen("recover");
+    return await this.#closing.looked(this.#recover(journal, plan));
   }
 
   async #recover(journal: Journal, plan: Plan): Promise<JobRun[]> {
     const jobs: JobRun[] = [];
-    while (!this.#closing.signal.aborted) {
+    while (!this.#closing.begun.aborted) {
       const claimed = await journal.claimDue({
         ...this.#claim,
         flows: [flowOf(plan)],
@@ -165,7 +162,7 @@ export class Jobs {
 
   worker(plan: Plan, concurrency: number): Taker {
     const journal = this.#journal("worker");
-    this.#checkOpen("worker");
+    this.#closing.checkOpen("worker");
     const taker = new Taker({
       journal,
       clock: this.#around.clock,
@@ -184,48 +181,7 @@ export class Jobs {
 
   /** Begins and takes no more, and gives back what is here. @param grace milliseconds for handlers to end by themselves */
   async close(grace: number): Promise<void> {
-    this.#whenClosed ??= this.#close(grace);
-    await this.#whenClosed;
-  }
-
-  async #close(grace: number): Promise<void> {
-    this.#closing.abort(new GraphClosed(this.#options.name, "wait for a job of another process"));
-    for (const taker of this.#takers) void this.#looked(taker.stop());
-    for (const job of this.#running.values()) job.leave();
-    if (!(await this.#idleWithin(grace))) {
-      for (const job of this.#running.values()) job.interrupt(abortError("the graph was closed"));
-      await this.#idleWithin(this.#around.limits.stopGrace + GIVE_BACK_MS);
-    }
-    // What the journal did not take back goes on elsewhere when its lease has run out.
-    this.#closed.abort();
-    for (const job of [...this.#running.values()]) job.lost(new JobLeft(job.id));
-  }
-
-  get #isIdle(): boolean {
-    return this.#running.size === 0 && this.#looking.size === 0;
-  }
-
-  /** @returns whether no job is here any more, and none can come */
-  async #idleWithin(ms: number): Promise<boolean> {
-    if (this.#isIdle) return true;
-    const timer = new AbortController();
-    const idle = new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-    });
-    await Promise.race([idle, this.#around.clock.sleep(ms, timer.signal).catch(() => {})]);
-    timer.abort();
-    return this.#isIdle;
-  }
-
-  /** What comes of a look into the journal comes here, also where the graph is closed meanwhile. */
-  async #looked<T>(look: Promise<T>): Promise<T> {
-    this.#looking.add(look);
-    try {
-      return await look;
-    } finally {
-      this.#looking.delete(look);
-      if (this.#isIdle) this.#whenIdle?.();
-    }
+    await this.#closing.close(this.#takers, grace);
   }
 
   get #claim(): Claim {
@@ -239,11 +195,6 @@ export class Jobs {
     throw new TypeError(
       `graph: ${call}: expected a graph with a journal, got one without: new Graph(name, { journal })`,
     );
-  }
-
-  /** @throws {GraphClosed} */
-  #checkOpen(call: string): void {
-    if (this.#closing.signal.aborted) throw new GraphClosed(this.#options.name, call);
   }
 
   #checkFree(id: string): void {
@@ -294,7 +245,7 @@ export class Jobs {
       }
       const claimed = run.status === "paused" ? undefined : await journal.claim(job.id, this.#claim);
       if (claimed !== undefined) return await this.#takeUp(journal, plan, job, claimed, claimed.takenOver);
-      if (this.#closing.signal.aborted) throw new JobLeft(job.id);
+      if (this.#closing.begun.aborted) throw new JobLeft(job.id);
       await this.#news(
         journal,
         job.id,
@@ -307,13 +258,13 @@ export class Jobs {
     const heard = new AbortController();
     const hear = () => heard.abort();
     const unwatch = journal.watch(id, hear);
-    this.#closing.signal.addEventListener("abort", hear, { once: true });
+    this.#closing.begun.addEventListener("abort", hear, { once: true });
     try {
       await this.#around.clock.sleep(Math.max(AGAIN_MS, ms), heard.signal);
     } catch {
       // Something happened to it, or nobody is to wait for it any more.
     } finally {
-      this.#closing.signal.removeEventListener("abort", hear);
+      this.#closing.begun.removeEventListener("abort", hear);
       unwatch();
     }
   }
@@ -371,7 +322,7 @@ export class Jobs {
   }
 
   #ledgerFor(job: JobRun, journal: Journal, lease: Lease, pauses: number): Ledger {
-    const closed = this.#closed.signal;
+    const closed = this.#closing.cut;
     const lost = () => job.lost(new LeaseLost(lease.runId, lease.token));
     return new Ledger({ journal, lease, closed, lost }, this.#codec, pauses);
   }
@@ -382,7 +333,7 @@ export class Jobs {
       cancelled: (reason) => cancelUnheard(job, reason),
     });
     if (release !== undefined) this.#releases.set(job, release);
-    if (this.#closing.signal.aborted) job.leave();
+    if (this.#closing.begun.aborted) job.leave();
   }
 
   #over(job: JobRun): void {
@@ -390,7 +341,7 @@ export class Jobs {
     this.#releases.delete(job);
     if (this.#running.get(job.id) === job) this.#running.delete(job.id);
     if (this.#paused.get(job.id)?.deref() === job) this.#paused.delete(job.id);
-    if (this.#isIdle) this.#whenIdle?.();
+    this.#closing.considerIdle();
   }
 
   #nowPaused(job: JobRun): void {
@@ -401,7 +352,7 @@ export class Jobs {
 
   async #reclaim(job: JobRun, cancel?: { reason: string | undefined }): Promise<void> {
     const { journal } = this.#options;
-    this.#checkOpen(`${cancel === undefined ? "resume" : "cancel"} of job ${job.id}`);
+    this.#closing.checkOpen(`${cancel === undefined ? "resume" : "cancel"} of job ${job.id}`);
     this.#checkFree(job.id);
     let ledger: Ledger | undefined;
     if (journal !== undefined) {
