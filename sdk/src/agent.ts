@@ -6,6 +6,7 @@
 import type { Agent, ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Certificates } from "./certificates.ts";
 
 /** With its headers. An answer of OTLP is a few words, and at most says of each span why it was refused. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -14,7 +15,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export const ANSWER_TOO_LONG = "ERR_WEIR_ANSWER_TOO_LONG";
 
 /** For the exporter: makes the agent when the first request goes out, as instrumentations want `http` unloaded before. */
-export async function collectorAgent(protocol: string): Promise<Agent> {
+export async function collectorAgent(protocol: string, certificates: Certificates): Promise<Agent> {
   const http = await (protocol === "http:" ? import("node:http") : import("node:https"));
   const Base = http.Agent as typeof Agent;
 
@@ -41,7 +42,7 @@ export async function collectorAgent(protocol: string): Promise<Agent> {
     }
   }
 
-  return new CollectorAgent({ keepAlive: true });
+  return new CollectorAgent({ keepAlive: true, ...certificates });
 }
 
 function answerTooLong(): Error {

@@ -18,6 +18,7 @@ import {
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
 import { collectorAgent } from "./agent.ts";
 import { ATTR, RESOURCE } from "./attributes.ts";
+import { certificatesFrom } from "./certificates.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { diagnose, diagnoseInternal, onDiagnostic } from "./diagnostics.ts";
 import { ENV } from "./environment.ts";
@@ -239,20 +240,14 @@ function resource(config: Config): Resource {
 }
 
 function otlpExporter(config: Config): SpanExporter {
+  const certificates = certificatesFrom(process.env);
   const exporter = new OTLPTraceExporter({
     url: config.endpoint,
     headers: config.headers,
-    // The exporter reads certificates named in the environment only into an agent of its own.
-    ...(namesCertificates(process.env) ? {} : { httpAgentOptions: collectorAgent }),
+    httpAgentOptions: (protocol) => collectorAgent(protocol, certificates),
   });
   takeOverRetries(exporter, noteOfRequest);
   return exporter;
-}
-
-function namesCertificates(env: NodeJS.ProcessEnv): boolean {
-  return Object.keys(env).some((key) =>
-    /^OTEL_EXPORTER_OTLP_(TRACES_)?(CLIENT_)?(CERTIFICATE|KEY)$/.test(key),
-  );
 }
 
 async function flushUsers(provider: TracerProvider, timeoutMs: number): Promise<void> {

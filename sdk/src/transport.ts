@@ -82,7 +82,7 @@ export function failedWith(error: unknown, seen: Seen): Sent {
   if (typeof data === "string" && data !== "") text += `: ${data.slice(0, 200)}`;
   if (code === TOO_LARGE) return { result: "split", message: `${code} ${text}` };
   if (typeof code === "number" && !RETRYABLE.has(code)) return { result: "lost", message: `${code} ${text}` };
-  // Whoever answers at such length will do so again; the second is the exporter's own bound, without our agent.
+  // Whoever answers at such length will do so again; the second is the bound of an exporter that was not given our agent.
   if (code === ANSWER_TOO_LONG || text.includes("exceeded size limit"))
     return { result: "lost", message: text };
   return { result: "retry", message: text, afterMs: seen.retryInMillis };
