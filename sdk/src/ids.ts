@@ -34,6 +34,8 @@ export function newStepId(): string {
 
 let lastMs = 0;
 let sequence = 0;
+/** What the ids of one millisecond begin with. */
+let beginning = "";
 
 /**
  * A flow's id: a UUIDv7, which sorts by the time it was made, also within a millisecond of one process.
@@ -42,15 +44,18 @@ let sequence = 0;
  */
 export function newFlowId(now: number = Date.now()): string {
   const ms = Math.trunc(now);
-  if (ms > lastMs) {
-    lastMs = ms;
-    sequence = 0;
-  } else if (++sequence > 0xfff) {
-    lastMs++;
-    sequence = 0;
-  }
-  const time = lastMs.toString(16).padStart(12, "0");
+  if (ms > lastMs) begin(ms);
+  else if (++sequence > 0xfff) begin(lastMs + 1);
   const random = randomHex(8);
-  const variant = "89ab"[Number.parseInt(random[0] as string, 16) & 3];
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${sequence.toString(16).padStart(3, "0")}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+  const counted = sequence === 0 ? "000" : sequence.toString(16).padStart(3, "0");
+  // "8" to "b" says which kind of UUID it is.
+  const variant = "89ab"[random.charCodeAt(0) & 3];
+  return `${beginning}${counted}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+}
+
+function begin(ms: number): void {
+  lastMs = ms;
+  sequence = 0;
+  const time = ms.toString(16).padStart(12, "0");
+  beginning = `${time.slice(0, 8)}-${time.slice(8)}-7`;
 }

@@ -46,14 +46,14 @@ export abstract class Lifecycle<Handle> implements Outcome {
     return this.#span;
   }
 
-  /** Opens the span, under the one that `parent` holds. */
-  protected begin(parent: Context, endOnExit: boolean): OpenSpan {
+  /** Opens the span, under the one that `parent` holds; with the id `spanId`, where it is one of ours. */
+  protected begin(parent: Context, endOnExit: boolean, spanId?: string): OpenSpan {
     const rt = this.runtime;
     this.startedAt = rt.now();
     this.#endOnExit = endOnExit;
     const span = rt.spans.startSpan(
       this.name,
-      { attributes: this.attributes, startTime: this.startedAt },
+      { attributes: this.attributes, startTime: this.startedAt, id: spanId },
       parent,
     );
     this.#span = span;

@@ -6,6 +6,7 @@
 import {
   type Attributes,
   type AttributeValue,
+  type Context,
   type HrTime,
   isSpanContextValid,
   type SpanContext,
@@ -46,24 +47,28 @@ export class OwnSpan<Resource = unknown> implements OpenSpan {
   status = UNSET;
   events = NO_EVENTS;
   ended = false;
-  readonly #context: SpanContext;
+  readonly id: string;
+  readonly traceId: string;
+  readonly traceState: SpanContext["traceState"];
+  /** Made when first asked for: most spans have none below them. */
+  #context: SpanContext | undefined;
   readonly #origin: Origin<Resource>;
 
+  /** @param parent one that is valid */
   constructor(name: string, start: SpanStart, parent: SpanContext | undefined, origin: Origin<Resource>) {
     this.name = name;
     this.attributes = start.attributes;
     this.startedAt = start.startTime;
     this.endedAt = start.startTime;
     this.#origin = origin;
-    if (parent !== undefined && isSpanContextValid(parent)) {
-      this.parentSpanContext = parent;
-      this.#context = contextIn(parent.traceId, parent.traceState);
-    } else {
-      this.#context = contextIn(newTraceId(), undefined);
-    }
+    this.id = start.id ?? newSpanId();
+    if (parent !== undefined) this.parentSpanContext = parent;
+    this.traceId = parent?.traceId ?? newTraceId();
+    this.traceState = parent?.traceState;
   }
 
   spanContext(): SpanContext {
+    this.#context ??= contextOf(this);
     return this.#context;
   }
 
@@ -88,10 +93,6 @@ export class OwnSpan<Resource = unknown> implements OpenSpan {
     this.ended = true;
     this.endedAt = Math.max(at, this.startedAt);
     this.#origin.ended(this);
-  }
-
-  get id(): string {
-    return this.#context.spanId;
   }
 
   /** The span of which it is the copy that is sent at the start. */
@@ -143,12 +144,20 @@ export class OwnSpan<Resource = unknown> implements OpenSpan {
 /** Starts spans of ours, below the one that the context holds. */
 export function ownSpans<Resource>(origin: Origin<Resource>): SpanStarter {
   return {
-    startSpan: (name, start, parent) => new OwnSpan(name, start, trace.getSpanContext(parent), origin),
+    startSpan: (name, start, parent) => new OwnSpan(name, start, validIn(parent), origin),
   };
 }
 
-function contextIn(traceId: string, traceState: SpanContext["traceState"]): SpanContext {
-  const context: SpanContext = { traceId, spanId: newSpanId(), traceFlags: TraceFlags.SAMPLED };
+function validIn(parent: Context): SpanContext | undefined {
+  const span = trace.getSpan(parent);
+  if (span === undefined) return undefined;
+  const context = span.spanContext();
+  // One of ours needs no looking at.
+  return (span as unknown) instanceof OwnSpan || isSpanContextValid(context) ? context : undefined;
+}
+
+function contextOf({ traceId, id, traceState }: OwnSpan): SpanContext {
+  const context: SpanContext = { traceId, spanId: id, traceFlags: TraceFlags.SAMPLED };
   if (traceState !== undefined) context.traceState = traceState;
   return context;
 }

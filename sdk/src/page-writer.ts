@@ -23,6 +23,8 @@ const EIGHT_DIGITS = 1e8;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
+/** Up to so many bytes are put down quicker one by one than by a call out of JavaScript. */
+const FEW = 6;
 
 export class PageWriter {
   #page = Buffer.allocUnsafeSlow(PAGE_BYTES);
@@ -38,10 +40,28 @@ export class PageWriter {
     return { page: this.#page, from: this.#from, to: this.#at };
   }
 
+  /** Bytes of the piece so far. */
+  get length(): number {
+    return this.#at - this.#from;
+  }
+
   bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#page.set(bytes, this.#at);
-    this.#at += bytes.length;
+    const { length } = bytes;
+    this.#reserve(length);
+    if (length > FEW) this.#page.set(bytes, this.#at);
+    else for (let i = 0; i < length; i++) this.#page[this.#at + i] = bytes[i] as number;
+    this.#at += length;
+  }
+
+  /** Puts down the bytes of `source` from `from` up to `to`. */
+  copyOf(source: Buffer, from: number, to: number): void {
+    this.#reserve(to - from);
+    this.#at += source.copy(this.#page, this.#at, from, to);
+  }
+
+  /** Copies into `target`, from `from` on, what the piece says from its byte `since` on. */
+  copyTo(target: Buffer, from: number, since: number): void {
+    this.#page.copy(target, from, this.#from + since, this.#at);
   }
 
   ascii(text: string): void {

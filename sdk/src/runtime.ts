@@ -28,6 +28,8 @@ export interface SpanStart {
   attributes: Attributes;
   /** Milliseconds since the epoch. */
   startTime: number;
+  /** The span's own id, where it is drawn already. A tracer of the user's draws its own. */
+  id?: string | undefined;
 }
 
 /** What is done with an open span. */

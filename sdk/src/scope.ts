@@ -67,12 +67,6 @@ export function inContext<Args extends unknown[], T>(
   return (registered() ?? own).with(ctx, fn, undefined, ...args);
 }
 
-/** Listeners that are added to the emitters from now on run in `ctx`. Who has bound one before stays. */
-export function bindTo(ctx: Context, ...emitters: object[]): void {
-  const manager = registered() ?? own;
-  for (const emitter of emitters) manager.bind(ctx, emitter);
-}
-
 /** The scope of a context, by default the active one; `undefined` outside any flow. */
 export function scopeOf(ctx: Context = activeContext()): Scope | undefined {
   return (ctx.getValue(SCOPE) as Scope | null | undefined) ?? undefined;

@@ -3,11 +3,12 @@
  * garbage collector has to walk, and sending a batch is no long task: the bytes only have to be put together. What all
  * spans say, and each key, is copied from bytes that are there already.
  */
-import type { Attributes, AttributeValue, SpanContext } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { ATTR } from "./attributes.ts";
 import { newSpanId } from "./ids.ts";
 import type { OwnSpan } from "./own-span.ts";
 import { PageWriter, type Piece } from "./page-writer.ts";
+import { WrittenIdentities } from "./written-identities.ts";
 
 /** A span on its page, where a comma follows, and what the queue has to know of it. */
 export interface WrittenSpan extends Piece {
@@ -20,51 +21,48 @@ const TRACE_ID = Buffer.from('{"traceId":"');
 const SPAN_ID = Buffer.from('","spanId":"');
 const PARENT_ID = Buffer.from('","parentSpanId":"');
 /** OTLP's flags of a span: sampled, and whether its parent is in another process. */
-const PARENT_HERE = Buffer.from('","flags":257');
-const PARENT_ELSEWHERE = Buffer.from('","flags":769');
-const NAME = Buffer.from(',"name":');
+const PARENT_HERE = Buffer.from('","flags":257,"name":');
+const PARENT_ELSEWHERE = Buffer.from('","flags":769,"name":');
 const STARTED = Buffer.from(',"kind":1,"startTimeUnixNano":"');
 const ENDED = Buffer.from('","endTimeUnixNano":"');
 const ATTRIBUTES = Buffer.from('","attributes":[');
 const ATTRIBUTES_OF_COPY = Buffer.from(
   `","attributes":[{"key":"${ATTR.pending}","value":{"boolValue":true}},`,
 );
-const STRING = Buffer.from('{"stringValue":');
-const INTEGER = Buffer.from('{"intValue":');
 const END_OF_ATTRIBUTE = Buffer.from("}},");
 const END_OF_ATTRIBUTES = Buffer.from("]");
 const END = Buffer.from("},");
 
 export class SpanWriter {
   readonly #out = new PageWriter();
+  readonly #identities = new WrittenIdentities();
 
   /** Writes a span that has ended. */
   finished(span: OwnSpan): WrittenSpan {
-    const own = span.spanContext();
-    const { parentSpanContext: parent, events, status } = span;
-    this.#begin(own, own.spanId, parent?.spanId, parent?.isRemote === true);
-    this.#nameAndTimes(span, span.endedAt);
+    const { id, parentSpanContext: parent, events, status } = span;
+    this.#begin(span, id, parent?.spanId, parent?.isRemote === true);
+    this.#times(span.startedAt, span.endedAt);
     this.#attributes(span.attributes, false);
     if (events.length > 0) this.#events(events);
     if (status.code !== 0) this.#out.utf8(`,"status":${JSON.stringify(status)}`);
-    return this.#end(own.spanId, undefined);
+    return this.#end(span, id, undefined);
   }
 
   /** Writes a copy of an open span that says that it has begun: below it, with an id of its own, of no length. */
   copy(span: OwnSpan): WrittenSpan {
-    const own = span.spanContext();
     const id = newSpanId();
-    this.#begin(own, id, own.spanId, false);
-    this.#nameAndTimes(span, span.startedAt);
+    this.#begin(span, id, span.id, false);
+    this.#times(span.startedAt, span.startedAt);
     this.#attributes(span.attributes, true);
-    return this.#end(id, own.spanId);
+    return this.#end(span, id, span.id);
   }
 
-  #begin(own: SpanContext, id: string, parentId: string | undefined, parentElsewhere: boolean): void {
+  /** Up to its name. */
+  #begin(span: OwnSpan, id: string, parentId: string | undefined, parentElsewhere: boolean): void {
     const out = this.#out;
     out.begin();
     out.bytes(TRACE_ID);
-    out.ascii(own.traceId);
+    out.ascii(span.traceId);
     out.bytes(SPAN_ID);
     out.ascii(id);
     if (parentId !== undefined) {
@@ -72,15 +70,13 @@ export class SpanWriter {
       out.ascii(parentId);
     }
     out.bytes(parentElsewhere ? PARENT_ELSEWHERE : PARENT_HERE);
-    if (own.traceState !== undefined) out.utf8(`,"traceState":${JSON.stringify(own.traceState.serialize())}`);
+    out.quoted(span.name);
   }
 
-  #nameAndTimes(span: OwnSpan, endedAt: number): void {
+  #times(startedAt: number, endedAt: number): void {
     const out = this.#out;
-    out.bytes(NAME);
-    out.quoted(span.name);
     out.bytes(STARTED);
-    out.nanos(Math.round(span.startedAt * 1000));
+    out.nanos(Math.round(startedAt * 1000));
     out.bytes(ENDED);
     out.nanos(Math.round(endedAt * 1000));
   }
@@ -88,29 +84,49 @@ export class SpanWriter {
   #attributes(attributes: Attributes, ofCopy: boolean): void {
     const out = this.#out;
     out.bytes(ofCopy ? ATTRIBUTES_OF_COPY : ATTRIBUTES);
-    let any = ofCopy;
+    const before = out.length;
+    const whose = this.#identity(attributes);
     for (const key in attributes) {
-      out.bytes(keyBytes(key));
-      this.#value(attributes[key]);
-      any = true;
+      if (whose && (key === ATTR.flowId || key === ATTR.flowName || key === ATTR.tenant)) continue;
+      this.#attribute(key, attributes[key]);
     }
     // The comma after the last.
-    if (any) out.back();
+    if (ofCopy || out.length > before) out.back();
     out.bytes(END_OF_ATTRIBUTES);
   }
 
-  /** And the end of its attribute. */
-  #value(value: AttributeValue | undefined): void {
+  /**
+   * Writes whose span it is: all of a flow's say the same.
+   *
+   * @returns whether it says so
+   */
+  #identity(attributes: Attributes): boolean {
+    const { [ATTR.flowId]: id, [ATTR.flowName]: name, [ATTR.tenant]: tenant } = attributes;
+    if (typeof id !== "string" || typeof name !== "string" || typeof tenant !== "string") return false;
     const out = this.#out;
+    if (!this.#identities.copy(id, name, tenant, out)) {
+      const before = out.length;
+      this.#attribute(ATTR.flowId, id);
+      this.#attribute(ATTR.flowName, name);
+      this.#attribute(ATTR.tenant, tenant);
+      this.#identities.keep(id, name, tenant, out, before);
+    }
+    return true;
+  }
+
+  #attribute(key: string, value: AttributeValue | undefined): void {
+    const out = this.#out;
+    const before = beginningOf(key);
     if (typeof value === "string") {
-      out.bytes(STRING);
+      out.bytes(before.string);
       out.quoted(value);
       out.bytes(END_OF_ATTRIBUTE);
     } else if (Number.isSafeInteger(value)) {
-      out.bytes(INTEGER);
+      out.bytes(before.integer);
       out.ascii(`${value}`);
       out.bytes(END_OF_ATTRIBUTE);
     } else {
+      out.bytes(before.any);
       out.utf8(`${JSON.stringify(anyValue(value))}},`);
     }
   }
@@ -125,23 +141,36 @@ export class SpanWriter {
     this.#out.utf8(`,"events":${JSON.stringify(written)}`);
   }
 
-  #end(id: string, copyOf: string | undefined): WrittenSpan {
+  #end({ traceState }: OwnSpan, id: string, copyOf: string | undefined): WrittenSpan {
+    if (traceState !== undefined) this.#out.utf8(`,"traceState":${JSON.stringify(traceState.serialize())}`);
     this.#out.bytes(END);
     const { page, from, to } = this.#out.end();
     return { id, copyOf, page, from, to: to - 1 };
   }
 }
 
-/** What stands before a value, by its key. A program has a few dozen keys; one that makes them of data fills this once. */
-const knownKeys = new Map<string, Uint8Array>();
-const MAX_KNOWN_KEYS = 1000;
+/** What stands before a value, by its type. */
+interface Beginning {
+  string: Uint8Array;
+  integer: Uint8Array;
+  any: Uint8Array;
+}
 
-function keyBytes(key: string): Uint8Array {
-  const known = knownKeys.get(key);
+/** By key. A program has a few dozen keys; one that makes them of data fills this once. */
+const beginnings = new Map<string, Beginning>();
+const MAX_BEGINNINGS = 1000;
+
+function beginningOf(key: string): Beginning {
+  const known = beginnings.get(key);
   if (known !== undefined) return known;
-  const written = Buffer.from(`{"key":${JSON.stringify(key)},"value":`);
-  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(key, written);
-  return written;
+  const before = `{"key":${JSON.stringify(key)},"value":`;
+  const made = {
+    string: Buffer.from(`${before}{"stringValue":`),
+    integer: Buffer.from(`${before}{"intValue":`),
+    any: Buffer.from(before),
+  };
+  if (beginnings.size < MAX_BEGINNINGS) beginnings.set(key, made);
+  return made;
 }
 
 const TAIL = "]}]}]}";

@@ -77,7 +77,8 @@ function isPending(span: FinishedSpan): boolean {
 
 /** A copy sent at the start says nothing that the finished span in the same batch does not say. */
 function withoutNeedlessCopies<S extends FinishedSpan>(batch: S[]): S[] {
-  if (!batch.some(isPending)) return batch;
+  const copies = batch.reduce((count, span) => count + (isPending(span) ? 1 : 0), 0);
+  if (copies === 0 || copies === batch.length) return batch;
   const finished = new Set<string>();
   for (const span of batch) if (!isPending(span)) finished.add(span.id);
   return batch.filter((span) => span.copyOf === undefined || !finished.has(span.copyOf));

@@ -55,12 +55,14 @@ export class StepRun extends Lifecycle<StepHandle> implements StepHandle, Scope 
     const attributes = stepAttributes(flow, id, outer.step?.id);
     if (own !== undefined) addPlacing(attributes, own);
     const step = new StepRun(flow, id, name, attributes);
-    if (options === undefined) step.begin(outer.parent(), true);
+    // The id of its span too, unless it was chosen: drawing one takes longer than one would think.
+    const spanId = own === undefined ? id : undefined;
+    if (options === undefined) step.begin(outer.parent(), true, spanId);
     else {
       if (options.optional === true) attributes[ATTR.stepOptional] = true;
       if (options.attempt !== undefined) addAttempt(attributes, options.attempt);
       addUserAttributes(attributes, options.attributes, flow.runtime.redactor);
-      step.begin(outer.parent(), options.endOnExit !== false);
+      step.begin(outer.parent(), options.endOnExit !== false, spanId);
     }
     return step;
   }

@@ -6,8 +6,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { diagnose } from "../diagnostics.ts";
 import { describeError } from "../errors.ts";
 import { flow } from "../flow.ts";
+import { bindListeners } from "../listeners.ts";
 import { extract } from "../propagation.ts";
-import { activeContext, bindTo, inContext, type Scope, scopeOf, withScope } from "../scope.ts";
+import { activeContext, inContext, type Scope, scopeOf, withScope } from "../scope.ts";
 import type { FlowHandle, FlowOptions } from "../types.ts";
 import { statusError } from "./status.ts";
 
@@ -53,11 +54,16 @@ export function continueFlow(request: IncomingMessage, response: ServerResponse,
     regainFlow(request, next);
     return;
   }
-  const ctx = extract(request.headers, withScope(active, undefined), request.socket?.remoteAddress);
+  const outer = scopeOf(active);
+  const outside = outer === undefined ? active : withScope(active, undefined);
+  const { baggage } = request.headers;
+  // The address is asked of the system: not for requests that name no flow.
+  const ctx =
+    baggage === undefined ? outside : extract(request.headers, outside, request.socket?.remoteAddress);
   const scope = scopeOf(ctx);
   arrived.set(request, scope);
-  if (scope !== undefined) bindTo(ctx, request, response);
-  if (scope === scopeOf(active)) next();
+  if (scope !== undefined) bindListeners(ctx, request, response);
+  if (scope === outer) next();
   else inContext(ctx, next);
 }
 
@@ -106,7 +112,7 @@ export function flowAround<T>(
 
   try {
     const result = handle.run(() => {
-      bindTo(activeContext(), request, response);
+      bindListeners(activeContext(), request, response);
       return handler(exchange);
     });
     if (isThenable(result)) return settle(result, exchange, close) as T;
@@ -141,16 +147,14 @@ function whenDone(response: ServerResponse, fn: (finished: boolean) => void): vo
     fn(response.writableFinished);
     return;
   }
-  const finish = () => done(true);
-  const close = () => done(false);
-  const done = (finished: boolean) => {
-    response.off("finish", finish);
-    response.off("close", close);
-    fn(finished);
+  let done = false;
+  const tell = (finished: boolean) => {
+    if (!done) fn(finished);
+    done = true;
   };
   // A response that a test injected may never close, one whose client is gone never finishes.
-  response.on("finish", finish);
-  response.on("close", close);
+  response.on("finish", () => tell(true));
+  response.on("close", () => tell(false));
 }
 
 /** What reading from a client that is gone throws, in Node and in body parsers. */

@@ -34,6 +34,9 @@ export type FlowHandlerOptions<Req = Request> = RequestFlowOptions<Req>;
  * const app = withExpress(express());
  */
 export function withExpress<App extends { use(handler: RequestHandler): unknown }>(app: App): App {
+  // What an application's requests inherit from. A router has none.
+  const { request } = app as { request?: Request };
+  if (request !== undefined) showFlow(request);
   app.use(function weir(req, res, next) {
     showFlow(req);
     continueFlow(req, res, next);
@@ -52,6 +55,10 @@ const SHOWN: PropertyDescriptor & ThisType<Request> = {
   configurable: true,
   get() {
     return flowOf(this);
+  },
+  /** As if it had not been there: other middleware may have a `flow` of its own. */
+  set(value: unknown) {
+    Object.defineProperty(this, "flow", { value, writable: true, enumerable: true, configurable: true });
   },
 };
 
