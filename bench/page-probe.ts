@@ -12,7 +12,19 @@ export function noteFirstAnswer(): void {
   press();
 }
 
-/** What that noted; 0 as long as it has not. */
+/** Before any code of the page: notes when a flow's steps are there, milliseconds after the load began. */
+export function noteFirstStep(): void {
+  const look = () => {
+    if (document.querySelector("[role=treeitem]") === null) return void setTimeout(look, 1);
+    // Behind the frame that draws it.
+    requestAnimationFrame(() =>
+      setTimeout(() => Object.assign(globalThis, { firstAnswerAt: performance.now() })),
+    );
+  };
+  look();
+}
+
+/** What one of them noted; 0 as long as it has not. */
 export function firstAnswer(): number {
   return (globalThis as { firstAnswerAt?: number }).firstAnswerAt ?? 0;
 }

@@ -108,6 +108,28 @@ describe("a flow of two thousand steps", () => {
     expect(await items().count()).toBe(1);
   });
 
+  test("is asked for before the page's own code is here, and once", async () => {
+    const asked: string[] = [];
+    const path = `/api/v1/tenants/${tenant}/flows/large`;
+    const isAsked = Promise.withResolvers<void>();
+    await open("/flows/run-1");
+    page.on("request", (request) => {
+      if (new URL(request.url()).pathname !== path) return;
+      asked.push(request.url());
+      isAsked.resolve();
+    });
+    await page.route("**/assets/*.js", async (route) => {
+      await isAsked.promise;
+      await route.continue();
+    });
+    await page.goto(`${collector.url}/tenants/${tenant}/flows/large`);
+    await items().first().waitFor();
+    expect(asked).toHaveLength(1);
+    await page.getByRole("link", { name: "Customers", exact: true }).first().click();
+    await page.goBack();
+    await items().first().waitFor();
+  });
+
   test("comes closer by buttons, keys, the wheel and a drag, and shows all again", async () => {
     await open("/flows/large");
     await items().first().waitFor();

@@ -1,4 +1,5 @@
 import type { ErrorBody } from "@weir/collector/schemas";
+import { takeAsked } from "./asked.ts";
 import { noteServerTime } from "./clock.ts";
 import { goToLogin } from "./login.ts";
 
@@ -53,7 +54,8 @@ export function segment(value: string): string {
 
 async function answer(url: string, init?: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { headers: { accept: "application/json" }, ...init });
+    const asked = init?.method === undefined ? takeAsked(url, init?.signal) : undefined;
+    return await (asked ?? fetch(url, { headers: { accept: "application/json" }, ...init }));
   } catch (error) {
     if (init?.signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", "The collector cannot be reached.");
