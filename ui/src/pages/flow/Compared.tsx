@@ -6,11 +6,12 @@ import { useMemo } from "react";
 import { flowQuery } from "../../api/queries.ts";
 import { ErrorState } from "../../components/ErrorState.tsx";
 import { RowSkeletons } from "../../components/Skeletons.tsx";
+import { Table } from "../../components/Table.tsx";
 import { At } from "../../components/Time.tsx";
 import { formatDuration } from "../../format/duration.ts";
 import { plural, visible } from "../../format/text.ts";
+import styles from "./Compared.module.css";
 import { compare, type Difference, type StepDifference } from "./compare.ts";
-import styles from "./OtherRuns.module.css";
 
 const mostDifferences = 20;
 const mostSteps = 12;
@@ -37,10 +38,10 @@ export function Compared({ flow, id, onClose }: { flow: FlowDetail; id: string; 
       {error && !other && <ErrorState error={error} onRetry={() => refetch()} retrying={isFetching} />}
       {!other && !error && <RowSkeletons count={3} height={26} />}
       {compared && (
-        <div className={styles["scroll"]}>
+        <>
           <Differences of={compared.differences} />
           <Steps of={compared.steps} />
-        </div>
+        </>
       )}
     </section>
   );
@@ -50,24 +51,15 @@ function Differences({ of }: { of: Difference[] }) {
   if (of.length === 0) return <p className="muted">Same outcome, labels, services and attributes.</p>;
   return (
     <>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">What differs</th>
-            <th scope="col">This run</th>
-            <th scope="col">The other</th>
+      <Table label="What differs" heads={["What differs", "This run", "The other"]}>
+        {of.slice(0, mostDifferences).map(({ what, here, there }) => (
+          <tr key={what}>
+            <td>{what}</td>
+            <td>{here ?? <span className="muted">nothing</span>}</td>
+            <td>{there ?? <span className="muted">nothing</span>}</td>
           </tr>
-        </thead>
-        <tbody>
-          {of.slice(0, mostDifferences).map(({ what, here, there }) => (
-            <tr key={what}>
-              <td>{what}</td>
-              <td>{here ?? <span className="muted">nothing</span>}</td>
-              <td>{there ?? <span className="muted">nothing</span>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {of.length > mostDifferences && (
         <p className="muted">and {plural(of.length - mostDifferences, "difference")} more</p>
       )}
@@ -80,36 +72,37 @@ function Steps({ of }: { of: StepDifference[] }) {
   if (shown.length === 0) return <p className="muted">Every step took as long.</p>;
   return (
     <>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Step</th>
-            <th scope="col">This run</th>
-            <th scope="col">The other</th>
-            <th scope="col">Difference</th>
+      <Table label="Times of steps" heads={["Step", "This run", "The other", "Difference"]}>
+        {shown.slice(0, mostSteps).map(({ path, here, there, byMs }) => (
+          <tr key={JSON.stringify(path)}>
+            <td>
+              {path.length > 1 && (
+                <span className="muted">{path.slice(0, -1).map(visible).join(" › ")} › </span>
+              )}
+              {visible(path.at(-1) ?? "")}
+            </td>
+            <td>{took(here)}</td>
+            <td>{took(there)}</td>
+            <td>{byMs !== null && <Slower byMs={byMs} />}</td>
           </tr>
-        </thead>
-        <tbody>
-          {shown.slice(0, mostSteps).map(({ path, here, there, byMs }) => (
-            <tr key={JSON.stringify(path)}>
-              <td>
-                {path.length > 1 && (
-                  <span className="muted">{path.slice(0, -1).map(visible).join(" › ")} › </span>
-                )}
-                {visible(path.at(-1) ?? "")}
-              </td>
-              <td>{here === null ? <span className="muted">not in it</span> : formatDuration(here)}</td>
-              <td>{there === null ? <span className="muted">not in it</span> : formatDuration(there)}</td>
-              <td className={byMs > 0 ? styles["slower"] : styles["faster"]}>
-                {formatDuration(Math.abs(byMs))} {byMs > 0 ? "slower" : "faster"}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {shown.length > mostSteps && (
         <p className="muted">and {plural(shown.length - mostSteps, "step")} more</p>
       )}
     </>
+  );
+}
+
+function took(ms: StepDifference["here"]): React.ReactNode {
+  if (ms === null) return <span className="muted">not in it</span>;
+  return ms === "open" ? "still open" : formatDuration(ms);
+}
+
+function Slower({ byMs }: { byMs: number }) {
+  return (
+    <span className={byMs > 0 ? styles["slower"] : styles["faster"]}>
+      {formatDuration(Math.abs(byMs))} {byMs > 0 ? "slower" : "faster"}
+    </span>
   );
 }

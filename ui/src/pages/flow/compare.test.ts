@@ -56,6 +56,19 @@ describe("two runs compared", () => {
     ]);
   });
 
+  test("what is still open took no time yet that could be compared, and comes first", () => {
+    const open = aDetail({
+      steps: [
+        aStep({ id: "1", name: "import", durationMs: null, endedAt: null, status: "running" }),
+        aStep({ id: "2", name: "validate", parentId: "1", durationMs: 5_000 }),
+      ],
+    });
+    expect(compare(open, there).steps.slice(0, 2)).toEqual([
+      { path: ["import"], here: "open", there: 1_000, byMs: null },
+      { path: ["import", "validate"], here: 5_000, there: 200, byMs: 4_800 },
+    ]);
+  });
+
   test("a run compared with itself differs in nothing", () => {
     const { differences, steps } = compare(here, here);
     expect([differences, steps.every(({ byMs }) => byMs === 0)]).toEqual([[], true]);

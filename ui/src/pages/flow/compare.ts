@@ -7,19 +7,22 @@ export interface Difference {
   there: string | null;
 }
 
-/** Steps of one name in one place of the tree, all attempts and repetitions together. Milliseconds. */
+/** Milliseconds; `open`: one of them has no end yet. `null`: the run has none of it. */
+type Took = number | "open" | null;
+
+/** Steps of one name in one place of the tree, all attempts and repetitions together. */
 export interface StepDifference {
   /** Names from the top down. */
   path: string[];
-  here: number | null;
-  there: number | null;
-  /** How much longer it took here; what is only in one of them took all its time longer. */
-  byMs: number;
+  here: Took;
+  there: Took;
+  /** How much longer it took here; what is only in one of them took all its time longer. `null` while it is open. */
+  byMs: number | null;
 }
 
 export interface Comparison {
   differences: Difference[];
-  /** The largest difference first. */
+  /** What is open, then the largest difference first. */
   steps: StepDifference[];
 }
 
@@ -46,22 +49,33 @@ export function compare(here: FlowDetail, there: FlowDetail): Comparison {
   }
   const steps = paths.map((path): StepDifference => {
     const [mine, theirs] = [a.get(path), b.get(path)];
+    const isOpen = mine?.isOpen === true || theirs?.isOpen === true;
     return {
       path: mine?.path ?? theirs?.path ?? [],
-      here: mine?.ms ?? null,
-      there: theirs?.ms ?? null,
-      byMs: (mine?.ms ?? 0) - (theirs?.ms ?? 0),
+      here: tookOf(mine),
+      there: tookOf(theirs),
+      byMs: isOpen ? null : (mine?.ms ?? 0) - (theirs?.ms ?? 0),
     };
   });
   return {
     differences: differences.filter(({ here, there }) => here !== there),
-    steps: steps.sort((x, y) => Math.abs(y.byMs) - Math.abs(x.byMs)),
+    steps: steps.sort((x, y) => weight(y) - weight(x)),
   };
+}
+
+function tookOf(gathered: Gathered | undefined): Took {
+  return gathered?.isOpen ? "open" : (gathered?.ms ?? null);
+}
+
+/** Finite: the difference of two infinities would be no number. */
+function weight({ byMs }: StepDifference): number {
+  return byMs === null ? Number.MAX_VALUE : Math.abs(byMs);
 }
 
 interface Gathered {
   path: string[];
   ms: number;
+  isOpen: boolean;
   /** Of the first of them. */
   attributes: Step["attributes"];
 }
@@ -75,8 +89,11 @@ function gather(steps: readonly Step[]): Map<string, Gathered> {
     const key = JSON.stringify(path);
     const known = gathered.get(key);
     const ms = step.durationMs ?? 0;
-    if (known) known.ms += ms;
-    else gathered.set(key, { path, ms, attributes: step.attributes });
+    const isOpen = step.endedAt === null;
+    if (known) {
+      known.ms += ms;
+      known.isOpen ||= isOpen;
+    } else gathered.set(key, { path, ms, isOpen, attributes: step.attributes });
   }
   return gathered;
 }
