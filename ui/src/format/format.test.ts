@@ -80,6 +80,9 @@ describe("text", () => {
 
   test("a blank name can be seen", () => {
     expect(visible("  ")).toBe("(blank)");
+    expect(visible("\u200b\u2060")).toBe("(blank)");
     expect(visible("acme")).toBe("acme");
+    expect(visible("استيراد")).toBe("استيراد");
+    expect(visible("evil\u202emoc.emca")).toBe("evil\ufffdmoc.emca");
   });
 });

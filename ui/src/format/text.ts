@@ -4,9 +4,14 @@ export function firstLine(text: string, max = 300): string {
   return line.length > max ? `${line.slice(0, max)}…` : line;
 }
 
-/** What stands where a name is empty or blank, so that it can still be seen and clicked. */
+/** White space, and what draws nothing at all. */
+const nothing = /^[\s\p{Default_Ignorable_Code_Point}\p{Cc}]*$/u;
+/** They turn round what follows, so that one name looks like another. Letters that run from right to left need none. */
+const turning = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** A name as it is shown: one that is blank can still be seen and clicked, and none passes itself off as another. */
 export function visible(text: string): string {
-  return text.trim() === "" ? "(blank)" : text;
+  return nothing.test(text) ? "(blank)" : text.replace(turning, "\ufffd");
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
