@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { accessFaults } from "./support/axe.ts";
 import { openPage, startBrowser } from "./support/browser.ts";
 import { type RunningCollector, startCollector, startNode } from "./support/processes.ts";
 
@@ -72,6 +73,10 @@ async function logIn(key: string): Promise<void> {
   await page.getByRole("button", { name: "Log in" }).click();
 }
 
+function forget(trouble: RegExp): void {
+  troubles.splice(0, Number.POSITIVE_INFINITY, ...troubles.filter((each) => !trouble.test(each)));
+}
+
 async function sees(text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor({ state: "visible" });
 }
@@ -135,11 +140,48 @@ describe("the log-in", () => {
     other.close();
   });
 
-  test("a key of one customer sees this customer", async () => {
+  test("a key of one customer sees this customer, and of another that it does not open it", async () => {
     await open("/");
+    await page.setViewportSize({ width: 360, height: 800 });
     await logIn(await makeKey("--role", "read", "--tenant", "globex"));
     await sees("globex");
     expect(await page.getByText("acme-corp").count()).toBe(0);
+    // With the way out beside it, the menu still has room for all its words.
+    await page.getByRole("button", { name: "Who is logged in" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+
+    for (const path of ["", "/stats", "/flows/failed-1", "/flows/nobody"]) {
+      await page.goto(`${collector.url}/tenants/acme-corp${path}`);
+      await page.getByRole("heading", { name: "Your key does not open acme-corp" }).waitFor();
+      expect(await page.getByText("message-text").count()).toBe(0);
+    }
+    expect(await page.title()).toContain("Not allowed");
+    expect(await accessFaults(page)).toEqual([]);
+    await page.getByRole("link", { name: "The flows of globex" }).click();
+    await page.locator('a[href$="/flows/foreign-1"]').waitFor();
+    // What the browser says of the answers for the other customer.
+    forget(/status of 404/);
+  });
+
+  test("what a key may not do is said in the collector's words, with the way to another key", async () => {
+    await open("/flows");
+    await logIn(await makeKey("--role", "read"));
+    await sees("failed-1");
+    const message = "expected a key that reads, of the role read or admin; this one is of the role ingest";
+    await page.route("**/api/v1/stuck?*", (route) =>
+      route.fulfill({ status: 403, json: { error: { code: "forbidden", message } } }),
+    );
+    await page.goto(`${collector.url}/stuck`);
+    const alert = page.getByRole("alert");
+    await alert.getByRole("heading", { name: "Not allowed" }).waitFor();
+    await alert.getByText(message).waitFor();
+    expect(await alert.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    expect(await accessFaults(page)).toEqual([]);
+    await alert.getByRole("button", { name: "Log in with another key" }).click();
+    await page.waitForURL(/\/login\?next=%2Fstuck/);
+    await logIn(await makeKey("--role", "admin"));
+    await page.waitForURL(/\/stuck$/);
+    forget(/status of 403/);
   });
 });
 

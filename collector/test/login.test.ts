@@ -124,6 +124,16 @@ describe("logging in", () => {
     expect((await weir.fetch("/login", undefined, long)).status).toBe(413);
   });
 
+  test("logging out for another key leads back to the page that was refused, and to no other site", async () => {
+    const leads = async (next: string) => {
+      const body = new URLSearchParams({ next });
+      const out = await weir.fetch("/logout", undefined, { method: "POST", body, redirect: "manual" });
+      return out.headers.get("location");
+    };
+    expect(await leads("/stuck?tenant=a%26b")).toBe("/login?next=%2Fstuck%3Ftenant%3Da%2526b");
+    expect(await leads("https://evil.example/x")).toBe("/login");
+  });
+
   test("logging out ends it on the server too", async () => {
     const cookie = await cookieOf(await weir.key("read"));
     const out = await asBrowser("/logout", cookie, { origin: weir.url }, "POST");

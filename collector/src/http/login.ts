@@ -46,9 +46,11 @@ export function addLogin(app: FastifyInstance, gate: Gate, attempts = new Attemp
 
     // For everyone: who has been logged out meanwhile gets to the log-in too.
     scope.post("/logout", { config: { access: "public" } }, async (request, reply) => {
+      const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+      const next = pathOf(form.get("next"));
       await gate.logOut(sessionCookie(request.headers.cookie));
       reply.header("set-cookie", clearCookie(isSecure(request)));
-      return reply.redirect("/login", 303);
+      return reply.redirect(next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`, 303);
     });
 
     scope.get("/login.css", { config: { access: "public" } }, async (_request, reply) =>

@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { IconCloudOff, IconRefresh } from "@tabler/icons-react";
 import { ApiError } from "../api/client.ts";
-import { goToLogin } from "../api/login.ts";
 import styles from "./Notice.module.css";
+import { OtherKey } from "./OtherKey.tsx";
 
 interface ErrorStateProps {
   error: Error;
@@ -24,9 +24,7 @@ export function ErrorState({ error, onRetry, retrying, children }: ErrorStatePro
         {hint && ` ${hint}`}
       </p>
       {isForbidden(error) ? (
-        <Button variant="default" size="xs" onClick={goToLogin}>
-          Log in with another key
-        </Button>
+        <OtherKey />
       ) : (
         <Button
           variant="default"

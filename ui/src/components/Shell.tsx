@@ -11,6 +11,7 @@ import { focusSearch } from "./focusSearch.ts";
 import { LiveIndicator } from "./LiveIndicator.tsx";
 import { Logo } from "./Logo.tsx";
 import { OpenNotice } from "./OpenNotice.tsx";
+import { OwnCustomer } from "./OwnCustomer.tsx";
 import { Said } from "./Said.tsx";
 import { SchemeMenu } from "./SchemeMenu.tsx";
 import styles from "./Shell.module.css";
@@ -75,7 +76,9 @@ export function Shell() {
         </span>
       </header>
       <main id="main" className={styles["main"]}>
-        <Outlet />
+        <OwnCustomer>
+          <Outlet />
+        </OwnCustomer>
       </main>
       <OpenNotice />
       {shown === "palette" && <Palette onClose={close} />}
