@@ -1,7 +1,7 @@
 // The page in a real Chromium, over flows that this process makes as any service would.
 import { setTimeout as sleep } from "node:timers/promises";
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser } from "./support/browser.ts";
 import { type Running, type RunningCollector, startCollector, startProgram } from "./support/processes.ts";
@@ -38,6 +38,12 @@ async function sees(text: string | RegExp): Promise<void> {
 
 async function doesNotSee(text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor({ state: "hidden" });
+}
+
+async function box(of: Locator) {
+  const found = await of.boundingBox();
+  if (found === null) throw new Error("expected an element that is drawn, got none");
+  return found;
 }
 
 class ValueError extends Error {
@@ -143,9 +149,10 @@ describe("a flow", () => {
   test("that is unknown says so, as does a page that is not there", async () => {
     await open("/tenants/acme-corp/flows/nobody");
     await sees(/nothing is known of this flow|no flow|not found|unknown/i);
-    troubles.splice(0);
     await page.goto(`${collector.url}/nowhere`);
     await sees("There is no such page");
+    // The browser itself says so of the answer.
+    troubles.splice(0);
   });
 });
 
@@ -208,12 +215,28 @@ describe("the lists", () => {
   });
 
   test("on a narrow screen nothing runs out of it", async () => {
-    for (const path of ["/", "/flows", "/tenants/acme-corp", "/tenants/acme-corp/flows/failed-1"]) {
-      await open(path, 360);
+    await open("/", 360);
+    for (const path of [
+      "/",
+      "/stuck",
+      "/flows",
+      "/settings",
+      "/tenants/acme-corp",
+      "/tenants/acme-corp/stats",
+      "/tenants/acme-corp/flows/failed-1",
+    ]) {
+      await page.goto(collector.url + path);
       await page.getByRole("main").waitFor();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overflow, path).toBeLessThanOrEqual(0);
-      if (path !== "/tenants/acme-corp/flows/failed-1") await page.context().close();
+      for (const width of [360, 420]) {
+        await page.setViewportSize({ width, height: 800 });
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overflow, `${path} at ${width}`).toBeLessThanOrEqual(0);
+        const menu = await box(page.getByRole("navigation", { name: "Pages" }));
+        const last = await box(page.getByRole("banner").getByRole("link", { name: "Settings" }));
+        const next = await box(page.getByRole("button", { name: "Go to…" }));
+        expect(last.x + last.width, `${path} at ${width}`).toBeLessThanOrEqual(menu.x + menu.width + 0.5);
+        expect(last.x + last.width, `${path} at ${width}`).toBeLessThanOrEqual(next.x);
+      }
     }
   });
 

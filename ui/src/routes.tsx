@@ -6,7 +6,16 @@ import {
   Outlet,
   useRouterState,
 } from "@tanstack/react-router";
-import { customerData, customersData, flowData, flowsData, soon, stuckData } from "./api/ahead.ts";
+import {
+  customerData,
+  customersData,
+  flowData,
+  flowsData,
+  settingsData,
+  soon,
+  statsData,
+  stuckData,
+} from "./api/ahead.ts";
 import { NotFound } from "./components/NotFound.tsx";
 import { PageCrashed } from "./components/PageCrashed.tsx";
 import { Shell } from "./components/Shell.tsx";
@@ -64,12 +73,15 @@ const stats = createRoute({
     ...(name && { name }),
     ...(range && { range }),
   }),
+  loader: ({ cause, location, params: { tenant } }) =>
+    soon(cause, () => statsData(parseSearch(location.searchStr), tenant)),
   component: lazyRouteComponent(() => import("./pages/stats/StatsPage.tsx"), "StatsPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
+  loader: ({ cause }) => soon(cause, settingsData),
   component: lazyRouteComponent(() => import("./pages/settings/SettingsPage.tsx"), "SettingsPage"),
 });
 

@@ -1,6 +1,7 @@
 /** What each page shows, asked for before it is drawn. */
 import { defaultOrder } from "../filter/order.ts";
 import { flowFilter, type ListSearch } from "../filter/search.ts";
+import { statisticsOf } from "./figures.ts";
 import {
   attentionQuery,
   countQuery,
@@ -8,11 +9,15 @@ import {
   flowsQuery,
   histogramQuery,
   limitsQuery,
+  meQuery,
+  namesQuery,
+  runsAroundQuery,
   statsQuery,
   stuckQuery,
   tenantsQuery,
 } from "./queries.ts";
 import { queryClient } from "./queryClient.ts";
+import { allSharesQuery, auditQuery, keysQuery, serverQuery, settingsQuery } from "./settings.ts";
 
 type Asked = Promise<unknown>[];
 
@@ -38,8 +43,55 @@ export function stuckData(search: ListSearch): Asked {
   return [queryClient.prefetchInfiniteQuery(stuckQuery(search))];
 }
 
+/** A flow, the runs beside it, and what its reader may do with it. */
 export function flowData(tenant: string, id: string): Asked {
-  return [queryClient.prefetchQuery(flowQuery(tenant, id))];
+  return [
+    flowAndRuns(tenant, id),
+    queryClient.prefetchQuery(meQuery()),
+    queryClient.prefetchQuery(settingsQuery()),
+  ];
+}
+
+async function flowAndRuns(tenant: string, id: string): Promise<void> {
+  await queryClient.prefetchQuery(flowQuery(tenant, id));
+  const flow = queryClient.getQueryData(flowQuery(tenant, id).queryKey);
+  if (flow) await queryClient.prefetchQuery(runsAroundQuery(flow));
+}
+
+export function statsData({ name, range = "30d" }: ListSearch, tenant: string): Asked {
+  const { over, byName, steps, errors, days } = statisticsOf(tenant, name, range);
+  return [
+    queryClient.prefetchQuery(over),
+    queryClient.prefetchQuery(byName),
+    queryClient.prefetchQuery(steps),
+    queryClient.prefetchQuery(errors),
+    queryClient.prefetchQuery(days),
+    queryClient.prefetchQuery(namesQuery(tenant)),
+    queryClient.prefetchQuery(meQuery()),
+  ];
+}
+
+/** Of who may see it. */
+export function settingsData(): Asked {
+  return [mayManage()];
+}
+
+async function mayManage(): Promise<void> {
+  const settings = queryClient.prefetchQuery(settingsQuery());
+  await queryClient.prefetchQuery(meQuery());
+  const me = queryClient.getQueryData(meQuery().queryKey);
+  await Promise.all([
+    settings,
+    queryClient.prefetchQuery(limitsQuery(me?.tenant ?? null)),
+    me?.tenant === null && queryClient.prefetchQuery(serverQuery()),
+    ...(me?.role === "admin"
+      ? [
+          queryClient.prefetchQuery(keysQuery()),
+          queryClient.prefetchQuery(allSharesQuery()),
+          queryClient.prefetchQuery(auditQuery()),
+        ]
+      : []),
+  ]);
 }
 
 /** A list of flows, of one customer or of all. */
@@ -60,5 +112,6 @@ export function customerData(search: ListSearch, tenant: string): Asked {
     queryClient.prefetchInfiniteQuery(stuckQuery({ tenant: [tenant], name: search.name })),
     queryClient.prefetchQuery(statsQuery(tenant)),
     queryClient.prefetchQuery(limitsQuery(tenant)),
+    queryClient.prefetchQuery(meQuery()),
   ];
 }

@@ -1,6 +1,5 @@
 import { useLocalStorage } from "@mantine/hooks";
 import { IconChartBar, IconTable } from "@tabler/icons-react";
-import styles from "./AsTable.module.css";
 import { readStrings } from "./kept.ts";
 
 /** Whether a chart is shown as a table instead: kept in this browser, for each kind of chart. */
@@ -29,12 +28,7 @@ export function AsTableButton({ isTable, onToggle, what }: AsTableButtonProps) {
   const Icon = isTable ? IconChartBar : IconTable;
   const shape = isTable ? "chart" : "table";
   return (
-    <button
-      type="button"
-      className={styles["toggle"]}
-      aria-label={`Show ${what} as a ${shape}`}
-      onClick={onToggle}
-    >
+    <button type="button" className="aside" aria-label={`Show ${what} as a ${shape}`} onClick={onToggle}>
       <Icon size={14} stroke={1.8} aria-hidden="true" />
       As a {shape}
     </button>

@@ -1,6 +1,5 @@
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import styles from "./CopyButton.module.css";
 import { copyText } from "./copyText.ts";
 
 /** Copies a text. With `children` a button with words, without an icon alone. */
@@ -25,7 +24,7 @@ export function CopyButton({
   return (
     <button
       type="button"
-      className={styles["copy"]}
+      className="aside"
       aria-label={children ? undefined : label}
       title={label}
       onClick={async () => setState((await copyText(text)) ? "copied" : "refused")}

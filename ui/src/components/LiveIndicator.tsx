@@ -10,7 +10,7 @@ const words: Record<LiveState, { word: string; meaning: string }> = {
 
 export function LiveIndicator() {
   const state = useLiveState();
-  if (state === null) return null;
+  if (state === null) return <span className={styles["live"]} />;
   return (
     <span className={styles["live"]} data-live={state} role="status" title={words[state].meaning}>
       <span className={styles["dot"]} aria-hidden="true" />

@@ -10,7 +10,7 @@ export function StuckCount() {
   return (
     <>
       {" "}
-      <span className={styles["count"]}>{count > 999 ? "999+" : count}</span>
+      <span className={styles["count"]}>{count > 99 ? "99+" : count}</span>
     </>
   );
 }

@@ -15,7 +15,9 @@ export function OtherRuns({ flow, compared }: { flow: FlowDetail; compared: stri
   const before = data?.earlier.at(-1);
   return (
     <nav className={styles["runs"]} aria-label="Other runs of it">
-      <span className="muted">Runs of {visible(name)}</span>
+      <span className={`cut muted ${styles["name"]}`} title={name}>
+        Runs of {visible(name)}
+      </span>
       <ol className={styles["strip"]}>
         {data?.earlier.map((run) => (
           <Run key={run.id} run={run} />
@@ -25,23 +27,25 @@ export function OtherRuns({ flow, compared }: { flow: FlowDetail; compared: stri
           <Run key={run.id} run={run} />
         ))}
       </ol>
-      {data && !before && <span className="muted">the first that is known</span>}
-      {before && compared === undefined && (
-        <Link
-          to="/tenants/$tenant/flows/$id"
-          params={{ tenant, id }}
-          search={(search) => ({ ...search, compare: before.id })}
-          resetScroll={false}
-          className={styles["link"]}
-        >
-          Compare with the run before
-        </Link>
-      )}
+      <span className={styles["before"]}>
+        {data && !before && <span className="muted">the first that is known</span>}
+        {before && compared === undefined && (
+          <Link
+            to="/tenants/$tenant/flows/$id"
+            params={{ tenant, id }}
+            search={(search) => ({ ...search, compare: before.id })}
+            resetScroll={false}
+            className={styles["link"]}
+          >
+            Compare with the run before
+          </Link>
+        )}
+      </span>
       <Link
         to="/tenants/$tenant/stats"
         params={{ tenant }}
         search={{ name: [name] }}
-        className={styles["link"]}
+        className={`${styles["link"]} ${styles["stats"]}`}
       >
         Statistics
       </Link>

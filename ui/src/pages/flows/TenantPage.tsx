@@ -1,3 +1,4 @@
+import { IconChartBar } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
@@ -33,18 +34,20 @@ export function TenantPage() {
       <nav className={styles["crumbs"]} aria-label="Breadcrumb">
         <Link to="/">Customers</Link>
       </nav>
-      <h1 className={`cut ${styles["title"]}`} title={tenant}>
-        {visible(tenant)}
-      </h1>
-      <p className={styles["crumbs"]}>
+      <div className={styles["head"]}>
+        <h1 className={`cut ${styles["title"]}`} title={tenant}>
+          {visible(tenant)}
+        </h1>
         <Link
           to="/tenants/$tenant/stats"
           params={{ tenant }}
           search={search.name ? { name: search.name } : {}}
+          className="tool"
         >
+          <IconChartBar size={15} stroke={1.8} aria-hidden="true" />
           Statistics
         </Link>
-      </p>
+      </div>
       <LimitsNotice tenant={tenant} />
       <StatsStrip
         tenant={tenant}

@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ErrorStats, StatsGroup } from "@weir/collector/schemas";
-import { useMemo } from "react";
-import { serverNow } from "../../api/clock.ts";
-import { figuresQuery, topErrorsQuery } from "../../api/figures.ts";
+import { statisticsOf } from "../../api/figures.ts";
 import { namesQuery } from "../../api/queries.ts";
 import { NothingFound, Ways } from "../../components/EmptyState.tsx";
 import { ErrorState } from "../../components/ErrorState.tsx";
@@ -23,10 +21,7 @@ import { slotsOf } from "./slots.ts";
 
 const route = getRouteApi("/tenants/$tenant/stats");
 
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 const mostSteps = 12;
-const heatmapDays = 84;
 const offered: Range[] = ["1d", "7d", "30d"];
 
 /** How one customer's flows have gone: when, how well, how long, and what goes wrong in them. */
@@ -34,20 +29,15 @@ export function StatsPage() {
   const { tenant } = route.useParams();
   const { name, range = "30d" } = route.useSearch();
   usePageState(`Statistics · ${visible(tenant)}`);
-  // Settled by the hour: equal questions are equal, and asked once.
-  const now = Math.floor(serverNow() / hourMs) * hourMs + hourMs;
-  const unit = range === "30d" || range === "7d" ? "day" : "hour";
-  const from = new Date(now - ranges[range].ms).toISOString();
-  const filter = useMemo(() => ({ tenant, name, from }), [tenant, name, from]);
-  const over = useQuery(figuresQuery(filter, unit));
-  const byName = useQuery(figuresQuery(filter, "name"));
-  const steps = useQuery(figuresQuery(filter, "step"));
-  const errors = useQuery(topErrorsQuery(filter));
-  const days = useQuery(
-    figuresQuery({ ...filter, from: new Date(now - heatmapDays * dayMs).toISOString() }, "day"),
-  );
+  const asked = statisticsOf(tenant, name, range);
+  const { unit, from, heatmapFrom, now } = asked;
+  const over = useQuery(asked.over);
+  const byName = useQuery(asked.byName);
+  const steps = useQuery(asked.steps);
+  const errors = useQuery(asked.errors);
+  const days = useQuery(asked.days);
 
-  const slots = over.data && slotsOf(over.data.groups, unit, Date.parse(from), now);
+  const slots = over.data && slotsOf(over.data.groups, unit, from, now);
   const chart = { slots: slots ?? [], unit, tenant, name } as const;
   return (
     <>
@@ -132,11 +122,7 @@ export function StatsPage() {
               {(Shown) => (
                 <Answered query={days}>
                   {({ groups }) => (
-                    <Shown
-                      {...chart}
-                      unit="day"
-                      slots={slotsOf(groups, "day", now - heatmapDays * dayMs, now)}
-                    />
+                    <Shown {...chart} unit="day" slots={slotsOf(groups, "day", heatmapFrom, now)} />
                   )}
                 </Answered>
               )}
