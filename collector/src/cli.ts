@@ -24,8 +24,14 @@ function helpOfAll(): string {
   ].join("\n");
 }
 
+/** Where what is expected stands at length. */
+function seeHelp(name = ""): string {
+  return Object.hasOwn(COMMANDS, name) ? ` (see weir ${name} --help)` : " (see weir --help)";
+}
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`weir: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
+  const hint = error instanceof UsageError ? seeHelp(process.argv[2]) : "";
+  process.stderr.write(`weir: ${message.replaceAll(/\s*\n\s*/g, " ")}${hint}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 });

@@ -180,7 +180,7 @@ test.each<[string[], Record<string, string>, string]>([
   [["serve", "--port", "abc"], {}, '--port: expected a whole number from 0 to 65535, got "abc"'],
   [["serve", "--port", "65536"], {}, '--port: expected a whole number from 0 to 65535, got "65536"'],
   [["serve", "--port=-1"], {}, '--port: expected a whole number from 0 to 65535, got "-1"'],
-  [["serve", "--port"], {}, "--port: expected a value, got nothing"],
+  [["serve", "--port"], {}, "--port: expected a value, got nothing (see weir serve --help)\n"],
   [
     ["serve", "--grpc-port", "on"],
     {},
@@ -257,7 +257,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ["servee"],
     {},
-    'expected serve, keys, prune, backup, restore, export, import, doctor, demo, --help, --version, got "servee"',
+    'expected serve, keys, prune, backup, restore, export, import, doctor, demo, --help, --version, got "servee" (see weir --help)\n',
   ],
   [["constructor"], {}, 'got "constructor"'],
   [[], {}, "got nothing"],

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -123,6 +124,16 @@ test("a server that is no collector is said to be none", async () => {
   const { code, stdout, words } = await doctor([url]);
   expect([words[0], code]).toEqual(["failed   endpoint   ", 1]);
   expect(stdout).toContain("it is no Weir collector: /healthz gave 200 text/html");
+});
+
+test("the port of gRPC is told from that of HTTP", async () => {
+  const settingsFrame = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+  const grpc = createTcpServer((socket) => socket.on("error", () => {}).write(settingsFrame));
+  await once(grpc.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void grpc.close());
+  const { stdout, words } = await doctor([`http://127.0.0.1:${(grpc.address() as { port: number }).port}`]);
+  expect(words[0]).toBe("failed   endpoint   ");
+  expect(stdout).toContain("not gRPC, which is at 4317 where OTLP over HTTP is at 4318");
 });
 
 test.each<[string, Record<string, string>, number, string]>([

@@ -46,7 +46,7 @@ function unreachable(base: string, error: unknown): Finding {
         `${base} can't be asked: ${code}`,
         base.startsWith("https:")
           ? "check that the server speaks https there, and that its certificate is trusted (NODE_EXTRA_CA_CERTS)"
-          : "check that the server speaks http there, and not https",
+          : "check that the server speaks http there: not https, and not gRPC, which is at 4317 where OTLP over HTTP is at 4318",
       );
   }
 }
