@@ -102,7 +102,7 @@ test("what died is lost, and what hangs is stalled where it is known what is usu
   await filled.close();
   // A collector that has been there for an hour: silence before its own start means nothing.
   clock = NOW - 3_600_000_000;
-  const store = openSqliteStore({ path, now: () => clock });
+  const store = openSqliteStore({ path, now: () => clock, limitMs: 60_000 });
   clock = NOW + 60_000_000;
   for (const health of ["lost", "stalled"] as const) {
     const { items } = await store.flows({ health: [health], limit: 10, order: "newest" });
