@@ -10,12 +10,19 @@ import { parseArgs } from "node:util";
 import { datedChangelog } from "./dated-changelog.ts";
 import { packPackages } from "./packages.ts";
 import { ROOT, run } from "./run.ts";
+import { type Named, unnamed } from "./unnamed.ts";
 
+const PACKAGES = ["sdk", "collector"];
 const CHANGELOG = join(ROOT, "CHANGELOG.md");
 
 const { publish } = parseArgs({ options: { publish: { type: "boolean", default: false } } }).values;
 try {
   if (git("status", "--porcelain") !== "") throw new Error("expected nothing that is not committed");
+  const missing = unnamed(
+    readFileSync(join(ROOT, ".github", "CODEOWNERS"), "utf8"),
+    Object.fromEntries(PACKAGES.map((folder) => [folder, manifest(folder)])),
+  );
+  if (missing.length > 0) throw new Error(missing.join("\nrelease: "));
   await (publish ? publishRelease() : prepareRelease());
 } catch (error) {
   console.error(`release: ${error instanceof Error ? error.message : error}`);
@@ -49,7 +56,11 @@ async function publishRelease(): Promise<void> {
 }
 
 function version(): string {
-  return JSON.parse(readFileSync(join(ROOT, "sdk", "package.json"), "utf8")).version;
+  return manifest("sdk").version;
+}
+
+function manifest(folder: string): Named & { version: string } {
+  return JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
 }
 
 function git(...args: string[]): string {
