@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Observation } from "../src/observation.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { FlowFilter, FlowOrder, Store } from "../src/store.ts";
+import { allIds } from "./all-ids.ts";
 import { flowOf } from "./saying.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-search-"));
@@ -31,9 +32,7 @@ function aFlow(n: number, steps: string[], more: { error?: string; service?: str
   ];
 }
 
-async function ids(store: Store, filter: FlowFilter, order: FlowOrder = "oldest"): Promise<string[]> {
-  return (await store.flows({ ...filter, order, limit: 500 })).items.map(({ id }) => id);
-}
+const ids = (store: Store, filter: FlowFilter, order: FlowOrder = "oldest") => allIds(store, filter, order);
 
 function rowsOf(path: string): Record<string, number> {
   const db = new Database(path, { readonly: true });

@@ -6,7 +6,8 @@ import type { FlowKey, Micros } from "../src/flow.ts";
 import { fold, picture } from "../src/fold/index.ts";
 import type { StalledAfter } from "../src/health.ts";
 import type { Observation } from "../src/observation.ts";
-import type { FlowChange, FlowFilter, Store } from "../src/store.ts";
+import type { FlowChange, Store } from "../src/store.ts";
+import { allIds } from "./all-ids.ts";
 import { setTwice } from "./arbitrary.ts";
 import { flowOf } from "./saying.ts";
 
@@ -45,11 +46,6 @@ export function storeContract(
     } finally {
       await store.close();
     }
-  }
-
-  async function ids(store: Store, filter: FlowFilter): Promise<string[]> {
-    const { items } = await store.flows({ ...filter, limit: 500, order: "newest" });
-    return items.map((flow) => flow.id);
   }
 
   describe(`${kind}: appending`, () => {
@@ -173,7 +169,7 @@ export function storeContract(
           store.append([flowOf({ tenant: "acme", id: `${n}` }).opened(T0 + n)]),
         );
         await Promise.all(appends);
-        expect(await ids(store, {})).toHaveLength(100);
+        expect(await allIds(store, {})).toHaveLength(100);
       });
     });
 
@@ -304,33 +300,33 @@ export function storeContract(
           c.ended(T0 + 9),
           d.opened(T0 + 4, { name: "import" }),
         ]);
-        expect(await ids(store, {})).toEqual(["d-4", "c-3", "b-2", "a-1"]);
-        expect(await ids(store, { tenant: ["acme"] })).toEqual(["b-2", "a-1"]);
-        expect(await ids(store, { tenant: ["acme", "globex"], name: ["import"] })).toEqual([
+        expect(await allIds(store, {})).toEqual(["d-4", "c-3", "b-2", "a-1"]);
+        expect(await allIds(store, { tenant: ["acme"] })).toEqual(["b-2", "a-1"]);
+        expect(await allIds(store, { tenant: ["acme", "globex"], name: ["import"] })).toEqual([
           "d-4",
           "c-3",
           "a-1",
         ]);
-        expect(await ids(store, { status: ["failed", "succeeded"] })).toEqual(["c-3", "b-2"]);
-        expect(await ids(store, { labels: { env: ["prod", "test"] } })).toEqual(["c-3", "b-2", "a-1"]);
-        expect(await ids(store, { labels: { env: ["prod"], region: ["eu"] } })).toEqual(["a-1"]);
-        expect(await ids(store, { labels: { env: ["eu"] } })).toEqual([]);
-        expect(await ids(store, { step: ["validate"] })).toEqual(["a-1"]);
-        expect(await ids(store, { step: ["validate", "push"] })).toEqual(["b-2", "a-1"]);
-        expect(await ids(store, { from: T0 + 2, to: T0 + 4 })).toEqual(["c-3", "b-2"]);
-        expect(await ids(store, { q: "gave UP" })).toEqual(["b-2"]);
-        expect(await ids(store, { q: "timeouterror" })).toEqual(["b-2"]);
-        expect(await ids(store, { q: "b-2" })).toEqual(["b-2"]);
-        expect(await ids(store, { q: "Eu" })).toEqual(["a-1"]);
-        expect(await ids(store, { service: ["api"] })).toEqual(["c-3", "a-1"]);
-        expect(await ids(store, { service: ["api", "worker"], status: ["succeeded", "failed"] })).toEqual([
+        expect(await allIds(store, { status: ["failed", "succeeded"] })).toEqual(["c-3", "b-2"]);
+        expect(await allIds(store, { labels: { env: ["prod", "test"] } })).toEqual(["c-3", "b-2", "a-1"]);
+        expect(await allIds(store, { labels: { env: ["prod"], region: ["eu"] } })).toEqual(["a-1"]);
+        expect(await allIds(store, { labels: { env: ["eu"] } })).toEqual([]);
+        expect(await allIds(store, { step: ["validate"] })).toEqual(["a-1"]);
+        expect(await allIds(store, { step: ["validate", "push"] })).toEqual(["b-2", "a-1"]);
+        expect(await allIds(store, { from: T0 + 2, to: T0 + 4 })).toEqual(["c-3", "b-2"]);
+        expect(await allIds(store, { q: "gave UP" })).toEqual(["b-2"]);
+        expect(await allIds(store, { q: "timeouterror" })).toEqual(["b-2"]);
+        expect(await allIds(store, { q: "b-2" })).toEqual(["b-2"]);
+        expect(await allIds(store, { q: "Eu" })).toEqual(["a-1"]);
+        expect(await allIds(store, { service: ["api"] })).toEqual(["c-3", "a-1"]);
+        expect(await allIds(store, { service: ["api", "worker"], status: ["succeeded", "failed"] })).toEqual([
           "c-3",
           "b-2",
         ]);
-        expect(await ids(store, { service: ["nobody"] })).toEqual([]);
-        expect(await ids(store, { q: "%" })).toEqual([]);
-        expect(await ids(store, { q: "' OR 1=1 --" })).toEqual([]);
-        expect(await ids(store, { tenant: [], status: [] })).toHaveLength(4);
+        expect(await allIds(store, { service: ["nobody"] })).toEqual([]);
+        expect(await allIds(store, { q: "%" })).toEqual([]);
+        expect(await allIds(store, { q: "' OR 1=1 --" })).toEqual([]);
+        expect(await allIds(store, { tenant: [], status: [] })).toHaveLength(4);
       });
     });
 
@@ -339,8 +335,8 @@ export function storeContract(
         const { opened, labels } = flowOf({ tenant: "acme", id: "1" });
         await store.append([opened(T0, { labels: { env: "test" } })]);
         await store.append([labels(T0 + 1, { env: "prod" })]);
-        expect(await ids(store, { labels: { env: ["test"] } })).toEqual([]);
-        expect(await ids(store, { labels: { env: ["prod"] } })).toEqual(["1"]);
+        expect(await allIds(store, { labels: { env: ["test"] } })).toEqual([]);
+        expect(await allIds(store, { labels: { env: ["prod"] } })).toEqual(["1"]);
       });
     });
   });
@@ -380,7 +376,7 @@ export function storeContract(
           const flow = await store.flow(key);
           expect(flow).toMatchObject({ ...key, name: text, currentSteps: [text] });
           expect(Object.entries(flow?.labels ?? {})).toEqual([[text, text]]);
-          expect(await ids(store, { tenant: [text], step: [text], q: text })).toEqual([text]);
+          expect(await allIds(store, { tenant: [text], step: [text], q: text })).toEqual([text]);
         }
       });
     });
@@ -404,13 +400,13 @@ export function storeContract(
         await store.append([open.opened(T0)]);
         const endedBefore = T0 + 3 * SECOND + 3;
         expect(await store.prune({ endedBefore, limit: 2 })).toBe(2);
-        expect(await ids(store, {})).toEqual(["acme-4", "acme-3", "acme-0"]);
+        expect(await allIds(store, {})).toEqual(["acme-4", "acme-3", "acme-0"]);
         expect(await store.prune({ endedBefore, limit: 2 })).toBe(1);
         expect(await store.prune({ endedBefore, limit: 2 })).toBe(0);
-        expect(await ids(store, {})).toEqual(["acme-4", "acme-0"]);
-        expect(await ids(store, { labels: { env: ["prod"] } })).toEqual(["acme-4"]);
-        expect(await ids(store, { labels: { id: ["acme-1", "acme-4"] } })).toEqual(["acme-4"]);
-        expect(await ids(store, { step: ["validate"] })).toEqual(["acme-4"]);
+        expect(await allIds(store, {})).toEqual(["acme-4", "acme-0"]);
+        expect(await allIds(store, { labels: { env: ["prod"] } })).toEqual(["acme-4"]);
+        expect(await allIds(store, { labels: { id: ["acme-1", "acme-4"] } })).toEqual(["acme-4"]);
+        expect(await allIds(store, { step: ["validate"] })).toEqual(["acme-4"]);
         expect(await store.flow({ tenant: "acme", id: "acme-3" })).toBeUndefined();
         expect((await store.tenants({ limit: 9 })).items).toMatchObject([
           { tenant: "acme", running: 1, failed: 1 },
@@ -428,9 +424,9 @@ export function storeContract(
         const endedBefore = T0 + SECOND;
         expect(await store.prune({ endedBefore, tenant: "nobody", limit: 9 })).toBe(0);
         expect(await store.prune({ endedBefore, tenant: "b", limit: 9 })).toBe(1);
-        expect(await ids(store, {})).toEqual(["c-1", "a-1"]);
+        expect(await allIds(store, {})).toEqual(["c-1", "a-1"]);
         expect(await store.prune({ endedBefore, exceptTenants: ["c", "nobody"], limit: 9 })).toBe(1);
-        expect(await ids(store, {})).toEqual(["c-1"]);
+        expect(await allIds(store, {})).toEqual(["c-1"]);
       });
     });
 
@@ -474,8 +470,8 @@ export function storeContract(
           expect(await health()).toBe("ok");
           now = T0 + 6.1 * SECOND;
           expect(await health()).toBe("lost");
-          expect(await ids(store, { health: ["lost"] })).toEqual(["1"]);
-          expect(await ids(store, { health: ["ok", "stalled"] })).toEqual([]);
+          expect(await allIds(store, { health: ["lost"] })).toEqual(["1"]);
+          expect(await allIds(store, { health: ["ok", "stalled"] })).toEqual([]);
           expect(await store.tenants({ limit: 10 })).toMatchObject({
             items: [{ tenant: "acme", running: 1, lost: 1 }],
           });
@@ -584,7 +580,7 @@ export function storeContract(
           expect([await health("short"), await health("usual")]).toEqual(["stalled", "ok"]);
           now = T0 + 3600 * SECOND;
           expect([await health("usual"), await health("long")]).toEqual(["stalled", "ok"]);
-          expect(await ids(store, { health: ["stalled"] })).toEqual(["usual", "short"]);
+          expect(await allIds(store, { health: ["stalled"] })).toEqual(["usual", "short"]);
           now += SECOND;
           expect(await health("long")).toBe("stalled");
         },
@@ -640,7 +636,7 @@ export function storeContract(
           now = T0 + 60 * SECOND;
           const flow = async () => await store.flow({ tenant: "acme", id: "1" });
           expect(await flow()).toMatchObject({ status: "paused", health: "ok" });
-          expect(await ids(store, { health: ["stalled", "lost"] })).toEqual([]);
+          expect(await allIds(store, { health: ["stalled", "lost"] })).toEqual([]);
           await store.append([stepOpened("s", T0 + 59 * SECOND)]);
           expect(await flow()).toMatchObject({ status: "running", health: "stalled" });
         },
