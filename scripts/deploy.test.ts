@@ -25,6 +25,12 @@ test("the container builds with the pnpm and the Node that a bare machine gets",
   for (const from of dockerfile.match(/FROM node:\d+/g) ?? []) expect(from).toBe(`FROM node:${node}`);
 });
 
+test("no variable that Kubernetes makes of the service is taken for one of the collector's", () => {
+  const manifests = read("deploy/kubernetes/weir.yaml");
+  expect(manifests).toMatch(/^kind: Service\nmetadata:\n {2}name: weir$/m);
+  expect(manifests).toMatch(/^ {6}enableServiceLinks: false$/m);
+});
+
 test("the programs of the compose file are there", () => {
   const programs = read("docker-compose.yml").match(/examples\/\S+?\.ts/g) ?? [];
   expect(programs.length).toBeGreaterThan(3);
