@@ -3,7 +3,7 @@
  * memory the collector needs on it, and how long its questions take. `FLOWS=100000 npm run bench -- large` is smaller;
  * `TMPDIR` says where the store is to be: it takes some GiB.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DemoFlow } from "../collector/src/demo/demo-flow.ts";
@@ -12,6 +12,7 @@ import { demoFlows } from "../collector/src/demo/flows.ts";
 import type { WorkflowPlan } from "../collector/src/demo/plan.ts";
 import { openSqliteStore } from "../collector/src/sqlite/index.ts";
 import { type RunningCollector, startCollector } from "../e2e/support/processes.ts";
+import { peakKiB } from "../scripts/process-memory.ts";
 import { builtCollector } from "./built-collector.ts";
 import { BATCHES, load, WARM_UP_SECONDS } from "./load.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
@@ -101,11 +102,10 @@ async function ingestBeside(large: RunningCollector, program: string): Promise<F
 }
 
 function memoryOf({ pid }: RunningCollector, startMs: number): Figure {
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   const seconds = ROUNDS * (WARM_UP_SECONDS + SECONDS);
   return {
     what: "memory of the collector on it",
-    value: `${whole((Number(peak) * 1024) / 1e6)} MB at most`,
+    value: `${whole((peakKiB(pid) * 1024) / 1e6)} MB at most`,
     beside: `through ${seconds} s of ingest and these questions; it was up after ${(startMs / 1000).toFixed(1)} s`,
   };
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { liveFlows } from "../collector/src/demo/flows.ts";
 import { requestOf, spansBetween } from "../collector/src/demo/spans.ts";
 import { startCollector } from "../e2e/support/processes.ts";
+import { residentKiB } from "../scripts/process-memory.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
 
 const STREAMS = Number(process.env.STREAMS ?? 1_000);
@@ -21,7 +22,7 @@ export async function streams(): Promise<Figure[]> {
   const readers: Socket[] = [];
   try {
     const tenants = tenantNames();
-    const quiet = { memory: memoryOf(collector.pid), cpu: await cpuShare(collector.pid, 3) };
+    const quiet = { memory: residentKiB(collector.pid), cpu: await cpuShare(collector.pid, 3) };
     const alone = await watch(collector.port, tenants, 1, readers);
     const one = await run(collector.url, collector.pid, alone);
     const all = await watch(collector.port, tenants, STREAMS - 1, readers);
@@ -29,14 +30,14 @@ export async function streams(): Promise<Figure[]> {
     readers.push(stuck);
     ask(stuck.pause(), "");
     await sleep(1_000);
-    const idle = { memory: memoryOf(collector.pid), cpu: await cpuShare(collector.pid, 3) };
+    const idle = { memory: residentKiB(collector.pid), cpu: await cpuShare(collector.pid, 3) };
     const busy = await run(collector.url, collector.pid, all);
     const perStream = (idle.memory - quiet.memory) / STREAMS;
     return [
       {
         what: `memory of an open stream, of ${whole(STREAMS)}`,
         value: `${perStream.toFixed(1)} KB`,
-        beside: `${whole(memoryOf(collector.pid) / 1024)} MB in the end, against ${whole(quiet.memory / 1024)} before the first`,
+        beside: `${whole(residentKiB(collector.pid) / 1024)} MB in the end, against ${whole(quiet.memory / 1024)} before the first`,
       },
       {
         what: `CPU of ${whole(STREAMS)} streams of which nothing is said`,
@@ -136,11 +137,6 @@ function tenantNames(): string[] {
   const names = new Set<string>();
   for (let n = 0; n < 2_000; n += 1) for (const { key } of next(0)) names.add(key.tenant);
   return [...names];
-}
-
-/** KB that are its own. */
-function memoryOf(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
 
 /** Seconds of CPU so far: a hundredth of a second is a tick. */

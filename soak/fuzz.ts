@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { hostileJson, hostileProtobuf } from "../collector/test/hostile.ts";
 import { frame, RawGrpc } from "../collector/test/raw-grpc.ts";
 import { Child } from "../scripts/child.ts";
+import { residentKiB } from "../scripts/process-memory.ts";
 import { ROOT } from "../scripts/run.ts";
-import { memoryOf } from "./memory.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Soak } from "./soak.ts";
 
@@ -76,7 +76,7 @@ export const fuzz: Soak = {
           }),
         );
         const rate = (perDoor * doors.length * 1000) / (performance.now() - began);
-        memory.push(memoryOf(collector.pid));
+        memory.push(Math.round(residentKiB(collector.pid) / 1024));
         say(`${round * perDoor * doors.length} bodies, ${Math.round(rate)} a second, ${memory.at(-1)} MB`);
         if (complaints.length > 0)
           throw new Error(`expected nothing in the log, got ${complaints.join("; ")}`);

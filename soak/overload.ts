@@ -2,10 +2,10 @@
  * Far more than a collector can take: hundreds of senders that never wait for their turn. It has to refuse what it
  * can't hold, keep what it acknowledged, go on answering questions, and stay within its memory.
  */
-import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RunningCollector, startCollector } from "../e2e/support/processes.ts";
+import { startCollector } from "../e2e/support/processes.ts";
+import { peakKiB } from "../scripts/process-memory.ts";
 import { ATTR } from "../sdk/src/attributes.ts";
 import type { Soak } from "./soak.ts";
 
@@ -87,7 +87,7 @@ export async function flood({ seconds, senders = 400 }: OverloadOptions): Promis
 
   try {
     await Promise.all([ask(), ...Array.from({ length: senders }, send)]);
-    const peakMiB = peakOf(collector);
+    const peakMiB = Math.round(peakKiB(collector.pid) / 1024);
     const missing = await missingOf(collector.url, acknowledged);
     return { acknowledged: acknowledged.length, refused, answered, peakMiB, missing, faults };
   } finally {
@@ -138,13 +138,6 @@ function post(
     call.on("error", reject);
     call.end(payload);
   });
-}
-
-/** The kernel's own high-water mark. */
-function peakOf({ pid }: RunningCollector): number {
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  if (kib === undefined) throw new Error("expected VmHWM in /proc: this runs on Linux");
-  return Math.round(Number(kib) / 1024);
 }
 
 /** Looks for the first and the last flow of each acknowledged body. */
