@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Metadata } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { confinedTo } from "../src/auth/confined.ts";
 import { idIn } from "../src/auth/secret.ts";
 import { createGrpcDoor } from "../src/otlp/grpc.ts";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { DAY, flowBody, type Guarded, json, NOW, startGuarded } from "./access-support.ts";
+import { aFlow, createFakeStore } from "./fake-store.ts";
 import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
 import { outcomeOf, RawGrpc } from "./raw-grpc.ts";
 
@@ -159,6 +161,14 @@ describe("keys", () => {
     expect(JSON.stringify(await ask("/flows", acme))).not.toContain("globex");
     expect(await ask("/tenants/globex/flows/parent")).toMatchObject({ children: [{ tenant: "acme-corp" }] });
     expect(await ask("/tenants/globex/flows/parent", globex)).toMatchObject({ children: [] });
+    const stuck = { usual: null, step: null, runner: null, earlierError: null, stuckSince: NOW };
+    const store = createFakeStore();
+    store.stuck = async () => ({
+      items: [{ ...aFlow({ parent: { tenant: "globex", id: "parent" } }), ...stuck }],
+      counts: { lost: 1, stalled: 0 },
+      nextCursor: null,
+    });
+    expect((await confinedTo(store, "acme-corp").stuck({ limit: 1 })).items[0]?.parent).toBeNull();
     // Names that are a part of each other are not each other.
     await weir.fetch("/v1/traces", admin, flowBody("acme", "flow-1"));
     expect(await ask("/tenants", await weir.key("read", "acme"))).toMatchObject({

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import type { Attributes, FlowSummary } from "../src/flow.ts";
 import { type Limits, NO_LIMITS } from "../src/limits.ts";
+import { createIngest } from "../src/otlp/ingest.ts";
 import { Bucket } from "../src/otlp/limits/bucket.ts";
+import { Limiter } from "../src/otlp/limits/limiter.ts";
 import { LimitsReached } from "../src/otlp/limits/reached.ts";
 import { Recent } from "../src/otlp/limits/recent.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
@@ -121,6 +123,34 @@ describe("open flows", () => {
         },
       ],
     });
+  });
+
+  test("what continues a flow that is being opened at this moment passes too", async () => {
+    const { send } = await start({ openFlows: 1 });
+    const answers = await Promise.all([
+      send(pending("1")),
+      send(span("step", "1")),
+      send(pending("1"), span("step", "1")),
+      send(pending("2")),
+    ]);
+    expect(answers.map(({ rejectedSpans }) => rejectedSpans)).toEqual([0, 0, 0, 1]);
+  });
+
+  test("those that came without an opening of their own are counted a little later", async () => {
+    const store = openSqliteStore({ path: join(folder, `${++files}.db`) });
+    close = () => store.close();
+    let now = 0;
+    const reached = new LimitsReached(() => 0);
+    const limiter = new Limiter({ limits: { ...NO_LIMITS, openFlows: 2 }, store, reached, now: () => now });
+    const ingest = createIngest({ accept: (observations) => store.append(observations), limiter });
+    const rejected = async (...spans: ShortSpan[]) =>
+      (await ingest.take({ encoding: "json", body: jsonBody(spans), tenant: null })).partial.rejectedSpans;
+    expect(await rejected(span("step", "1"), span("step", "2"), span("step", "3"))).toBe(0);
+    now = 6_000;
+    await rejected(span("step", "1"));
+    // Asked for in the background.
+    await vi.waitFor(() => expect(limiter.tenant("acme").openFlows).toBe(3));
+    expect(await rejected(pending("new"))).toBe(1);
   });
 
   test("are counted over a restart, and flows of before it go on", async () => {
@@ -295,6 +325,10 @@ describe("the parts", () => {
     expect(bucket.demand).toBe(200);
     expect([bucket.take(100), bucket.take(100), bucket.take(3_000)]).toEqual([true, false, true]);
     expect(bucket.demand).toBe(1);
+    while (bucket.take(3_000));
+    // However long nothing came.
+    const afterAnHour = Array.from({ length: 200 }, () => bucket.take(3_603_000));
+    expect(afterAnHour.filter(Boolean)).toHaveLength(100);
   });
 
   test("what was used lately is remembered, and no more than twice the room", () => {

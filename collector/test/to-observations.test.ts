@@ -123,6 +123,10 @@ describe("a flow span", () => {
       stack: null,
     });
     expect(errorOf({}, { failed: true })).toBeNull();
+    expect(errorOf({}, { failed: true, exception: { ...exception, type: "" } })).toEqual({
+      ...exception,
+      type: "Error",
+    });
     expect(errorOf({}, { exception })).toBeNull();
     expect(errorOf({ "weir.status": "cancelled", "weir.reason": "no longer wanted" }, {})).toEqual({
       type: "Cancelled",
@@ -346,18 +350,26 @@ describe("other kinds", () => {
     expect(say({ "weir.kind": "end", "weir.status": "paused", "weir.reason": "the audit" })).toEqual([
       { ...SAYING, kind: "flow-paused", name: "data_import", reason: "the audit" },
     ]);
+    // A step has no pause of its own, and is none of its flow's.
+    expect(say({ "weir.kind": "end", "weir.status": "paused", "weir.step.id": "s1" })).toEqual([]);
   });
 
   test("a heartbeat needs no flow, only its process", () => {
-    const beat = (attributes: Attributes) => {
+    const beat = (attributes: Attributes, resource = aRawSpan().resource) => {
       const all = { "weir.kind": "heartbeat", ...attributes };
-      return observe({ ...aRawSpan(), keys: Object.keys(all), values: Object.values(all) })[0];
+      return observe({ ...aRawSpan(), resource, keys: Object.keys(all), values: Object.values(all) })[0];
     };
     const expected = { kind: "heartbeat", instance: "instance-1", service: "import-api", at: 1000 };
     expect(beat({})).toEqual({ ...expected, intervalMs: 10_000 });
     expect(beat({ "weir.heartbeat.interval_ms": 2_500 })).toEqual({ ...expected, intervalMs: 2_500 });
     expect(beat({ "weir.heartbeat.interval_ms": "2500" })).toEqual({ ...expected, intervalMs: 2_500 });
     expect(beat({ "weir.heartbeat.interval_ms": -1 })).toEqual({ ...expected, intervalMs: 10_000 });
+    const resource = { service: "import-api", instance: "instance-1", heartbeatMs: 4_000 };
+    expect(beat({}, resource)).toEqual({ ...expected, intervalMs: 4_000 });
+    expect(beat({ "weir.heartbeat.interval_ms": 2_500 }, resource)).toEqual({
+      ...expected,
+      intervalMs: 2_500,
+    });
   });
 
   test("numbers as identity are text", () => {
