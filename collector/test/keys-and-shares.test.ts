@@ -72,6 +72,7 @@ describe("keys", () => {
     [{ role: "read", tenant: 7 }, "tenant: expected text of 1 to 256 characters, got 7"],
     [{ role: "read", name: "x".repeat(101) }, "name: expected text of 1 to 100 characters"],
     [{ role: "read", expiresIn: "soon" }, "expiresIn: expected a time such as 30m, 12h, 90d or 2w"],
+    [{ role: "read", expiresIn: "0m" }, "expiresIn: expected a time such as 30m, 12h, 90d or 2w"],
     [{ role: "read", admin: true }, 'the body: expected only role, tenant, name, expiresIn, got "admin"'],
     [[], "the body: expected a JSON object, got []"],
   ])("%j is 400", async (body, message) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FlowSummary } from "../src/flow.ts";
 import { ChangesByFlow } from "../src/live/changes-by-flow.ts";
 import { Hub, type HubOptions, type Sink } from "../src/live/hub.ts";
+import { KnownFlows } from "../src/live/known.ts";
 import { Ring } from "../src/live/ring.ts";
 import { matcher } from "../src/matcher.ts";
 import type { FlowFilter } from "../src/store.ts";
@@ -87,6 +88,28 @@ describe("ring", () => {
     ring.clear();
     expect(ring.after(1)).toBeUndefined();
     expect(ring.after(ring.last)).toEqual([]);
+  });
+});
+
+describe("flows as readers last heard of them", () => {
+  test("one that began since and is not remembered any more may have been heard of; a new one was not", () => {
+    const known = new KnownFlows(1, START);
+    const [early, late] = [
+      aFlow({ id: "a", startedAt: START + 1 }),
+      aFlow({ id: "b", startedAt: START + 2 }),
+    ];
+    expect(known.replace(early)).toBeNull();
+    expect(known.replace(early)).toMatchObject({ id: "a" });
+    expect(known.replace(late)).toBeNull();
+    expect(known.replace(early)).toBe("unknown");
+    expect(known.replace(aFlow({ id: "c", startedAt: START + 3 }))).toBeNull();
+  });
+
+  test("are held without their stacks", () => {
+    const known = new KnownFlows(1, START);
+    const error = { type: "ValueError", message: "bad row 7", stack: "at import.ts:7" };
+    known.replace(aFlow({ error }));
+    expect(known.replace(aFlow({ error }))).toMatchObject({ error: { ...error, stack: null } });
   });
 });
 
@@ -324,6 +347,32 @@ describe("hub", () => {
     change({ id: "d" });
     expect(slow.events.slice(2)).toEqual(["resync {}", 'flow "d running"']);
     expect(quick.events).toHaveLength(4);
+  });
+
+  test("a slow reader is not told meanwhile that something was missed, and never once it has left", () => {
+    start({ slowBytes: 100 });
+    const [slow, gone] = [createSink(), createSink()];
+    hub.open(slow, {});
+    const leave = hub.open(gone, {});
+    slow.buffered = gone.buffered = 101;
+    change({ id: "a" });
+    store.miss();
+    expect(slow.events).toEqual(['flow "a running"']);
+    leave();
+    for (const sink of [slow, gone]) sink.drain();
+    expect(slow.events).toEqual(['flow "a running"', "resync {}"]);
+    expect(gone.events).toEqual(['flow "a running"']);
+  });
+
+  test("many flows that change within a moment are told of at once", () => {
+    start({ coalesceMs: 60_000 });
+    const sink = createSink();
+    hub.open(sink, {});
+    change({ id: "first" });
+    for (let n = 0; n < 1_999; n += 1) store.change({ flow: aFlow({ id: `${n}` }), steps: [] });
+    expect(sink.events).toHaveLength(1);
+    store.change({ flow: aFlow({ id: "last" }), steps: [] });
+    expect(sink.events).toHaveLength(2_001);
   });
 
   test("a quiet connection hears a comment now and then", () => {
