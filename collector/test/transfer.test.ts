@@ -202,6 +202,11 @@ describe("a line", () => {
         Object.assign(flow, { labels: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [n, ""])) }),
       "labels: expected at most 32, got 33",
     ],
+    [
+      "too many services",
+      (flow) => Object.assign(flow, { services: Array.from({ length: 33 }, (_, n) => `service-${n}`) }),
+      "services: expected at most 32, got 33",
+    ],
   ])("with %s is refused by name", (_, change, message) => {
     expect(() => readFlow(aLine(change))).toThrow(message);
   });

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { flow, step } from "../src/index.ts";
+import { type Announceable, Pending } from "../src/pending.ts";
 import { record } from "./recorder.ts";
 
 const IMPORT = { name: "data_import", tenant: "acme-corp", labels: { env: "test" } };
@@ -59,6 +61,35 @@ test("a copy that still waits when its span has finished is left out", async () 
     ["data_import (copy)", "longer (copy)"],
     ["longer", "data_import"],
   ]);
+});
+
+test("each tick announces what has opened since the last, and once all has stopped nothing is", async () => {
+  const announced: string[] = [];
+  const open = (name: string): Announceable => ({
+    name,
+    attributes: {},
+    startedAt: 0,
+    span: undefined,
+    parent: () => ROOT_CONTEXT,
+  });
+  let told = 0;
+  const pending = new Pending(
+    ({ name }) => announced.push(name),
+    5,
+    () => {
+      told += 1;
+    },
+  );
+  pending.add(open("first"));
+  await vi.waitFor(() => expect(announced).toEqual(["first"]));
+  pending.add(open("second"));
+  await vi.waitFor(() => expect(announced).toEqual(["first", "second"]));
+  expect(told).toBe(2);
+  pending.add(open("third"));
+  pending.stop();
+  pending.announce();
+  await sleep(20);
+  expect(announced).toEqual(["first", "second"]);
 });
 
 /** An exporter, and the names in each batch that it was given. */

@@ -65,7 +65,8 @@ test("extract continues the flow: identity, labels, trace and step", async () =>
   const recorder = record();
   const headers = flow.start(IMPORT, () => step.start("call", () => inject({})));
   const ctx = extract(
-    { baggage: [headers["baggage"] ?? ""], traceparent: headers["traceparent"] },
+    // As a request brings two headers of this name.
+    { baggage: ["user=7", headers["baggage"] ?? ""], traceparent: headers["traceparent"] },
     ROOT_CONTEXT,
   );
   inContext(ctx, () => {
@@ -87,6 +88,14 @@ test("without traceparent the flow is continued all the same, in the trace that 
   const ctx = extract({ baggage: headers["baggage"] }, trace.setSpanContext(ROOT_CONTEXT, theirs));
   inContext(ctx, () => step.start("work", () => {}));
   expect(await recorder.one("work")).toMatchObject({ traceId: theirs.traceId, parentSpanId: theirs.spanId });
+});
+
+test("of the flags of a traceparent only that which is known goes on", () => {
+  record();
+  const headers = flow.start(IMPORT, () => inject({}));
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-ff`;
+  const ctx = extract({ baggage: headers["baggage"], traceparent }, ROOT_CONTEXT);
+  expect(inContext(ctx, () => inject({}))["traceparent"]).toBe(traceparent.replace(/ff$/, "01"));
 });
 
 test("headers without a flow give the same context back", () => {
@@ -114,6 +123,12 @@ test("a public host gets no identity, and one diagnostic per host says so", () =
   });
   expect(recorder.codes()).toEqual(["host-refused", "host-refused"]);
   expect(recorder.diagnostics[0]?.message).toContain("api.stripe.com");
+});
+
+test("outside a flow nothing is refused to a public host, for there was nothing to send", () => {
+  const recorder = record();
+  expect(allowed("api.stripe.com")).toBe(false);
+  expect(recorder.codes()).toEqual([]);
 });
 
 test("identity is in no OpenTelemetry baggage, which the user's propagators would send anywhere", () => {
