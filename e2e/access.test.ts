@@ -204,6 +204,11 @@ describe("a link", () => {
     await guest.page.getByText("attribute-text").waitFor();
     expect(await guest.page.getByRole("link").count()).toBe(0);
     expect(guest.page.url()).toContain(url);
+    for (const width of [1440, 360]) {
+      await guest.page.setViewportSize({ width, height: 900 });
+      expect((await guest.page.getByRole("main").boundingBox())?.width).toBe(width);
+      expect(await guest.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    }
 
     await page
       .getByRole("button", { name: /^Revoke link/ })
