@@ -3,6 +3,7 @@ import { plural } from "../../format/text.ts";
 import { slotTime } from "../../format/time.ts";
 import { Behind } from "./Behind.tsx";
 import styles from "./Charts.module.css";
+import { durationScale } from "./durationScale.ts";
 import { type Slot, weekdays, weeksOf } from "./slots.ts";
 
 export interface ChartProps {
@@ -48,13 +49,20 @@ export function RunsChart({ slots, unit, tenant, name }: ChartProps) {
   );
 }
 
-/** From half of the runs to 95 % of them, for each day or hour. */
+/**
+ * From half of the runs to 95 % of them, for each day or hour: a stretch, on a scale on which as many times longer is as
+ * much higher. Flows of hours and of milliseconds stand beside each other here.
+ */
 export function DurationsChart({ slots, unit, tenant, name }: ChartProps) {
-  const most = Math.max(1, ...slots.map(({ group }) => group?.durationMs.p95 ?? 0));
+  const scale = durationScale(slots);
   return (
-    <>
-      <div className={styles["scale"]}>
-        <span className="muted">{formatDuration(most)}</span>
+    <div className={styles["durations"]}>
+      <div className={styles["marks"]} aria-hidden="true">
+        {scale.marks.map((ms) => (
+          <span key={ms} style={{ bottom: `${scale.at(ms)}%` }}>
+            {formatDuration(ms)}
+          </span>
+        ))}
       </div>
       <ol className={styles["bars"]} aria-label={`Durations by ${unit}`}>
         {slots.map((slot) => {
@@ -67,15 +75,20 @@ export function DurationsChart({ slots, unit, tenant, name }: ChartProps) {
           return (
             <li key={slot.from}>
               <Behind slot={slot} tenant={tenant} name={name} words={words} className={styles["bar"]}>
-                <span data-part="upper" style={{ height: `${(((p95 ?? 0) - (p50 ?? 0)) / most) * 100}%` }} />
-                <span data-part="half" style={{ height: `${((p50 ?? 0) / most) * 100}%` }} />
+                {p50 !== null && p95 !== null && (
+                  <>
+                    <span data-part="upper" style={{ height: `${scale.at(p95) - scale.at(p50)}%` }} />
+                    <span data-part="half" />
+                    <span style={{ height: `${scale.at(p50)}%` }} />
+                  </>
+                )}
               </Behind>
             </li>
           );
         })}
       </ol>
       <Ends slots={slots} unit={unit} />
-    </>
+    </div>
   );
 }
 
