@@ -9,14 +9,18 @@ interface AxisProps {
   to: number;
 }
 
-export function Axis({ ticks, from, to }: AxisProps) {
+/** Pixels that the words of a tick need on its right. */
+const wordWidth = 48;
+
+export function Axis({ ticks, from, to, width }: AxisProps & { width: number }) {
+  const needed = (wordWidth / Math.max(width, 1)) * (to - from);
   return (
     <div className={styles["axis"]} aria-hidden="true">
       {ticks.map((tick) => (
         <span
           key={tick}
           className={styles["tick"]}
-          data-last={tick - from > (to - from) * 0.93 || undefined}
+          data-last={to - tick < needed || undefined}
           style={{ left: percent(tick, from, to) }}
         >
           {formatTick(tick)}

@@ -128,7 +128,7 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
         <div className={styles["head"]}>
           <span className={styles["corner"]}>Step</span>
           <div ref={axisRef} className={styles["timeline"]} title="Draw over it to come closer">
-            <Axis ticks={marks} from={from} to={to} />
+            <Axis ticks={marks} from={from} to={to} width={width} />
             {drawn && (
               <span
                 className={styles["drawn"]}
