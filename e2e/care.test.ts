@@ -199,6 +199,11 @@ test("export and import from one collector to another, with both running, and re
   writeFileSync(`${file}.partial`, whole);
   truncateSync(`${file}.partial`, Math.floor(whole.length / 2));
   rmSync(file);
+  const others = ["--tenant", "acme", "--store", `sqlite:${path}`];
+  expect(await weir("export", "--to-file", file, "--resume", ...others)).toEqual({
+    code: 1,
+    output: `weir: export ${file}: expected an export of the same tenants, names and times to go on with, got another: leave --resume away to begin anew\n`,
+  });
   await weir("export", "--to-file", file, "--resume", "--store", `sqlite:${path}`);
   expect(readFileSync(file, "utf8")).toBe(whole);
   expect(existsSync(`${file}.partial`)).toBe(false);

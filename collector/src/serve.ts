@@ -89,9 +89,9 @@ async function drain(parts: ServeParts): Promise<void> {
     parts.app.server.closeAllConnections();
     parts.grpc?.abort();
   }, DRAIN_MS);
-  await closeDoors(parts);
-  clearTimeout(late);
   try {
+    await closeDoors(parts);
+    clearTimeout(late);
     await parts.store.close();
     process.exit(0);
   } catch (error) {

@@ -106,9 +106,10 @@ async function exportToFile(
   { file, filter, force, resume: goOn }: Wish,
   onFlow: (flows: number) => void,
 ): Promise<{ flows: number; bytes: number }> {
-  const [{ exportLines, resumePoint }, { linesOf }] = await Promise.all([
+  const [{ exportLines, resumePoint }, { linesOf }, { LineError }] = await Promise.all([
     import("../transfer/export.ts"),
     import("../transfer/lines.ts"),
+    import("../transfer/read-line.ts"),
   ]);
   if (existsSync(file) && !force) {
     throw new WeirError(
@@ -118,7 +119,13 @@ async function exportToFile(
   }
   const partial = `${file}.partial`;
   const resume =
-    goOn && existsSync(partial) ? await resumePoint(linesOf(createReadStream(partial)), filter) : undefined;
+    goOn && existsSync(partial)
+      ? await resumePoint(linesOf(createReadStream(partial)), filter).catch((error: unknown) => {
+          if (!(error instanceof LineError)) throw error;
+          const message = `export ${file}: ${error.message}: leave --resume away to begin anew`;
+          throw new WeirError("invalid_argument", message, { cause: error });
+        })
+      : undefined;
   if (resume !== undefined) await truncate(partial, resume.bytes);
   let flows = resume?.flows ?? 0;
   if (flows > 0) onFlow(flows);
