@@ -26,6 +26,8 @@ const TENANTS = 1000;
 const QUESTIONS = Number(process.env.QUESTIONS ?? 200);
 const WARM_UP = 20;
 const SEED = 1;
+/** The customers of the demo that have most flows. */
+const LARGEST = ["acme-corp", "globex-labs", "initech-foods"];
 /** Flows that are asked for, of times all over the store. */
 const ASKED_FOR = 500;
 const LOAD = fileURLToPath(new URL("./load-worker.ts", import.meta.url));
@@ -170,6 +172,18 @@ async function ask(path: string, how: "idle" | "under load"): Promise<Took> {
       ({ tenant }) => ({ tenant, q: "fail" }),
       ({ name }) => ({ name, health: "stalled" }),
     ];
+    const rare: ((flow: Known) => Record<string, string>)[] = [
+      ({ tenant }) => ({ tenant, name: "billing_run" }),
+      ({ tenant }) => ({ tenant, service: "billing" }),
+      ({ tenant }) => ({ tenant, name: "billing_run", status: "failed" }),
+      () => ({ name: "billing_run", status: "cancelled" }),
+      ({ name }) => ({ name, status: "failed" }),
+    ];
+    const worst = () => {
+      const tenant = LARGEST[Math.floor(Math.random() * LARGEST.length)] as string;
+      const filter = rare[Math.floor(Math.random() * rare.length)] as (typeof rare)[number];
+      return of(filter({ ...pick(), tenant }));
+    };
     const pair = () =>
       of((pairs[Math.floor(Math.random() * pairs.length)] as (typeof pairs)[number])(pick()));
     const questions: Record<string, () => string> = {
@@ -186,6 +200,10 @@ async function ask(path: string, how: "idle" | "under load"): Promise<Took> {
       "the last to end": () => "/flows?order=last-ended",
       "the last active of a customer": () => `/flows?${of({ order: "last-active", tenant: pick().tenant })}`,
       "the longest of any two filters": () => `/flows?order=longest&${pair()}`,
+      "flows of a large customer or status, and a rare name or service": () => `/flows?${worst()}`,
+      "the longest of a large customer or status, and a rare name or service": () =>
+        `/flows?order=longest&${worst()}`,
+      "count of a large customer or status, and a rare name or service": () => `/flows/count?${worst()}`,
       "count of all": () => "/flows/count",
       "count of any two filters": () => `/flows/count?${pair()}`,
       "count of a word": () => `/flows/count?q=${pick().name.split(/\W|_/)[0]}`,

@@ -154,6 +154,14 @@ export interface TenantQuery extends PageQuery {
   q?: string | undefined;
 }
 
+/**
+ * `complete: false`: there were more customers than could be looked at in the time for one question, and these are of some of
+ * them. A list by name is not cut: a page may hold less than was asked for, and goes on at `nextCursor`.
+ */
+export interface TenantPage extends Page<TenantSummary> {
+  complete: boolean;
+}
+
 /** What a commit or the passing of time changed: the flow as it is now, and those of its steps that changed. */
 export interface FlowChange {
   flow: FlowSummary;
@@ -222,7 +230,7 @@ export interface StoreFigures extends CommitFigures {
 /** What can be asked of a store. */
 export interface Questions {
   /** Customers. */
-  tenants(query: TenantQuery): Promise<Page<TenantSummary>>;
+  tenants(query: TenantQuery): Promise<TenantPage>;
   flows(query: FlowQuery): Promise<FlowPage>;
   /** By status and by health. Exact up to 10,000 flows; more where that costs nothing. */
   count(filter: FlowFilter): Promise<FlowCount>;

@@ -41,7 +41,7 @@ export function createFakeStore(canned: { flow?: FlowDetail; appendError?: Error
       if (canned.appendError !== undefined) throw canned.appendError;
       this.taken.push(...observations);
     },
-    tenants: (query) => ask("tenants", query, { items: [], nextCursor: null }),
+    tenants: (query) => ask("tenants", query, { items: [], nextCursor: null, complete: true }),
     flows: (query) =>
       ask("flows", query, { items: flows, nextCursor: "next", prevCursor: null, partial: false }),
     count: (filter) => ask("count", filter, noFlows()),

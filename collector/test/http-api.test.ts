@@ -127,6 +127,7 @@ describe("answers", () => {
     store.tenants = async () => ({
       items: [{ ...tenant, lastActivityAt: START, history: [{ day: START, ...day }], failingMore }],
       nextCursor: null,
+      complete: true,
     });
     const durations = { min: null, avg: null, p50: null, p90: null, p95: null, p99: null, max: null };
     const group = {
@@ -163,6 +164,7 @@ describe("answers", () => {
     expect((await get("tenants")).json()).toEqual({
       tenants: [{ ...tenant, lastActivityAt: at, history: [{ day: at, ...day }], failingMore }],
       nextCursor: null,
+      complete: true,
     });
     expect((await get("stats?groupBy=name")).json()).toEqual({
       groups: [{ ...group, lastStartedAt: at }],

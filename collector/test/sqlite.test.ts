@@ -15,6 +15,7 @@ import { statsContract } from "./stats.contract.ts";
 import { type StoreUnderTest, storeContract } from "./store.contract.ts";
 
 const run = promisify(execFile);
+const T0 = 1_790_000_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), "weir-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -116,7 +117,7 @@ describe("sqlite: the file", () => {
 
     const db = new Database(path);
     const newest = db.pragma("user_version", { simple: true }) as number;
-    db.exec("DROP INDEX name_blocks_by_longest; DROP INDEX name_blocks_by_shortest");
+    db.exec("DROP INDEX flows_by_tenant_shape; CREATE INDEX flows_by_start ON flows (started_at)");
     db.pragma(`user_version = ${newest - 1}`);
     db.close();
     await openSqliteAccess({ path, warn }).close();
@@ -125,6 +126,56 @@ describe("sqlite: the file", () => {
     ]);
     await openSqliteAccess({ path, warn }).close();
     expect(lines).toHaveLength(1);
+  });
+
+  test("flows of before the index by customer and shape are found by it, and pruned", async () => {
+    const path = newPath();
+    const before = openSqliteStore({ path });
+    for (let n = 0; n < 40; n += 1) {
+      const { opened, ended } = flowOf({ tenant: n % 4 ? "acme" : "globex", id: `${n}` });
+      const name = n % 3 ? "sync" : "import";
+      await before.append([opened(T0 + n, { name }), ended(T0 + n + 1, { name })]);
+    }
+    await before.close();
+    const db = new Database(path);
+    const newest = db.pragma("user_version", { simple: true }) as number;
+    db.exec(`DROP INDEX flows_by_tenant_shape;
+      DROP INDEX flows_by_tenant;
+      CREATE INDEX flows_by_start ON flows (started_at);
+      CREATE INDEX flows_by_tenant ON flows (tenant, started_at, name, status, duration_us, shape, active_us);
+      PRAGMA user_version = ${newest - 1}`);
+    db.close();
+
+    const store = openSqliteStore({ path });
+    const filter = { tenant: ["globex"], name: ["import"] };
+    const { items } = await store.flows({ ...filter, limit: 9, order: "oldest" });
+    expect(items.map(({ id }) => id)).toEqual(["0", "12", "24", "36"]);
+    expect(await store.count(filter)).toMatchObject({ total: 4, complete: true });
+    expect(await store.prune({ endedBefore: T0 + 21, limit: 9 })).toBe(9);
+    expect(await store.prune({ endedBefore: T0 + 21, limit: 99 })).toBe(11);
+    const [oldest] = (await store.flows({ limit: 1, order: "oldest" })).items;
+    expect(oldest?.id).toBe("20");
+    await store.close();
+  });
+
+  test("customers that are too many to look at in time are told in part; by name they go on", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path, limitMs: -1 });
+    await store.append([flowOf({ tenant: "customer-20000", id: "1" }).opened(T0)]);
+    const db = new Database(path);
+    db.exec(`WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 10500)
+      INSERT INTO tenants (tenant, flows) SELECT printf('customer-%05d', n), 1 FROM counted`);
+    db.close();
+    const one = await store.tenants({ q: "r-2", order: "activity", limit: 9 });
+    expect(one).toEqual({ items: [], nextCursor: null, complete: false });
+    const found = await store.tenants({ q: "r-2", limit: 9 });
+    expect(found).toMatchObject({ items: [], nextCursor: expect.any(String), complete: true });
+    expect(await store.tenants({ q: "r-2", limit: 9, cursor: found.nextCursor ?? "" })).toMatchObject({
+      items: [{ tenant: "customer-20000", running: 1 }],
+      nextCursor: null,
+      complete: true,
+    });
+    await store.close();
   });
 
   test("a database of another program is refused, and left as it is", async () => {

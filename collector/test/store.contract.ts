@@ -667,7 +667,22 @@ export function storeContract(
           items: [{ tenant: "initech" }],
           nextCursor: null,
         });
-        expect(await store.tenants({ limit: 9, tenant: "ini" })).toMatchObject({ items: [] });
+        expect(await store.tenants({ limit: 9, tenant: "ini" })).toMatchObject({ items: [], complete: true });
+      });
+    });
+
+    test("names are in the order of their characters, also beyond the first 65,536", async () => {
+      await withStore(async (store) => {
+        const names = ["a", "a\u{1f600}", "a\u{ff5e}", "a\u{1f600}b", "ab"];
+        for (const tenant of names) await store.append([flowOf({ tenant, id: "1" }).opened(T0)]);
+        const found: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await store.tenants({ limit: 1, ...(cursor !== undefined && { cursor }) });
+          found.push(...page.items.map(({ tenant }) => tenant));
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+        expect(found).toEqual(["a", "ab", "a\u{ff5e}", "a\u{1f600}", "a\u{1f600}b"]);
       });
     });
 

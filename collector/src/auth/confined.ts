@@ -19,7 +19,8 @@ export function confinedTo(store: Questions, tenant: string): Questions {
   };
   const isOwn = (asked: string | undefined) => asked === undefined || asked === tenant;
   return {
-    tenants: async (query) => (isOwn(query.tenant) ? store.tenants({ ...query, tenant }) : NOTHING),
+    tenants: async (query) =>
+      isOwn(query.tenant) ? store.tenants({ ...query, tenant }) : { ...NOTHING, complete: true },
     async flows(query) {
       const narrowed = narrow(query);
       if (narrowed === undefined) return NO_FLOWS;

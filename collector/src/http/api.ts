@@ -56,8 +56,8 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
       api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
       api.get("/tenants", answers("Customers", schemas.TenantPage, tenantQuery), async (request) => {
-        const { items, nextCursor } = await seenBy(request).tenants(tenantQuery.read(request.query));
-        return { tenants: items.map(presentTenant), nextCursor };
+        const { items, ...page } = await seenBy(request).tenants(tenantQuery.read(request.query));
+        return { tenants: items.map(presentTenant), ...page };
       });
 
       api.get("/flows", answers("Flows, newest first", schemas.FlowPage, flowQuery), async (request) =>

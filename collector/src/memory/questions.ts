@@ -52,7 +52,7 @@ export function questionsOf(kept: Kept, parts: QuestionParts): Questions {
         .filter(([name]) => name.toLowerCase().includes(text))
         .map(([name, flows]) => summaryOf(name, flows.map(complete), history, now()))
         .map((summary) => (isAsked ? summary : { ...summary, failingMore: null }));
-      return pageOfTenants(summaries, page);
+      return { ...pageOfTenants(summaries, page), complete: true };
     },
 
     async flows(query) {

@@ -113,9 +113,20 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const stepUsual = remembered(stats.stepUsual);
   const context = { health, usual, stepUsual, runnerOf: runnerFrom(instances) };
   const countOfAll = allCounted({ counts, unwell });
-  const flows = flowQueries(db, { rows, numbers, unwell, context, walker, countOfAll, limitMs, many });
+  const flows = flowQueries(db, {
+    rows,
+    numbers,
+    unwell,
+    context,
+    walker,
+    countOfAll,
+    counted: statsCounts,
+    limitMs,
+    many,
+  });
   const histogram = histogramOf(db, { numbers, count: statsCounts, list: flows.list, now });
-  const tenants = tenantQueries(db, numbers, { unwell, history: tenantHistory(db, statistics, now) });
+  const history = tenantHistory(db, statistics, now);
+  const tenants = tenantQueries(db, numbers, { unwell, history, limitMs });
   const pickers = pickerQueries(db, numbers, limitMs);
   const total = counter(db, numbers);
   const figures = figuresOf(db, { commits, counts, unwell });

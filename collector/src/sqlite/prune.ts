@@ -1,4 +1,5 @@
 /** Deleting finished flows, the oldest first, in pieces beside the traffic. */
+import { END_STATUSES } from "@weir/sdk/attributes";
 import type { Micros } from "../flow.ts";
 import type { PruneQuery } from "../store.ts";
 import type { Db } from "./file/open.ts";
@@ -8,9 +9,12 @@ import { add, clause, type Where } from "./queries/filter.ts";
 import { idOf, type StoredId } from "./rows/flow-id.ts";
 import type { FlowRows, Numbers } from "./rows/flow-rows.ts";
 import type { HotFlows } from "./rows/hot-flows.ts";
+import { statusCode } from "./rows/status.ts";
 
 /** Pages given back to the file system after each piece. */
 const PAGES_A_PIECE = 2_000;
+
+const ENDED = END_STATUSES.map(statusCode);
 
 interface OldRow {
   tenant: number;
@@ -79,10 +83,18 @@ export function pruner(
 
   function oldest(query: PruneQuery, from: Micros): OldRow[] {
     const where = whereOf(query, from);
-    const index = query.tenant === undefined ? "flows_by_start" : "flows_by_tenant";
+    if (query.tenant !== undefined) return oldestBy("flows_by_tenant", where, query.limit);
+    const old = ENDED.flatMap((status) => {
+      const ofStatus = { conditions: ["status = ?", ...where.conditions], values: [status, ...where.values] };
+      return oldestBy("flows_by_status", ofStatus, query.limit);
+    });
+    return old.sort((a, b) => a.startedAt - b.startedAt).slice(0, query.limit);
+  }
+
+  function oldestBy(index: string, where: Where, limit: number): OldRow[] {
     const sql = `SELECT tenant, id, started_at AS startedAt FROM flows INDEXED BY ${index} ${clause(where)}
       ORDER BY started_at LIMIT ?`;
-    return statements.of<OldRow>(sql).all(...where.values, query.limit);
+    return statements.of<OldRow>(sql).all(...where.values, limit);
   }
 
   function whereOf(
@@ -90,7 +102,7 @@ export function pruner(
     from: Micros,
   ): Where {
     const where: Where = { conditions: [], values: [] };
-    // What started after the time can't have ended before it: there the index by start ends the search.
+    // What started after the time can't have ended before it: there the search ends.
     add(where, "started_at >= ? AND started_at < ?", from, endedBefore);
     add(where, "duration_us IS NOT NULL AND started_at + duration_us < ?", endedBefore);
     if (tenant !== undefined) add(where, "tenant = ?", tenants.find(tenant) ?? -1);

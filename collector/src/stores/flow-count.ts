@@ -43,6 +43,12 @@ export class FlowTally {
     if (room < flows) this.#isFull = true;
   }
 
+  /** Many that need not be counted any more: all of them, however many. */
+  addKnown(status: Status, flows: number): void {
+    this.#count.total += flows;
+    this.#count.status[status] += flows;
+  }
+
   /** @param isWhole whether all were looked at. */
   done(isWhole: boolean): FlowCount {
     return { ...this.#count, complete: isWhole && !this.#isFull };

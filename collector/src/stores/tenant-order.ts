@@ -23,8 +23,7 @@ export function pageOfTenants<T extends RankedTenant>(
     limit,
   }: { order?: TenantOrder | undefined; cursor?: string | undefined; limit: number },
 ): Page<T> {
-  const after =
-    cursor === undefined ? undefined : (decodeCursor(cursor, ["number", "number", "string"]) as Place);
+  const after = cursor === undefined ? undefined : placeIn(cursor);
   const found = tenants
     .map((tenant) => ({ tenant, place: placeOf(tenant, order) }))
     .filter(({ place }) => after === undefined || compare(after, place) < 0)
@@ -34,6 +33,20 @@ export function pageOfTenants<T extends RankedTenant>(
     items: found.slice(0, limit).map(({ tenant }) => tenant),
     nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.place) : null,
   };
+}
+
+/** Marks a list by name behind a name. */
+export function cursorAt(tenant: string): string {
+  return encodeCursor([0, 0, tenant] satisfies Place);
+}
+
+/** The name behind which a list by name goes on. */
+export function nameAt(cursor: string): string {
+  return placeIn(cursor)[2];
+}
+
+function placeIn(cursor: string): Place {
+  return decodeCursor(cursor, ["number", "number", "string"]) as Place;
 }
 
 function placeOf(tenant: RankedTenant, order: TenantOrder): Place {
@@ -54,5 +67,12 @@ function rankOf({ lost, stalled, failingMore }: RankedTenant): number {
 function compare(a: Place, b: Place): number {
   if (a[0] !== b[0]) return a[0] - b[0];
   if (a[1] !== b[1]) return b[1] - a[1];
-  return a[2] < b[2] ? -1 : a[2] > b[2] ? 1 : 0;
+  return compareTexts(a[2], b[2]);
+}
+
+/** By code points, as every store can: JavaScript compares halves of the characters beyond U+FFFF. */
+function compareTexts(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return (a.codePointAt(at) ?? -1) - (b.codePointAt(at) ?? -1);
 }

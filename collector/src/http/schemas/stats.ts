@@ -7,7 +7,10 @@ import { Milliseconds, Nullable, Rate, Time } from "./parts.ts";
 const Counted = {
   from: Nullable(Time),
   to: Nullable(Time),
-  complete: Type.Boolean({ description: "false: there is more than was counted" }),
+  complete: Type.Boolean({
+    description:
+      "false: there is more than was counted. By two labels, or by a label over all customers, the newest 2,000 flows are counted, from `from` on",
+  }),
 };
 
 const Duration = Nullable(Milliseconds);

@@ -23,6 +23,12 @@ export const TenantSummary = Type.Object({
 
 export type TenantSummary = Static<typeof TenantSummary>;
 
-export const TenantPage = Type.Object({ tenants: Type.Array(TenantSummary), nextCursor: Cursor });
+export const TenantPage = Type.Object({
+  tenants: Type.Array(TenantSummary),
+  nextCursor: Cursor,
+  complete: Type.Boolean({
+    description: "false: there are more than could be looked at in time; never so in the order of names",
+  }),
+});
 
 export type TenantPage = Static<typeof TenantPage>;

@@ -1,9 +1,11 @@
 /** Filters over flows as SQL. Values are always bound, never written into the text. */
+import { STATUSES } from "@weir/sdk/attributes";
 import type { Micros } from "../../flow.ts";
 import type { FlowFilter } from "../../store.ts";
 import { termsOf } from "../../words.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
 import { statusCode } from "../rows/status.ts";
+import { isLoose } from "../search/shapes.ts";
 
 export type Value = string | number | Buffer;
 
@@ -13,7 +15,7 @@ export interface Where {
   values: Value[];
 }
 
-/** One value in an index that is in the order of the start. */
+/** A place in an index below which it is in the order of the start. */
 export interface Source {
   /** Rows to read from: `f` is among them. */
   from: string;
@@ -22,9 +24,9 @@ export interface Source {
   /** The columns of the index with the start and with the number. */
   at: string;
   key: string;
-  /** A condition with a place for the value. */
+  /** A condition with a place for each of the values. */
   pick: string;
-  value: Value;
+  values: Value[];
   /** The shape that it is of. */
   shape?: number;
   /** Tells how many flows it has, whenever they began; where nothing does they are counted. */
@@ -51,7 +53,15 @@ export interface Wanted {
   disjoint: boolean;
   /** What it takes to look at one that it finds, beside one in an index that holds what others ask. */
   cost: number;
+  /** Where it wants flows of some tenants, or of some shapes: their numbers. */
+  tenants?: number[];
+  shapes?: number[];
+  /** Filters that want nothing more of what it finds. Default: this one. */
+  says?: Wanted[];
 }
+
+/** More values than this are asked of each flow instead. */
+export const MOST_WALKS = 300;
 
 /** Of a posting, each flow must be looked up to be asked anything. */
 export const COST_OF_POSTING = 5;
@@ -60,45 +70,20 @@ export const COST_OF_POSTING = 5;
 export type FindTerm = (term: ReturnType<typeof termsOf>[number]) => Wanted;
 
 /** What the filters want, apart from the time and from which health; `null` where no flow can match. */
-export function wantedOf(
-  filter: FlowFilter,
-  { texts, tenants, labels, shapes }: Numbers,
-  findTerm?: FindTerm,
-): Wanted[] | null {
+export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTerm): Wanted[] | null {
+  const { tenants, labels } = numbers;
   const wanted: Wanted[] = [];
-  const ofTenant = "SELECT flows FROM tenants WHERE number = ?";
-  column("tenant", filter.tenant, (tenant) => tenants.find(tenant), ofTenant);
-  column("status", filter.status, statusCode, "SELECT flows FROM flow_counts WHERE status = ?");
-  if (filter.name?.length) {
-    const names = numbers(filter.name, (name) => texts.find(name));
-    const ofNames = names.flatMap((name) => shapes.ofName(name));
-    wanted.push({
-      sources: ofNames.map(ofShape),
-      places: [],
-      ask:
-        names.length === 0
-          ? NOTHING
-          : ofNames.length > MOST_ASKED
-            ? anyOf("f.name", names)
-            : isOfShape(ofNames),
-      exact: true,
-      disjoint: true,
-      cost: 1,
-    });
+  if (filter.tenant?.length) {
+    const found = numbersOf(filter.tenant, (tenant) => tenants.find(tenant));
+    const ask = found.length === 0 ? NOTHING : anyOf("f.tenant", found);
+    wanted.push({ ...EXACTLY, sources: found.map(ofTenant), ask, tenants: found });
   }
-  if (filter.service?.length) {
-    const known = new Set(filter.service.flatMap((service) => shapes.withService(service)));
-    const loose = shapes.loose();
-    const all = [...known, ...loose];
-    wanted.push({
-      sources: all.map(ofShape),
-      places: [],
-      ask: all.length > MOST_ASKED ? null : isOfShape(all),
-      exact: loose.length === 0,
-      disjoint: true,
-      cost: 1,
-    });
+  if (filter.status?.length) {
+    const found = numbersOf(filter.status, statusCode);
+    wanted.push({ ...EXACTLY, sources: found.map(ofStatus), ask: anyOf("f.status", found) });
   }
+  const ofShapes = wantedShapes(filter, numbers);
+  if (ofShapes !== null) wanted.push(ofShapes);
   for (const [key, values] of Object.entries(filter.labels ?? {})) {
     posting("label_flows", "label", values, (value) => labels.stored(key, value));
   }
@@ -107,33 +92,6 @@ export function wantedOf(
   if (findTerm !== undefined) wanted.push(...termsOf(filter.q ?? "").map(findTerm));
   return wanted.some(({ sources, places }) => sources?.length === 0 && places.length === 0) ? null : wanted;
 
-  function column<T>(
-    name: string,
-    values: T[] | undefined,
-    find: (value: T) => number | undefined,
-    counted: string,
-  ): void {
-    if (!values?.length) return;
-    const found = numbers(values, find);
-    const index = `flows f INDEXED BY flows_by_${name}`;
-    wanted.push({
-      sources: found.map((value) => ({
-        from: index,
-        index,
-        at: "f.started_at",
-        key: "f.pk",
-        pick: `f.${name} = ?`,
-        value,
-        counted,
-      })),
-      places: [],
-      ask: found.length === 0 ? NOTHING : anyOf(`f.${name}`, found),
-      exact: true,
-      disjoint: true,
-      cost: 1,
-    });
-  }
-
   function posting(
     table: string,
     name: string,
@@ -141,7 +99,7 @@ export function wantedOf(
     find: (value: string) => string | number | undefined,
   ): void {
     if (!values?.length) return;
-    const found = numbers(values, find);
+    const found = numbersOf(values, find);
     wanted.push({
       sources: found.map((value) => ofPosting(table, name, value)),
       places: [],
@@ -154,34 +112,84 @@ export function wantedOf(
   }
 }
 
+/** Flows of these names in which these services took part; `null`: neither is asked for. */
+function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers): Wanted | null {
+  if (!name?.length && !service?.length) return null;
+  const names = numbersOf(name ?? [], (each) => texts.find(each));
+  const ofNames = name?.length ? names.flatMap((each) => shapes.ofName(each)) : null;
+  const withServices = service?.length
+    ? new Set([...service.flatMap((each) => shapes.withService(each)), ...shapes.loose()])
+    : null;
+  const found =
+    ofNames === null
+      ? [...(withServices ?? [])]
+      : ofNames.filter((shape) => withServices === null || withServices.has(shape));
+  const ofMany = withServices === null && names.length > 0 ? anyOf("f.name", names) : null;
+  return {
+    ...EXACTLY,
+    sources: found.map(ofShape),
+    ask: found.length > MOST_ASKED ? ofMany : isOfShape(found),
+    // Any service may have taken part in a loose one.
+    exact: withServices === null || !found.some(isLoose),
+    shapes: found,
+  };
+}
+
+/** By an index over two of them at once: that finds nothing which another is to let pass. `null`: there is none, or too much in it. */
+export function together(wanted: Wanted[]): Wanted | null {
+  const byTenant = wanted.find(({ tenants }) => tenants !== undefined);
+  const byShape = wanted.find(({ shapes }) => shapes !== undefined);
+  if (byTenant?.tenants === undefined || byShape?.shapes === undefined) return null;
+  const { tenants, ask: askTenant } = byTenant;
+  const { shapes, ask: askShape } = byShape;
+  if (tenants.length * shapes.length > MOST_WALKS) return null;
+  return {
+    ...EXACTLY,
+    sources: tenants.flatMap((tenant) => shapes.map((shape) => ofTenantAndShape(tenant, shape))),
+    ask: askTenant && askShape && both(askTenant, askShape),
+    says: [byTenant, byShape],
+  };
+}
+
 /** More numbers than this are not asked of each flow. */
 export const MOST_ASKED = 256;
 
 const NOTHING: Where = { conditions: ["0"], values: [] };
 
-const BY_OPEN = "flows f INDEXED BY flows_open";
+const EXACTLY = { places: [], exact: true, disjoint: true, cost: 1 } satisfies Partial<Wanted>;
+
 /** Flows that have not ended: no other has a health. */
 export const OPEN: Wanted = {
-  sources: [
-    {
-      from: BY_OPEN,
-      index: BY_OPEN,
-      at: "f.started_at",
-      key: "f.pk",
-      pick: "f.duration_us IS NULL AND ? = 0",
-      value: 0,
-    },
-  ],
-  places: [],
+  ...EXACTLY,
+  sources: [byIndex("flows_open", "f.duration_us IS NULL", [])],
   ask: { conditions: ["f.duration_us IS NULL"], values: [] },
-  exact: true,
-  disjoint: true,
-  cost: 1,
 };
 
+/** By this way all flows are found. */
+export const ALL: Source[] = STATUSES.map((status) => ofStatus(statusCode(status)));
+
+function ofTenant(tenant: number): Source {
+  const counted = "SELECT flows FROM tenants WHERE number = ?";
+  return { ...byIndex("flows_by_tenant", "f.tenant = ?", [tenant]), counted };
+}
+
+function ofStatus(status: number): Source {
+  const counted = "SELECT flows FROM flow_counts WHERE status = ?";
+  return { ...byIndex("flows_by_status", "f.status = ?", [status]), counted };
+}
+
 export function ofShape(shape: number): Source {
-  const index = "flows f INDEXED BY flows_by_shape";
-  return { from: index, index, at: "f.started_at", key: "f.pk", pick: "f.shape = ?", value: shape, shape };
+  return { ...byIndex("flows_by_shape", "f.shape = ?", [shape]), shape };
+}
+
+function ofTenantAndShape(tenant: number, shape: number): Source {
+  const source = byIndex("flows_by_tenant_shape", "f.tenant = ? AND f.shape = ?", [tenant, shape]);
+  return { ...source, shape };
+}
+
+function byIndex(name: string, pick: string, values: Value[]): Source {
+  const index = `flows f INDEXED BY ${name}`;
+  return { from: index, index, at: "f.started_at", key: "f.pk", pick, values };
 }
 
 /** Not a reason for SQLite to walk by shape. */
@@ -197,7 +205,7 @@ export function ofPosting(table: string, name: string, value: Value): Source {
     at: "p.started_at",
     key: "p.flow",
     pick: `p.${name} = ?`,
-    value,
+    values: [value],
   };
 }
 
@@ -240,6 +248,10 @@ export function add(where: Where, condition: string, ...values: Value[]): void {
   where.values.push(...values);
 }
 
+function both(a: Where, b: Where): Where {
+  return { conditions: [...a.conditions, ...b.conditions], values: [...a.values, ...b.values] };
+}
+
 /** Adds what `more` asks to `where`. */
 export function join(where: Where, more: Where): void {
   where.conditions.push(...more.conditions);
@@ -251,6 +263,6 @@ export function clause(where: Where): string {
   return where.conditions.length === 0 ? "" : `WHERE ${where.conditions.join(" AND ")}`;
 }
 
-function numbers<T, N>(values: T[], find: (value: T) => N | undefined): N[] {
+function numbersOf<T, N>(values: T[], find: (value: T) => N | undefined): N[] {
   return [...new Set(values)].flatMap((value) => find(value) ?? []);
 }

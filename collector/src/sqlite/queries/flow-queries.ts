@@ -8,11 +8,14 @@ import { type Counted, FlowTally } from "../../stores/flow-count.ts";
 import { encodeFlowCursor } from "../../stores/flow-cursor.ts";
 import { flowPage, type Reached, type WalkFrom } from "../../stores/flow-page.ts";
 import { directionOf, orderBy, type Place } from "../../stores/order.ts";
+import { hasEnded, statusOfOutcome } from "../../stores/outcome.ts";
 import { pageOfUnwell, stuckFlow } from "../../stores/stuck.ts";
+import { Tally } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { idOf, type StoredId, storedId } from "../rows/flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "../rows/flow-rows.ts";
 import { statusOf } from "../rows/status.ts";
+import type { StatsCount } from "../stats/count.ts";
 import { type SortedOptions, sorter } from "./sorted.ts";
 import type { UnwellFlows } from "./unwell.ts";
 import { type Columns, LIST_COLUMNS, type Plan, type Walker } from "./walk.ts";
@@ -33,6 +36,11 @@ interface CountRow {
   runners: string | null;
 }
 
+/** A page shows a list without its count: so that may have less of the time. */
+const SHARE_OF_COUNT = 0.4;
+/** To read the statistics of a month takes as long as to look at so many. */
+const MANY_TO_COUNT = 20_000;
+
 const COUNT_COLUMNS: Columns<CountRow> = {
   sql: "f.tenant, f.name, f.status, f.started_at AS startedAt, f.duration_us AS duration, f.runners",
 };
@@ -45,6 +53,8 @@ export interface FlowQueryParts {
   walker: Walker;
   /** Of all flows. */
   countOfAll: () => FlowCount;
+  /** Counts flows by what statistics know of them. */
+  counted: StatsCount;
   /** Milliseconds for a question about many flows. */
   limitMs: number;
   /** So many to look at are not put in order by hand. */
@@ -63,13 +73,13 @@ export interface FlowQueries {
 
 export function flowQueries(
   db: Db,
-  { rows, numbers, unwell, context, walker, countOfAll, limitMs, many }: FlowQueryParts,
+  { rows, numbers, unwell, context, walker, countOfAll, counted, limitMs, many }: FlowQueryParts,
 ): FlowQueries {
   const { texts, tenants } = numbers;
   const { health } = context;
   const sort = sorter(db, numbers, walker, many);
-  const timer = () => {
-    const end = performance.now() + limitMs;
+  const timer = (ms = limitMs) => {
+    const end = performance.now() + ms;
     return () => performance.now() > end;
   };
   const children = db.prepare<[number, StoredId], ChildRow>(
@@ -154,7 +164,7 @@ export function flowQueries(
 
   function count(filter: FlowFilter): FlowCount {
     if (isEmpty(filter)) return countOfAll();
-    const tally = new FlowTally(timer());
+    const tally = new FlowTally(timer(limitMs * SHARE_OF_COUNT));
     const plan = walker.plan(filter);
     if (plan === null) return tally.done(true);
     const isWhole = plan.exact ? countExact(filter, plan, tally) : countOneByOne(filter, plan, tally);
@@ -175,9 +185,26 @@ export function flowQueries(
       }
     }
     if (healths?.length || (status?.length && status.every(isOpen))) return true;
+    if (plan.cost >= Math.min(MANY_TO_COUNT, many) && countFromStatistics(filter, tally)) return true;
     for (const piece of walker.ended(plan)) {
       for (const { status: code, flows } of piece) tally.addEnded(statusOf(code), flows);
       if (tally.isOver) return false;
+    }
+    return true;
+  }
+
+  /** Those that have ended. @returns `false` where statistics do not tell exactly these from others. */
+  function countFromStatistics(
+    { service, step, q, health: _, status, ...filter }: FlowFilter,
+    tally: FlowTally,
+  ): boolean {
+    if (service?.length || step?.length || q) return false;
+    const all = new Tally();
+    const { complete, from, to } = counted({ ...filter, want: "flows", walk: false }, () => all);
+    if (!complete || from !== (filter.from ?? null) || to !== (filter.to ?? null)) return false;
+    for (const [outcome, flows] of all.counts) {
+      const each = statusOfOutcome(outcome);
+      if (hasEnded(outcome) && (!status?.length || status.includes(each))) tally.addKnown(each, flows);
     }
     return true;
   }

@@ -8,7 +8,7 @@ import { Tally } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
-import { statusOf } from "../rows/status.ts";
+import { statusCode, statusOf } from "../rows/status.ts";
 import type { StatsCount } from "../stats/count.ts";
 import { clause, whereOf } from "./filter.ts";
 
@@ -32,8 +32,14 @@ export function histogramOf(
   { numbers, count, list, now }: HistogramParts,
 ): (query: HistogramQuery) => FlowHistogram {
   const statements = new Statements(db);
+  const endOf = (which: "min" | "max") => {
+    const ofEach = STATUSES.map(
+      (status) => `SELECT ${which}(started_at) AS at FROM flows WHERE status = ${statusCode(status)}`,
+    );
+    return `(SELECT ${which}(at) FROM (${ofEach.join(" UNION ALL ")}))`;
+  };
   const ends = db.prepare<[], { first: Micros | null; last: Micros | null }>(
-    "SELECT (SELECT min(started_at) FROM flows) AS first, (SELECT max(started_at) FROM flows) AS last",
+    `SELECT ${endOf("min")} AS first, ${endOf("max")} AS last`,
   );
 
   return ({ buckets: most, ...filter }) => {

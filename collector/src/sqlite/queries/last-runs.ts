@@ -3,21 +3,20 @@ import { LAST_RUNS } from "../../stores/usual.ts";
 import type { Db } from "../file/open.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
 
-/** Among this many of the tenant's last flows: it may have a million of another name. */
-const LOOKED_AT = 20_000;
-
 /** Durations of the last finished runs of a tenant's flow. */
-export function lastRuns(db: Db, { tenants, texts }: Numbers): (tenant: string, name: string) => Micros[] {
-  const select = db
-    .prepare<[number, number, number, number], number>(
-      `SELECT duration_us FROM
-         (SELECT name, duration_us FROM flows INDEXED BY flows_by_tenant WHERE tenant = ? ORDER BY started_at DESC LIMIT ?)
-       WHERE name = ? AND duration_us IS NOT NULL LIMIT ?`,
-    )
-    .pluck();
+export function lastRuns(
+  db: Db,
+  { tenants, texts, shapes }: Numbers,
+): (tenant: string, name: string) => Micros[] {
+  const select = db.prepare<[number, number, number], { startedAt: Micros; duration: Micros }>(
+    `SELECT started_at AS startedAt, duration_us AS duration FROM flows INDEXED BY flows_by_tenant_shape
+     WHERE tenant = ? AND shape = ? AND duration_us IS NOT NULL ORDER BY started_at DESC LIMIT ?`,
+  );
   return (tenant, name) => {
     const [ofTenant, ofName] = [tenants.find(tenant), texts.find(name)];
     if (ofTenant === undefined || ofName === undefined) return [];
-    return select.all(ofTenant, LOOKED_AT, ofName, LAST_RUNS);
+    const runs = shapes.ofName(ofName).flatMap((shape) => select.all(ofTenant, shape, LAST_RUNS));
+    runs.sort((a, b) => b.startedAt - a.startedAt);
+    return runs.slice(0, LAST_RUNS).map(({ duration }) => duration);
   };
 }

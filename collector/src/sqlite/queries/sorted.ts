@@ -88,10 +88,6 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
   const unfinished = new BoundedMap<string, Walk>(MOST_UNFINISHED);
 
   return function* sort(plan, options) {
-    if (plan.cost < many) {
-      yield* byHand(plan, options);
-      return;
-    }
     const walk = takeUp(options) ?? begin(plan, options);
     walk.isLate = options.isLate;
     // Not by `for of`, which would end the walk where the page ends.
@@ -109,15 +105,25 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
   }
 
   function begin(plan: Plan, options: SortedOptions): Walk {
-    const walk: Walk = { isLate: options.isLate, sought: byBlocks(plan, options, () => walk.isLate()) };
+    const read = plan.cost < many ? byHand : byBlocks;
+    const walk: Walk = { isLate: options.isLate, sought: read(plan, options, () => walk.isLate()) };
     return walk;
   }
 
   /** The first few, then four times as many after them: mostly the first few are all that is wanted. */
-  function* byHand(plan: Plan, { by, direction, after, likely }: SortedOptions): Generator<Sought> {
+  function* byHand(
+    plan: Plan,
+    { by, direction, after, likely }: SortedOptions,
+    isLate: () => boolean,
+  ): Generator<Sought> {
     let last: Ranked | undefined = after;
     for (let limit = likely; ; limit *= 4) {
-      const found = walker.top(plan, { value: VALUES[by], direction, after: last, limit });
+      const search = walker.top(plan, { value: VALUES[by], direction, after: last, limit });
+      let next = search.next();
+      for (; !next.done; next = search.next()) {
+        if (isLate()) yield { place: { rank: 0, ...(last ?? beforeAll(direction)) }, isFlow: false };
+      }
+      const found = next.value;
       for (const { value, pk } of found) yield { place: { rank: 0, value, pk }, isFlow: true };
       if (found.length < limit) return;
       last = found.at(-1);
@@ -225,6 +231,12 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
     const sql = `SELECT ${SORT_COLUMNS} FROM flows f NOT INDEXED ${clause(where)}`;
     return statements.of<SortRow>(sql).all(...where.values);
   }
+}
+
+function beforeAll(direction: 1 | -1): Ranked {
+  return direction === 1
+    ? { value: -1, pk: -1 }
+    : { value: Number.MAX_SAFE_INTEGER, pk: Number.MAX_SAFE_INTEGER };
 }
 
 function askedBy(by: SortedOptions["by"]): string {

@@ -6,19 +6,23 @@
  * What the other filters let pass may be far between. So a walk looks at a bounded number of candidates at a time, and
  * tells how far it has come also where it found nothing: whoever walks may stop there, and go on from there later.
  */
+import type { Micros } from "../../flow.ts";
 import type { FlowFilter } from "../../store.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { FLOW_COLUMNS, type FlowRow, type Numbers } from "../rows/flow-rows.ts";
 import { termFinder } from "../search/terms.ts";
 import {
+  ALL,
   add,
   clause,
   join,
+  MOST_WALKS,
   OPEN,
   type Source,
   type Start,
   timeOf,
+  together,
   type Value,
   type Wanted,
   type Where,
@@ -42,8 +46,8 @@ export interface Plan {
   /** `null`: all flows are walked. */
   lead: Wanted | null;
   /**
-   * About what it takes to look at all that the lead leaves: as many flows, where an index holds what is asked of them. Not
-   * counted any further than was asked for.
+   * About what it takes to look at all that the lead leaves: as many flows, where an index holds what is asked of them. Beyond
+   * what was to be counted it is a guess.
    */
   cost: number;
   /** What is asked of each candidate, besides the time. */
@@ -70,8 +74,8 @@ export interface Walker {
   walk<Row>(plan: Plan, options: WalkOptions<Row>): Generator<Walked<Row>>;
   /** How many have ended and how, piece by piece of the candidates: for a plan that is exact. */
   ended(plan: Plan): Generator<EndedCount[]>;
-  /** The first by a value, in order. */
-  top(plan: Plan, options: TopOptions): Ranked[];
+  /** The first by a value, in order: when all pieces of the candidates were looked at. */
+  top(plan: Plan, options: TopOptions): Generator<void, Ranked[]>;
   /** Flow by flow. */
   one<Row>(columns: Columns<Row>): (pk: number, asks?: Where) => Row | undefined;
 }
@@ -106,19 +110,10 @@ export interface Ranked {
 
 /** To choose by whom to walk no more need be told apart: the first page is found by any of them. */
 const ENOUGH = 20_000;
-/** More values than this are asked of each flow instead. */
-const MOST_WALKS = 300;
+/** To begin a walk takes as long as to look at so many. */
+const COST_OF_WALK = 8;
 /** Candidates that are looked at between two places told of. */
 const MOST_AT_ONCE = 2_000;
-
-const BY_START: Source = {
-  from: "flows f INDEXED BY flows_by_start",
-  index: "flows f INDEXED BY flows_by_start",
-  at: "f.started_at",
-  key: "f.pk",
-  pick: "? = 0",
-  value: 0,
-};
 
 export function walker(db: Db, numbers: Numbers): Walker {
   const statements = new Statements(db);
@@ -129,10 +124,13 @@ export function walker(db: Db, numbers: Numbers): Walker {
       const wanted = wantedOf(filter, numbers, findTerm);
       if (wanted === null) return null;
       if (openOnly && !filter.health?.length) wanted.push(OPEN);
-      const { lead, cost } = cheapest(filter, wanted, upTo);
+      const both = together(wanted);
+      const { lead, cost } = cheapest(filter, both === null ? wanted : [...wanted, both], upTo);
+      const said = lead === null ? [] : (lead.says ?? [lead]);
+      const others = wanted.filter((each) => !said.includes(each));
       const asks: Where = { conditions: [], values: [] };
-      for (const { ask } of wanted.filter((each) => each !== lead)) if (ask !== null) join(asks, ask);
-      const exact = wanted.every((each) => each.exact && (each === lead || each.ask !== null));
+      for (const { ask } of others) if (ask !== null) join(asks, ask);
+      const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
       return { filter, lead, cost, asks, exact };
     },
 
@@ -151,13 +149,23 @@ export function walker(db: Db, numbers: Numbers): Walker {
       else yield* endedOneByOne(plan);
     },
 
-    top(plan, options) {
+    *top(plan, options) {
       const { lead } = plan;
-      const found = sourcesOf(plan).flatMap((source) => topOf(plan, source, options));
-      if (lead !== null && lead.places.length > 0) found.push(...topAt(plan, lead.places, options));
-      if (lead === null || lead.disjoint) return found.sort(byRank(options)).slice(0, options.limit);
-      const once = new Map(found.map((each) => [each.pk, each]));
-      return [...once.values()].sort(byRank(options)).slice(0, options.limit);
+      let found: Ranked[] = [];
+      const add = (more: Ranked[]) => {
+        const all = [...found, ...more];
+        const once =
+          lead === null || lead.disjoint ? all : new Map(all.map((each) => [each.pk, each])).values();
+        found = [...once].sort(byRank(options)).slice(0, options.limit);
+      };
+      for (const source of sourcesOf(plan)) {
+        for (const piece of topOf(plan, source, options)) {
+          add(piece);
+          yield;
+        }
+      }
+      if (lead !== null && lead.places.length > 0) add(topAt(plan, lead.places, options));
+      return found;
     },
 
     one:
@@ -176,38 +184,78 @@ export function walker(db: Db, numbers: Numbers): Walker {
     upTo: number,
   ): { lead: Wanted | null; cost: number } {
     let lead: Wanted | null = null;
-    let cost = Number.POSITIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
     for (const each of wanted) {
       const { sources, places } = each;
       if (sources === null || sources.length > MOST_WALKS) continue;
-      const most = Math.ceil(Math.min(cost, upTo, Number.MAX_SAFE_INTEGER) / each.cost);
-      let count = places.length;
-      for (const source of sources) {
-        if (count >= most) break;
-        count += countOf(filter, source, most - count);
+      const most = Math.ceil(Math.min(least, upTo, Number.MAX_SAFE_INTEGER) / each.cost);
+      let count = places.length + COST_OF_WALK * sources.length;
+      let guess = count;
+      for (const [n, source] of sources.entries()) {
+        if (count >= most) {
+          guess *= sources.length / Math.max(1, n);
+          break;
+        }
+        const found = countOf(filter, source, most - count);
+        count += found.count;
+        guess += found.guess;
       }
       // What is much is still better than every flow.
-      if (lead === null || count * each.cost < cost) {
+      if (lead === null || guess * each.cost < least) {
         lead = each;
-        cost = count * each.cost;
+        least = guess * each.cost;
       }
     }
-    return { lead, cost: Math.min(cost, Number.MAX_SAFE_INTEGER) };
+    return { lead, cost: Math.min(least, Number.MAX_SAFE_INTEGER) };
   }
 
-  function countOf(filter: FlowFilter, { index, at, pick, value, counted }: Source, most: number): number {
+  /**
+   * Counted as far as `most`. Where there are more, the time that the newest so many began in tells about how many: of two that
+   * have very many, it is the one with fewer that is to be walked.
+   */
+  function countOf(
+    filter: FlowFilter,
+    { index, at, pick, values, counted }: Source,
+    most: number,
+  ): { count: number; guess: number } {
     if (counted !== undefined && filter.from === undefined && filter.to === undefined) {
-      return statements.of<number>(counted).pluck().get(value) ?? 0;
+      const count =
+        statements
+          .of<number>(counted)
+          .pluck()
+          .get(...values) ?? 0;
+      return { count, guess: count };
     }
     const where = timeOf(filter, at);
-    add(where, pick, value);
-    const sql = `SELECT count(*) FROM (SELECT 1 FROM ${index} ${clause(where)} LIMIT ?)`;
-    return (
+    add(where, pick, ...values);
+    const found = `FROM ${index} ${clause(where)}`;
+    const count =
       statements
-        .of<number>(sql)
+        .of<number>(`SELECT count(*) FROM (SELECT 1 ${found} LIMIT ?)`)
         .pluck()
-        .get(...where.values, most) ?? 0
-    );
+        .get(...where.values, most) ?? 0;
+    if (count < most) return { count, guess: count };
+    const oldest = statements
+      .of<Micros>(`SELECT ${at} ${found} ORDER BY ${at} DESC LIMIT 1 OFFSET ?`)
+      .pluck()
+      .get(...where.values, most - 1) as Micros;
+    const first = Math.max(filter.from ?? 0, endOfAll("ASC"));
+    const last = Math.min(filter.to ?? Number.MAX_SAFE_INTEGER, endOfAll("DESC"));
+    return { count, guess: (count * Math.max(1, last - first)) / Math.max(1, last - oldest) };
+  }
+
+  /** When the first flow began, or the last. */
+  function endOfAll(direction: "ASC" | "DESC"): Micros {
+    const ends = ALL.flatMap(({ from, pick, values }) => {
+      const sql = `SELECT f.started_at FROM ${from} WHERE ${pick} ORDER BY f.started_at ${direction} LIMIT 1`;
+      return (
+        statements
+          .of<Micros>(sql)
+          .pluck()
+          .get(...values) ?? []
+      );
+    });
+    return direction === "ASC" ? Math.min(...ends) : Math.max(...ends);
   }
 
   /** An entry for each piece, also where there is nothing in it. */
@@ -251,20 +299,21 @@ export function walker(db: Db, numbers: Numbers): Walker {
     }
   }
 
-  function topOf(
+  function* topOf(
     { filter, asks }: Plan,
-    { from, at, pick, value: wanted, key }: Source,
+    source: Source,
     { value, direction, after, limit }: TopOptions,
-  ): Ranked[] {
-    const where = timeOf(filter, at);
-    add(where, pick, wanted);
-    join(where, asks);
+  ): Generator<Ranked[]> {
+    const { from, key } = source;
     const [ahead, sort] = direction === 1 ? [">", "ASC"] : ["<", "DESC"];
-    add(where, `${value} IS NOT NULL`);
-    if (after !== undefined) add(where, `(${value}, ${key}) ${ahead} (?, ?)`, after.value, after.pk);
-    const sql = `SELECT ${key} AS pk, ${value} AS value FROM ${from} ${clause(where)}
-      ORDER BY 2 ${sort}, 1 ${sort} LIMIT ?`;
-    return statements.of<Ranked>(sql).all(...where.values, limit);
+    for (const { where } of piecesOf(filter, source, { newestFirst: true, chunk: MOST_AT_ONCE })) {
+      join(where, asks);
+      add(where, `${value} IS NOT NULL`);
+      if (after !== undefined) add(where, `(${value}, ${key}) ${ahead} (?, ?)`, after.value, after.pk);
+      const sql = `SELECT ${key} AS pk, ${value} AS value FROM ${from} ${clause(where)}
+        ORDER BY 2 ${sort}, 1 ${sort} LIMIT ?`;
+      yield statements.of<Ranked>(sql).all(...where.values, limit);
+    }
   }
 
   function topAt({ filter, asks }: Plan, places: Start[], options: TopOptions): Ranked[] {
@@ -282,14 +331,14 @@ export function walker(db: Db, numbers: Numbers): Walker {
   /** Candidates of a source in the order of their start, so many at a time: what is asked of a piece, and its end. */
   function* piecesOf(
     filter: FlowFilter,
-    { index, at, key, pick, value }: Source,
+    { index, at, key, pick, values }: Source,
     { newestFirst, after, chunk }: Pick<WalkOptions<unknown>, "newestFirst" | "after" | "chunk">,
   ): Generator<{ where: Where; last: Start | undefined }> {
     const [before, upTo, direction] = newestFirst ? ["<", ">=", "DESC"] : [">", "<=", "ASC"];
     let place = after;
     for (let size = chunk; ; size = Math.min(size * 2, MOST_AT_ONCE)) {
       const where = timeOf(filter, at);
-      add(where, pick, value);
+      add(where, pick, ...values);
       if (place !== undefined) add(where, `(${at}, ${key}) ${before} (?, ?)`, place.startedAt, place.pk);
       const sought = `SELECT ${at} AS startedAt, ${key} AS pk FROM ${index} ${clause(where)}
         ORDER BY ${at} ${direction}, ${key} ${direction} LIMIT 1 OFFSET ?`;
@@ -345,7 +394,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
 const HAS_ENDED = "f.duration_us IS NOT NULL";
 
 function sourcesOf({ lead }: Plan): Source[] {
-  return lead === null ? [BY_START] : (lead.sources ?? []);
+  return lead === null ? ALL : (lead.sources ?? []);
 }
 
 function byRank({ direction }: Pick<TopOptions, "direction">): (a: Ranked, b: Ranked) => number {

@@ -112,6 +112,11 @@ export class Shapes {
     return [...new Set(names)];
   }
 
+  /** The name of the flows of one that is in use. */
+  nameOf(shape: number): number {
+    return this.namesOf([shape])[0] as number;
+  }
+
   loose(): number[] {
     return this.#loose.all();
   }

@@ -2,6 +2,7 @@
  * Adds up what is counted of the flows that a filter lets through: whole days and hours from their cells, what is not in
  * cells yet from the log, and the parts of hours at both ends of a window from the flows themselves.
  */
+import { STATUSES } from "@weir/sdk/attributes";
 import type { Counted, Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
 import { outcomeOf } from "../../stores/outcome.ts";
@@ -40,6 +41,8 @@ export interface CountQuery extends StatsFilter {
   want: Want;
   /** No wider slots than an hour: for who tells hours apart. */
   hourly?: boolean;
+  /** `false`: what nothing counted beforehand is not looked at flow by flow, and `complete` is `false`. */
+  walk?: boolean;
 }
 
 /** Finds the tally that counts belong to; `undefined`: they are of no use. Newer places are mostly asked for first. */
@@ -61,7 +64,7 @@ interface CellRow {
 }
 
 interface EdgeRow {
-  name: number;
+  shape: number;
   status: number;
   startedAt: Micros;
   durationUs: Micros | null;
@@ -108,7 +111,9 @@ export function statsCount(
   return db.transaction((query: CountQuery, tallyOf: TallyOf): Counted => {
     const wanted = wantedOf(query);
     if (wanted === null) return { from: query.from ?? null, to: query.to ?? null, complete: true };
-    if (wanted === "walk") return countByWalk(query, tallyOf);
+    if (wanted === "walk") {
+      return query.walk === false ? { from: null, to: null, complete: false } : countByWalk(query, tallyOf);
+    }
     const window = windowOf(query);
     for (const { flows } of window.edges) addEdge(flows, wanted.want, tallyOf);
     const whole = countByCells(wanted, window, tallyOf);
@@ -174,12 +179,14 @@ export function statsCount(
 
   /** `null` where they are too many. */
   function flowsBetween(query: CountQuery, from: Micros, to: Micros): EdgeFlow[] | null {
-    const where = whereOf({ ...query, from, to }, numbers);
+    // The index by status is in the order of the start, as the one by tenant is.
+    const status = query.tenant?.length ? undefined : [...STATUSES];
+    const where = whereOf({ ...query, status, from, to }, numbers);
     if (where === null) return [];
     const most = query.want === "flows" ? MOST_AT_EDGE.flows : MOST_AT_EDGE.parts;
     const columns =
       query.want === "flows"
-        ? "f.name AS name, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs"
+        ? "f.shape AS shape, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs"
         : FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&");
     const found = statements
       .of<EdgeFlow>(`SELECT ${columns} FROM flows f ${clause(where)} LIMIT ?`)
@@ -272,11 +279,18 @@ export function statsCount(
   }
 
   function addEdge(flows: EdgeFlow[], want: Want, tallyOf: TallyOf): void {
+    const names = new Map<number, number>();
+    const nameOf = (shape: number): number => {
+      const name = names.get(shape) ?? numbers.shapes.nameOf(shape);
+      names.set(shape, name);
+      return name;
+    };
     for (const flow of flows) {
       if ("state" in flow) {
         addRow(flow, want, tallyOf);
       } else {
-        const { name, startedAt } = flow;
+        const { startedAt } = flow;
+        const name = nameOf(flow.shape);
         const outcome = outcomeOf(statusOf(flow.status), flow.durationUs);
         tallyOf({ from: startedAt, to: startedAt + 1, name, part: null })?.add(outcome);
       }

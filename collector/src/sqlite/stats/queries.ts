@@ -1,4 +1,5 @@
 /** Statistics in groups, errors by their kind, and what is usual for steps. */
+import { END_STATUSES, STATUSES } from "@weir/sdk/attributes";
 import type { ErrorGroup, ErrorStats, FlowKey, Micros, Stats, StatsGroup, StepUsual } from "../../flow.ts";
 import type { ErrorsQuery, StatsFilter, StatsGroupBy, StatsQuery } from "../../store.ts";
 import { kindFromText, kindOfError, kindText } from "../../stores/error-kind.ts";
@@ -27,7 +28,7 @@ import {
   type Numbers,
   type Statistics,
 } from "../rows/flow-rows.ts";
-import { statusOf } from "../rows/status.ts";
+import { statusCode, statusOf } from "../rows/status.ts";
 import type { Place, StatsCount, Want } from "./count.ts";
 import { labelOf, OTHER, PART, stepOf } from "./parts.ts";
 
@@ -232,13 +233,23 @@ export function statsQueries(
   function newestIn(filter: StatsFilter, finished: boolean): LastRun | null {
     const where = whereOf(filter, numbers);
     if (where === null) return null;
-    const [name, ...more] = filter.name ?? [];
-    if (filter.tenant?.length) return newestBy("flows_by_tenant", where, finished);
-    if (name === undefined || more.length > 0) return newestBy("flows_by_start", where, finished);
-    const runs = numbers.shapes
-      .ofName(numbers.texts.find(name) ?? 0)
-      .flatMap((shape) => newestBy("flows_by_shape", ofShape(where, shape), finished) ?? []);
-    return runs.sort((a, b) => b.startedAt - a.startedAt || b.pk - a.pk)[0] ?? null;
+    const [name, ...moreNames] = filter.name ?? [];
+    const [tenant, ...moreTenants] = filter.tenant ?? [];
+    const ofOne = tenant !== undefined && moreTenants.length === 0;
+    if (name !== undefined && moreNames.length === 0 && (tenant === undefined || ofOne)) {
+      const shapes = numbers.shapes.ofName(numbers.texts.find(name) ?? 0);
+      const index = ofOne ? "flows_by_tenant_shape" : "flows_by_shape";
+      return newestOf(
+        shapes.flatMap((shape) => newestBy(index, also(where, "f.shape = ?", shape), finished) ?? []),
+      );
+    }
+    if (tenant !== undefined) return newestBy("flows_by_tenant", where, finished);
+    const statuses = (finished ? END_STATUSES : STATUSES).map(statusCode);
+    return newestOf(
+      statuses.flatMap(
+        (status) => newestBy("flows_by_status", also(where, "f.status = ?", status), finished) ?? [],
+      ),
+    );
   }
 
   function newestBy(index: string, where: Where, finished: boolean): (LastRun & { pk: number }) | null {
@@ -326,8 +337,12 @@ export function statsQueries(
   return { stats, errors, stepUsual };
 }
 
-function ofShape(where: Where, shape: number): Where {
-  return { conditions: [...where.conditions, "f.shape = ?"], values: [...where.values, shape] };
+function also(where: Where, condition: string, value: number): Where {
+  return { conditions: [...where.conditions, condition], values: [...where.values, value] };
+}
+
+function newestOf<T extends { startedAt: Micros; pk: number }>(runs: T[]): T | null {
+  return runs.sort((a, b) => b.startedAt - a.startedAt || b.pk - a.pk)[0] ?? null;
 }
 
 function within(filter: StatsFilter, from: Micros, to: Micros): { from: Micros; to: Micros } {

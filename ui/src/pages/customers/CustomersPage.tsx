@@ -84,6 +84,11 @@ export function CustomersPage() {
         </NothingFound>
       ) : (
         <div {...order.handlers}>
+          {tenants.data?.pages.some(({ complete }) => !complete) && (
+            <p className="muted">
+              There are more customers than could be looked at in time: these are of some of them.
+            </p>
+          )}
           <Columns />
           <VirtualRows
             rows={order.rows}
