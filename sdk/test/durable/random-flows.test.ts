@@ -112,7 +112,8 @@ function dyingAt(journal: Journal, call: number, isMade: boolean): { mortal: Jou
         if (property === "watch" || property === "watchDue") return ask();
         left -= 1;
         if (left > 0) return ask();
-        if (left === 0 && isMade) ask();
+        // Nobody hears whether it is refused, as where a slow process has lost the run meanwhile.
+        if (left === 0 && isMade) Promise.resolve(ask()).catch(() => {});
         die();
         return new Promise(() => {});
       };
