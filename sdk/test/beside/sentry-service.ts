@@ -6,8 +6,8 @@ import type * as Sentry11 from "@sentry/node";
 
 export interface SentryPlan {
   major: 10 | 11;
-  /** Whether Sentry sets OpenTelemetry up too. */
-  otel: boolean;
+  /** Who sets OpenTelemetry up: Sentry, the service by a NodeSDK of its own, or nobody. */
+  otel: "sentry" | "own" | "none";
   sampleRate: number;
   /** As in service.ts. */
   weir: "absent" | "first" | "last" | "used-first";
@@ -56,7 +56,7 @@ const openedIn: Record<string, string> = {};
 const carried: string[] = [];
 const traces = new Map<unknown, string>();
 
-if (plan.weir === "last" || plan.weir === "absent") startSentry();
+if (plan.weir === "last" || plan.weir === "absent") await startSentry();
 const weir = plan.weir === "absent" ? undefined : await import("../../src/index.ts");
 weir?.setup({ serviceName: "beside", endpoint: plan.endpoint });
 if (weir !== undefined) {
@@ -68,7 +68,7 @@ if (weir !== undefined) {
   withHttp();
 }
 if (plan.weir === "used-first") weir?.flow.start({ name: "boot", tenant: "acme-corp" }, () => {});
-if (plan.weir === "first" || plan.weir === "used-first") startSentry();
+if (plan.weir === "first" || plan.weir === "used-first") await startSentry();
 
 const echo = createServer((request, response) => {
   const members = String(request.headers["baggage"] ?? "").split(",");
@@ -95,12 +95,12 @@ const outcome: SentryOutcome = {
 };
 process.stdout.write(JSON.stringify(outcome), () => process.exit());
 
-function startSentry(): void {
+async function startSentry(): Promise<void> {
   Sentry.init({
     dsn: "http://key@127.0.0.1:9/1",
-    enableOpenTelemetrySetup: plan.otel,
+    enableOpenTelemetrySetup: plan.otel === "sentry",
     // The tenth's word for it.
-    ...{ skipOpenTelemetrySetup: !plan.otel },
+    ...{ skipOpenTelemetrySetup: plan.otel !== "sentry" },
     tracesSampleRate: plan.sampleRate,
     // All requests end together, and what is more than it has room for is dropped.
     transportOptions: { bufferSize: 10 * plan.requests },
@@ -114,6 +114,28 @@ function startSentry(): void {
       if (type === "transaction") spans.push(...spansOf(payload as unknown as Transaction));
     }
   });
+  if (plan.otel === "own") await startOpenTelemetry();
+}
+
+/** As Sentry's guide to a set-up of one's own says. */
+async function startOpenTelemetry(): Promise<void> {
+  const [
+    { NodeSDK },
+    { SentryPropagator, SentrySampler, SentrySpanProcessor },
+    { SentryContextManager, getClient },
+  ] = await Promise.all([
+    import("@opentelemetry/sdk-node"),
+    import("@sentry/opentelemetry-10"),
+    import("@sentry/node-10"),
+  ]);
+  const client = getClient();
+  if (client === undefined) throw new Error("expected Sentry to be set up first");
+  new NodeSDK({
+    sampler: new SentrySampler(client),
+    spanProcessors: [new SentrySpanProcessor()],
+    textMapPropagator: new SentryPropagator(),
+    contextManager: new SentryContextManager(),
+  }).start();
 }
 
 function spansOf({ transaction, contexts, spans: below }: Transaction): SentrySpan[] {
