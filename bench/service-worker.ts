@@ -1,5 +1,5 @@
 // The service of service.ts: Express, with three steps in each request. Arguments: off | weir, the collector's address.
-// Prints its address when it is ready, and on SIGTERM its memory as JSON.
+// Prints its address when it is ready. `GET /usage` tells what it has used.
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import express from "express";
@@ -9,7 +9,18 @@ import { setup, step } from "../sdk/src/index.ts";
 const [subject, endpoint = ""] = process.argv.slice(2);
 const STEP_MS = 1;
 
+export interface Usage {
+  /** Microseconds of CPU since its start, of all its threads. */
+  cpu: number;
+  /** Bytes, now. */
+  rss: number;
+}
+
 const app = express();
+app.get("/usage", (_, response) => {
+  const { user, system } = process.cpuUsage();
+  response.json({ cpu: user + system, rss: process.memoryUsage.rss() } satisfies Usage);
+});
 if (subject === "weir") {
   setup({ serviceName: "bench", endpoint, onDiagnostic() {} });
   withExpress(app);
@@ -37,10 +48,7 @@ if (subject === "weir") {
 const server = app.listen(0, "127.0.0.1", () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
-process.on("SIGTERM", () => {
-  console.log(`rss ${process.memoryUsage().rss}`);
-  process.exit();
-});
+process.on("SIGTERM", () => process.exit());
 
 function work(): Promise<void> {
   return pause(STEP_MS);

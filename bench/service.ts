@@ -1,27 +1,47 @@
 /**
- * Never in the way: the time of a request to an Express service under a small load, with Weir and collectors that
- * behave well and badly, beside the same service without Weir. All of them run at once and are asked in turn, so that
- * whatever else the machine does meets each of them alike.
+ * Never in the way: the time and the CPU of a request to an Express service, with Weir and collectors that behave well
+ * and badly, beside the same service without Weir. All of them run at once and are asked in turn, so that whatever else
+ * the machine does meets each of them alike.
+ *
+ * Twice: by a few clients, each of whom waits for its answer, far from all that the service can take; and at a fixed
+ * rate, half of what it can take with Weir, whether or not it has answered those before. There a request's time begins
+ * when it was to be sent, so that who is late with one is late with those that wait behind it.
  */
 import { Agent, request } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Running } from "../e2e/support/processes.ts";
 import { freePort } from "../scripts/free-port.ts";
-import { type Figure, median, quantile } from "./table.ts";
+import type { Usage } from "./service-worker.ts";
+import { type Figure, median, quantile, whole } from "./table.ts";
 import { startSink, startWorker } from "./workers.ts";
 
 const WORKER = fileURLToPath(new URL("./service-worker.ts", import.meta.url));
 const ROUNDS = 11;
+const WARM_UP = 4000;
+/** Of the load by clients that wait. */
+const CLIENTS = 2;
 const REQUESTS = 600;
-const WARM_UP = 300;
-const AT_ONCE = 2;
+/** Of the load at a fixed rate. */
+const RATE_SECONDS = 1;
+const CONNECTIONS = 64;
+/** No more are sent a second, however many the service can take: the one who sends has to be in time. */
+const HIGHEST_RATE = 2500;
+/** What is left to be sent after the last request goes within this time. */
+const SENT_MS = 250;
 
 interface Service {
   what: string;
   running: Running;
   url: string;
   agent: Agent;
+}
+
+/** Of one load on one service: milliseconds, and microseconds of CPU for a request. */
+interface Seen {
+  p50: number;
+  p99: number;
+  cpu: number;
 }
 
 export async function service(): Promise<Figure[]> {
@@ -37,18 +57,19 @@ export async function service(): Promise<Figure[]> {
       await start("a slow collector (30 s)", ["weir", `${sink.url}/slow`]),
       await start("a hostile collector", ["weir", `${sink.url}/hostile`]),
     );
-    for (const one of services) await load(one, WARM_UP);
-    const rounds: Times[][] = [];
+    for (const one of services) await waitingClients(one, CONNECTIONS, WARM_UP, 0);
+    const rate = Math.min(HIGHEST_RATE, (await most(services[GOOD] as Service)) / 2);
+    const byClients: Seen[][] = [];
+    const atRate: Seen[][] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const times: Times[] = services.map(() => ({ p50: 0, p99: 0 }));
-      // Each round begins with another: no one always comes after the same.
-      for (let n = 0; n < services.length; n += 1) {
-        const at = (n + round) % services.length;
-        times[at] = await load(services[at] as Service, REQUESTS);
-      }
-      rounds.push(times);
+      byClients.push(await inTurn(services, round, (one) => waitingClients(one, CLIENTS, REQUESTS, 1)));
+      atRate.push(await inTurn(services, round, (one) => fixedRate(one, rate)));
     }
-    return await Promise.all(services.map((one, at) => figure(one, at, rounds)));
+    const memory = await Promise.all(services.map(async (one) => (await usage(one)).rss / 2 ** 20));
+    return services.flatMap(({ what }, at) => [
+      figure(`${CLIENTS} clients that wait; ${what}`, at, byClients, memory),
+      figure(`${whole(rate)} requests a second; ${what}`, at, atRate, memory),
+    ]);
   } finally {
     for (const { running, agent } of services) {
       agent.destroy();
@@ -58,52 +79,104 @@ export async function service(): Promise<Figure[]> {
   }
 }
 
-interface Times {
-  p50: number;
-  p99: number;
-}
+/** Where the good collector stands among the services: what its like do to a service is said beside it too. */
+const GOOD = 2;
 
-async function figure(one: Service, at: number, rounds: Times[][]): Promise<Figure> {
-  const ratio = (share: keyof Times): string =>
-    median(rounds.map((times) => (times[at] as Times)[share] / (times[0] as Times)[share])).toFixed(2);
-  const ms = (share: keyof Times): string =>
-    median(rounds.map((times) => (times[at] as Times)[share])).toFixed(2);
-  await one.running.stop("SIGTERM");
-  const rss = Number(/rss (\d+)/.exec(one.running.output())?.[1]) / 2 ** 20;
+function figure(what: string, at: number, rounds: Seen[][], memory: number[]): Figure {
+  const seen = (share: keyof Seen): number => median(rounds.map((all) => (all[at] as Seen)[share]));
+  const ratio = (share: keyof Seen, beside: number): string =>
+    median(rounds.map((all) => (all[at] as Seen)[share] / (all[beside] as Seen)[share])).toFixed(2);
+  const to = (beside: number): string => `${ratio("p50", beside)} and ${ratio("p99", beside)} times`;
+  const good = at > GOOD ? `${to(GOOD)} the good one; ` : "";
   return {
-    what: `a request with ${one.what}`,
-    value: `p50 ${ms("p50")} ms, p99 ${ms("p99")} ms`,
-    beside: `${ratio("p50")} and ${ratio("p99")} times no Weir; ${rss.toFixed(0)} MB in the end`,
+    what,
+    value: `p50 ${seen("p50").toFixed(2)} ms, p99 ${seen("p99").toFixed(2)} ms, ${seen("cpu").toFixed(0)} µs of CPU`,
+    beside: `${to(0)} no Weir; ${good}${memory[at]?.toFixed(0)} MB in the end`,
   };
 }
 
 async function start(what: string, args: string[]): Promise<Service> {
   const running = startWorker(WORKER, args);
   const [url = ""] = await running.printed(/http:\/\/\S+/);
-  return { what, running, url, agent: new Agent({ keepAlive: true, maxSockets: AT_ONCE }) };
+  return { what, running, url, agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }) };
 }
 
-/** A few clients, each of whom asks, waits for the answer and then a moment. */
-async function load(one: Service, requests: number): Promise<Times> {
+/** Each round begins with another: no one always comes after the same. */
+async function inTurn(
+  services: Service[],
+  round: number,
+  load: (one: Service) => Promise<number[]>,
+): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for (let n = 0; n < services.length; n += 1) {
+    const at = (n + round) % services.length;
+    const one = services[at] as Service;
+    const before = await usage(one);
+    const times = await load(one);
+    await pause(SENT_MS);
+    const cpu = ((await usage(one)).cpu - before.cpu) / times.length;
+    seen[at] = { p50: quantile(times, 0.5), p99: quantile(times, 0.99), cpu };
+  }
+  return seen;
+}
+
+/** Clients, each of whom asks, waits for the answer and then a moment. */
+async function waitingClients(
+  one: Service,
+  clients: number,
+  requests: number,
+  pauseMs: number,
+): Promise<number[]> {
   const times: number[] = [];
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (let n = 0; n < requests / AT_ONCE; n += 1) {
-        times.push(await ask(`${one.url}/import/acme-corp`, one.agent));
-        await pause(1);
+    Array.from({ length: clients }, async () => {
+      for (let n = 0; n < requests / clients; n += 1) {
+        times.push(await timed(one, performance.now()));
+        if (pauseMs > 0) await pause(pauseMs);
       }
     }),
   );
-  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  return times;
 }
 
-function ask(url: string, agent: Agent): Promise<number> {
+/** How many requests a second it can take. */
+async function most(one: Service): Promise<number> {
   const started = performance.now();
+  await waitingClients(one, CONNECTIONS, WARM_UP, 0);
+  return WARM_UP / ((performance.now() - started) / 1000);
+}
+
+/** Whoever asks does not wait for answers. */
+async function fixedRate(one: Service, rate: number): Promise<number[]> {
+  const started = performance.now();
+  const asked: Promise<number>[] = [];
+  for (let n = 0; n < rate * RATE_SECONDS; n += 1) {
+    const due = started + (n / rate) * 1000;
+    while (performance.now() < due) await turn();
+    asked.push(timed(one, due));
+  }
+  return await Promise.all(asked);
+}
+
+/** @param since when it was to be sent */
+async function timed({ url, agent }: Service, since: number): Promise<number> {
+  await ask(`${url}/import/acme-corp`, agent);
+  return performance.now() - since;
+}
+
+async function usage({ url, agent }: Service): Promise<Usage> {
+  return JSON.parse(await ask(`${url}/usage`, agent)) as Usage;
+}
+
+function ask(url: string, agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
     const call = request(url, { agent }, (response) => {
-      response.resume();
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        body += chunk;
+      });
       response.on("end", () => {
-        if (response.statusCode === 200) resolve(performance.now() - started);
+        if (response.statusCode === 200) resolve(body);
         else reject(new Error(`expected 200 from the service, got ${response.statusCode}`));
       });
     });
