@@ -354,6 +354,31 @@ test("stop does not wait for a run that another process has", async () => {
   await owner.stop();
 });
 
+test("the journal's cancel reaches a run in another process, with its next lease", async () => {
+  const kept = tree(wait(100_000));
+  const owner = kept.start({ id: "r", journal, clock, leaseMs: LEASE });
+  const done = owner.done.catch((error: unknown) => error);
+  await owner.saved();
+  await journal.cancel("r", "customer left");
+  await clock.advance(LEASE / 3);
+  expect(await done).toMatchObject({ name: "AbortError", message: "customer left" });
+  expect(owner.status).toBe("cancelled");
+});
+
+test("a handle that waits for a run in another process keeps what it is asked, and its cancel ends the waiting alone", async () => {
+  const kept = tree(wait(100_000));
+  const owner = kept.start({ id: "r", journal, clock, leaseMs: LEASE });
+  await settled();
+  const other = kept.start({ id: "r", journal, clock, leaseMs: LEASE });
+  other.signal((state) => ({ ...state, n: 7 }));
+  await settled();
+  expect(owner.state.n).toBe(0);
+  await other.cancel("no longer wanted");
+  await expect(other.done).rejects.toMatchObject({ name: "RunLeft" });
+  expect(owner.status).toBe("running");
+  await owner.stop();
+});
+
 test("a tree that has other steps does not go on with the run, which stays for the one that has", async () => {
   const kept = tree(add, wait(1000), add);
   kill(await begin(kept));
