@@ -44,19 +44,20 @@ async function runFirstProgram(project: NewProject, url: string): Promise<void> 
 async function runExpress(project: NewProject, url: string): Promise<void> {
   const port = await freePort();
   const program = programIn(/```js\n(import { setup, step }.*?)```/s);
+  const request = programIn(/```sh\nnode server\.mjs &\n(curl .*?)\n```/s);
   writeFileSync(join(project.folder, "server.mjs"), program.replace("listen(3000)", `listen(${port})`));
   const server = project.start("node", ["server.mjs"], { WEIR_ENDPOINT: url });
-  const address = `http://127.0.0.1:${port}`;
+  // At once, as both lines are typed together; and looked at while it runs.
+  const client = project.start("bash", ["-c", request.replace(":3000", `:${port}`)]);
   try {
-    await until("the service", async () => (await fetch(address)).status === 404);
-    // Looked at while it runs: its end is not waited for.
-    void fetch(`${address}/import/acme-corp`, { method: "POST" }).catch(() => {});
     await until("the import at its first step", async () => {
       const [flow] = await flowsOf(url, "?tenant=acme-corp&status=running");
       return flow?.currentSteps.includes("validate");
     });
     await seeOnPage(url, "acme-corp");
+    await client.printed(/imported/);
   } finally {
+    await client.stop();
     await server.stop();
   }
 }
