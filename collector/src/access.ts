@@ -8,6 +8,7 @@
  * - What changes who may do what is on the disk, with its line in the audit list, when the call resolves.
  * - Lists are bounded; the oldest lines of the audit list give way.
  */
+import type { Act, AuditEntry, AuditQuery } from "./audit.ts";
 import type { Micros } from "./flow.ts";
 import type { SettingsStore } from "./settings.ts";
 
@@ -56,32 +57,6 @@ export interface ShareRecord {
   createdBy: string;
   expiresAt: Micros;
   revokedAt: Micros | null;
-}
-
-export interface AuditEntry {
-  /** Grows with time: what a page of the list goes on from. */
-  number: number;
-  at: Micros;
-  /** Who did it, such as `key 4k2m9x1q`, `command line`. */
-  by: string;
-  action: "key.create" | "key.revoke" | "share.create" | "share.revoke" | "settings.change";
-  /** Id of the key or the link; `settings`. */
-  subject: string;
-  tenant: string | null;
-  detail: string;
-}
-
-export interface AuditQuery {
-  tenant: string | null;
-  limit: number;
-  /** Only older ones than this number. */
-  before?: number | undefined;
-}
-
-/** Who does something, and when: for the audit list. */
-export interface Act {
-  by: string;
-  at: Micros;
 }
 
 export interface AccessStore extends SettingsStore {

@@ -2,7 +2,7 @@
  * What can be set while the collector runs, from the page: kept in the store's file, and noted in the audit list. What a
  * flag sets is fixed for as long as the process runs: who reads how it was started can rely on it.
  */
-import type { Act } from "./access.ts";
+import type { Act } from "./audit.ts";
 
 export interface Settings {
   /** Where a flow's trace can be seen: a URL with `{traceId}` in it; `null`: nowhere. */

@@ -1,5 +1,6 @@
 /** Making keys, and knowing whether one still works. */
-import type { AccessStore, Act, KeyRecord, Role } from "../access.ts";
+import type { AccessStore, KeyRecord, Role } from "../access.ts";
+import type { Act } from "../audit.ts";
 import type { Micros } from "../flow.ts";
 import { mint } from "./secret.ts";
 

@@ -1,5 +1,6 @@
 /** Links that show one flow, or one tenant's flows of one name, to whoever has them. */
-import type { AccessStore, Act, ShareRecord } from "../access.ts";
+import type { AccessStore, ShareRecord } from "../access.ts";
+import type { Act } from "../audit.ts";
 import { withoutDetails } from "../definition.ts";
 import type { FlowDetail, FlowSummary, Micros, Step } from "../flow.ts";
 import type { FlowPage, PageQuery, Questions } from "../store.ts";

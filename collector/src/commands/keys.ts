@@ -1,6 +1,7 @@
 /** `weir keys`: who may use the collector. Works on the store's file, beside a server that runs or without one. */
 import { existsSync } from "node:fs";
-import { type AccessStore, type Act, type KeyRecord, ROLES, type Role } from "../access.ts";
+import { type AccessStore, type KeyRecord, ROLES, type Role } from "../access.ts";
+import type { Act } from "../audit.ts";
 import { EXPIRY_TAKES, readExpiry } from "../auth/expiry.ts";
 import { type KeyWish, LONGEST_KEY_NAME, LONGEST_TENANT, makeKey, works } from "../auth/keys.ts";
 import { type Env, type Flag, type Given, readGiven, STORE, settingOf, show, UsageError } from "../flags.ts";

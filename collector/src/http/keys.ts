@@ -2,7 +2,8 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { type AccessStore, type Act, ROLES, type Role } from "../access.ts";
+import { type AccessStore, ROLES, type Role } from "../access.ts";
+import type { Act } from "../audit.ts";
 import { EXPIRY_TAKES, readExpiry } from "../auth/expiry.ts";
 import { type Caller, nameOf } from "../auth/gate.ts";
 import { LONGEST_KEY_NAME, LONGEST_TENANT, makeKey } from "../auth/keys.ts";

@@ -1,5 +1,6 @@
 /** Keys, links and audit entries → JSON. No hash leaves. */
-import type { AuditEntry, KeyRecord, ShareRecord } from "../access.ts";
+import type { KeyRecord, ShareRecord } from "../access.ts";
+import type { AuditEntry } from "../audit.ts";
 import { time, timeOrNull } from "./present.ts";
 import type * as Json from "./schemas.ts";
 

@@ -1,13 +1,6 @@
 /** Keys, log-ins, links and the audit list, in the file of the flows, by a connection of their own. */
-import type {
-  AccessStore,
-  Act,
-  AuditEntry,
-  AuditQuery,
-  KeyRecord,
-  SessionRecord,
-  ShareRecord,
-} from "../access.ts";
+import type { AccessStore, KeyRecord, SessionRecord, ShareRecord } from "../access.ts";
+import type { Act, AuditEntry, AuditQuery } from "../audit.ts";
 import type { Micros } from "../flow.ts";
 import type { StalledLimits } from "../health.ts";
 import { ask } from "./file/ask.ts";
