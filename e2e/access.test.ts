@@ -217,6 +217,7 @@ describe("a link", () => {
     await page.getByText("None works now.").waitFor();
     await guest.page.reload();
     await guest.page.getByText("This link does not work").waitFor();
+    expect(await accessFaults(guest.page)).toEqual([]);
     expect(guest.troubles.filter((trouble) => !/status of 404/.test(trouble))).toEqual([]);
     await guest.page.context().close();
   });

@@ -130,6 +130,39 @@ describe("a flow of two thousand steps", () => {
     await items().first().waitFor();
   });
 
+  test("is not asked for anew when its stream opens and nothing has happened meanwhile", async () => {
+    const other = "globex";
+    const steps = Array.from({ length: 3_100 }, (_, row) => ({
+      name: `row ${row}`,
+      ago: 9_000 - row,
+      took: 1,
+    }));
+    await sendByHand(collector.url, {
+      tenant: other,
+      name: "bulk",
+      id: "larger",
+      ago: 9_900,
+      status: "succeeded",
+      steps,
+    });
+    const asked: string[] = [];
+    const path = `/api/v1/tenants/${other}/flows/larger`;
+    await open("/flows/run-1");
+    page.on("request", (request) => {
+      if (new URL(request.url()).pathname === path) asked.push(request.url());
+    });
+    await page.route("**/api/v1/stream*", async (route) => {
+      await items().first().waitFor();
+      await route.continue();
+    });
+    // What asks for a few kilobytes instead.
+    const isAsked = page.waitForResponse((response) => /flows\?.*name=bulk.*from=.*to=/.test(response.url()));
+    await page.goto(`${collector.url}/tenants/${other}/flows/larger`);
+    await isAsked;
+    await page.getByText("Live", { exact: true }).waitFor();
+    expect(asked).toHaveLength(1);
+  });
+
   test("comes closer by buttons, keys, the wheel and a drag, and shows all again", async () => {
     await open("/flows/large");
     await items().first().waitFor();

@@ -190,6 +190,15 @@ export function flowQuery(tenant: string, id: string) {
   });
 }
 
+/** Whether a flow has changed since it was asked for: a few kilobytes say so where its steps are many megabytes. */
+export async function hasChanged(flow: FlowSummary): Promise<boolean> {
+  const { tenant, name, id, startedAt, updatedAt } = flow;
+  const to = new Date(Date.parse(startedAt) + 1).toISOString();
+  const params = new URLSearchParams({ tenant, name, from: startedAt, to, limit: String(largestPage) });
+  const { flows } = await get<FlowPage>("/flows", params);
+  return flows.find((each) => each.id === id)?.updatedAt !== updatedAt;
+}
+
 /** The runs of the same flow for the same customer just before and just after one, in the order of their start. */
 export interface RunsAround {
   earlier: FlowSummary[];

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { flowKey, updateDetail } from "../../api/patch.ts";
-import { flowQuery } from "../../api/queries.ts";
+import { flowQuery, hasChanged } from "../../api/queries.ts";
 import { throttle } from "../../api/throttle.ts";
 import { useStream } from "../../api/useStream.ts";
 
@@ -28,6 +28,12 @@ export function useLiveFlow(tenant: string, id: string) {
   );
   useEffect(() => () => refetch.cancel(), [refetch]);
 
+  /** Of what happened while no stream was open nobody was told: as a rule it is nothing. */
+  async function resync(): Promise<void> {
+    const known = queryClient.getQueryData(options.queryKey);
+    if (known === undefined || !isBig || (await hasChanged(known).catch(() => true))) refetch();
+  }
+
   // The id, as text to be found, narrows the customer's stream to this flow and few others.
   useStream({ tenant: [tenant], q: id.slice(0, longestText) }, (batch) => {
     const flow = batch.flows.get(flowKey({ tenant, id }));
@@ -35,7 +41,7 @@ export function useLiveFlow(tenant: string, id: string) {
     if (flow || steps.length > 0) {
       queryClient.setQueryData(options.queryKey, (detail) => detail && updateDetail(detail, flow, steps));
       refetch();
-    } else if (batch.resync) refetch();
+    } else if (batch.resync) void resync();
   });
   return query;
 }

@@ -56,10 +56,13 @@ export function isGone(error: Error | null): boolean {
 function DeadLink() {
   usePageState("This link does not work");
   return (
-    <NothingFound title="This link does not work" Icon={IconLinkOff}>
-      <p className="muted">
-        It was revoked, it has expired, or a part of it is missing. Ask whoever sent it.
-      </p>
-    </NothingFound>
+    <>
+      <h1 className="visually-hidden">A shared page</h1>
+      <NothingFound title="This link does not work" Icon={IconLinkOff}>
+        <p className="muted">
+          It was revoked, it has expired, or a part of it is missing. Ask whoever sent it.
+        </p>
+      </NothingFound>
+    </>
   );
 }
