@@ -1,6 +1,8 @@
 /** Says in the log that requests are sent back: under overload that is thousands a second, so only now and then. */
+import type { FastifyBaseLogger } from "fastify";
 import type { WeirError } from "../errors.ts";
-import type { Log } from "./intake.ts";
+
+export type Log = Pick<FastifyBaseLogger, "warn" | "error">;
 
 const EVERY_MS = 10_000;
 

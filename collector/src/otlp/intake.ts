@@ -1,9 +1,8 @@
 /** Where the doors meet: one message, however it came, becomes what is kept and what its sender is told. */
-import type { FastifyBaseLogger } from "fastify";
 import { shallRetry, type WeirError } from "../errors.ts";
 import { Budget } from "./budget.ts";
 import type { Codec } from "./codec.ts";
-import { Complaints } from "./complaints.ts";
+import { Complaints, type Log } from "./complaints.ts";
 import type { Door, OtlpTraffic } from "./counters.ts";
 import type { Ingest } from "./ingest.ts";
 import { count, type PartialSuccess } from "./receipt.ts";
@@ -17,8 +16,6 @@ export interface MessageLimits {
   /** Bytes of all bodies in hand at once. Default 128 MiB. */
   inHandLimit?: number;
 }
-
-export type Log = Pick<FastifyBaseLogger, "warn" | "error">;
 
 export interface IntakeOptions extends MessageLimits {
   ingest: Ingest;
