@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { detailOf, WeirError } from "../src/errors.ts";
+import { parcel } from "../src/threads/parcel.ts";
 import { Thread, type ThreadBounds } from "../src/threads/thread.ts";
 import type { EchoCalls, EchoData } from "./threads/echo.ts";
 
@@ -196,5 +197,20 @@ describe("starting and closing", () => {
   test("closing that goes wrong says why", async () => {
     const thread = await start({}, { refuseToClose: true });
     await expect(thread.close()).rejects.toMatchObject({ message: "the file is gone" });
+  });
+});
+
+describe("bytes on their way to another thread", () => {
+  test("are handed over where they have their buffer to themselves, and copied where others live in it too", () => {
+    const [own, shared] = [new Uint8Array(64 * 1024).fill(1), new Uint8Array(96 * 1024).fill(2)];
+    const part = shared.subarray(0, 64 * 1024);
+    const { parts, transfer } = parcel([own, undefined, part]);
+    expect(transfer).toContain(own.buffer);
+    expect(transfer).not.toContain(shared.buffer);
+    const [, arrived] = structuredClone([own, ...parts.slice(1)], { transfer })
+      .filter((each) => each !== undefined)
+      .map((each) => [each.length, each[0]]);
+    expect(arrived).toEqual([64 * 1024, 2]);
+    expect([own.length, shared.length]).toEqual([0, 96 * 1024]);
   });
 });
