@@ -111,6 +111,8 @@ const READERS_OF: Record<string, Record<string, string>> = {
     fetchBook: "(url: string, signal: AbortSignal) => Promise<Book>",
     mirrorA: "{ read(signal: AbortSignal): Promise<number> }",
     mirrorB: "{ read(signal: AbortSignal): Promise<number> }",
+    // The one that takes a callback.
+    pipeline: 'typeof import("node:stream").pipeline',
     push: "<S>(state: S) => Promise<RunOutcome<S>>",
     readPage: "(book: Book) => Promise<RunOutcome<Book>>",
     remind: "Step<Book>",
