@@ -40,6 +40,8 @@ export interface Columns<Row> {
 /** What a list shows. */
 export const LIST_COLUMNS: Columns<FlowRow> = { sql: FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&") };
 
+const NO_COLUMNS: Columns<object> = { sql: "1 AS found" };
+
 /** How a filter is best answered. */
 export interface Plan {
   filter: FlowFilter;
@@ -77,7 +79,7 @@ export interface Walker {
   /** The first by a value, in order: when all pieces of the candidates were looked at. */
   top(plan: Plan, options: TopOptions): Generator<void, Ranked[]>;
   /** Flow by flow. */
-  one<Row>(columns: Columns<Row>): (pk: number, asks?: Where) => Row | undefined;
+  one<Row>(columns: Columns<Row>): (pk: number) => Row | undefined;
 }
 
 export interface PlanOptions {
@@ -138,10 +140,21 @@ export function walker(db: Db, numbers: Numbers): Walker {
       const { filter, lead, asks } = plan;
       const sources = sourcesOf(plan);
       const chunk = Math.max(4, Math.ceil(options.chunk / Math.max(1, sources.length)));
-      const walks = sources.map((source) => rowsOf(filter, source, asks, { ...options, chunk }));
       const places = lead?.places ?? [];
-      if (places.length > 0) walks.push(rowsAt(filter, places, asks, options));
-      yield* merge(walks, options.newestFirst);
+      const [only, ...more] = sources;
+      if (only !== undefined && more.length === 0 && places.length === 0) {
+        yield* rowsOf(filter, only, asks, { ...options, chunk });
+        return;
+      }
+      // Of many walks most of what the next pieces hold is never come to: so only what is come to is read.
+      const walks = sources.map((source) =>
+        rowsOf(filter, source, asks, { ...options, columns: NO_COLUMNS, chunk }),
+      );
+      if (places.length > 0) walks.push(rowsAt(filter, places, asks, { ...options, columns: NO_COLUMNS }));
+      const read = readOf(options.columns);
+      for (const { startedAt, pk, row } of merge(walks, options.newestFirst)) {
+        yield { startedAt, pk, row: row === null ? null : (read(pk) ?? null) };
+      }
     },
 
     *ended(plan) {
@@ -168,15 +181,12 @@ export function walker(db: Db, numbers: Numbers): Walker {
       return found;
     },
 
-    one:
-      <Row>({ sql }: Columns<Row>) =>
-      (pk: number, asks: Where = { conditions: [], values: [] }) => {
-        const where = { conditions: ["f.pk = ?", ...asks.conditions], values: [pk, ...asks.values] };
-        return statements
-          .of<Row>(`SELECT ${sql} FROM flows f NOT INDEXED ${clause(where)}`)
-          .get(...where.values);
-      },
+    one: readOf,
   };
+
+  function readOf<Row>({ sql }: Columns<Row>): (pk: number) => Row | undefined {
+    return (pk) => statements.of<Row>(`SELECT ${sql} FROM flows f WHERE f.pk = ?`).get(pk);
+  }
 
   function cheapest(
     filter: FlowFilter,
