@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { openDatabase } from "../src/sqlite/file/open.ts";
 import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
-import type { Store } from "../src/store.ts";
+import type { FlowOrder, Store } from "../src/store.ts";
 import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
 import { statsContract } from "./stats.contract.ts";
@@ -131,11 +131,14 @@ describe("sqlite: the file", () => {
   test("flows of before the index by customer and shape are found by it, and pruned", async () => {
     const path = newPath();
     const before = openSqliteStore({ path });
-    for (let n = 0; n < 40; n += 1) {
-      const { opened, ended } = flowOf({ tenant: n % 4 ? "acme" : "globex", id: `${n}` });
-      const name = n % 3 ? "sync" : "import";
-      await before.append([opened(T0 + n, { name }), ended(T0 + n + 1, { name })]);
-    }
+    await before.append(
+      Array.from({ length: 400 }, (_, n) => {
+        const { opened, ended } = flowOf({ tenant: n % 4 ? "acme" : "globex", id: `${n}` });
+        // Both have many of the other: neither leads to these as soon as the two together.
+        const name = n % 100 === 0 || n % 4 > 0 ? "import" : "sync";
+        return [opened(T0 + n, { name }), ended(T0 + 400 + (n % 7), { name })];
+      }).flat(),
+    );
     await before.close();
     const db = new Database(path);
     const newest = db.pragma("user_version", { simple: true }) as number;
@@ -148,13 +151,19 @@ describe("sqlite: the file", () => {
 
     const store = openSqliteStore({ path });
     const filter = { tenant: ["globex"], name: ["import"] };
-    const { items } = await store.flows({ ...filter, limit: 9, order: "oldest" });
-    expect(items.map(({ id }) => id)).toEqual(["0", "12", "24", "36"]);
+    const found = async (order: FlowOrder) => {
+      const { items } = await store.flows({ ...filter, limit: 9, order });
+      return items.map(({ id }) => id);
+    };
+    expect(await found("oldest")).toEqual(["0", "100", "200", "300"]);
+    expect(await found("newest")).toEqual(["300", "200", "100", "0"]);
+    expect(await found("shortest")).toEqual(["300", "200", "100", "0"]);
+    expect(await found("last-ended")).toEqual(["300", "200", "100", "0"]);
     expect(await store.count(filter)).toMatchObject({ total: 4, complete: true });
-    expect(await store.prune({ endedBefore: T0 + 21, limit: 9 })).toBe(9);
-    expect(await store.prune({ endedBefore: T0 + 21, limit: 99 })).toBe(11);
+    expect(await store.prune({ endedBefore: T0 + 403, limit: 100 })).toBe(100);
+    expect(await store.prune({ endedBefore: T0 + 403, limit: 100 })).toBe(72);
     const [oldest] = (await store.flows({ limit: 1, order: "oldest" })).items;
-    expect(oldest?.id).toBe("20");
+    expect(oldest?.id).toBe("3");
     await store.close();
   });
 

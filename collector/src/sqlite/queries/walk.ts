@@ -78,7 +78,7 @@ export interface Walker {
   ended(plan: Plan): Generator<EndedCount[]>;
   /** The first by a value, in order: when all pieces of the candidates were looked at. */
   top(plan: Plan, options: TopOptions): Generator<void, Ranked[]>;
-  /** Flow by flow. */
+  /** Reads a flow by its number. */
   one<Row>(columns: Columns<Row>): (pk: number) => Row | undefined;
 }
 
