@@ -10,6 +10,7 @@ import {
   WeirApiError,
   WeirClient,
 } from "../src/client/index.ts";
+import { eventsIn } from "../src/client/server-sent-events.ts";
 import { fill } from "../src/demo/fill.ts";
 import { demoFlows } from "../src/demo/flows.ts";
 import type { OpenApi } from "../src/http/openapi-types.ts";
@@ -167,6 +168,10 @@ describe("errors", () => {
     await expect(nobody.me()).rejects.toMatchObject({ status: 401, code: "unauthenticated" });
   });
 
+  test("an id with half a character in it is that of no flow", async () => {
+    await expect(client.flow("acme-corp", "\ud800")).rejects.toMatchObject({ status: 404 });
+  });
+
   test("that nobody answers, or someone else", async () => {
     const nowhere = new WeirClient({ url: "http://127.0.0.1:1", retries: 0 });
     await expect(nowhere.me()).rejects.toMatchObject({ status: 0, code: "unreachable" });
@@ -247,6 +252,15 @@ describe("the stream", () => {
     }
     clearInterval(sending);
     expect(seen).toBe(note);
+  });
+
+  test("its events are read as the HTML standard says: lines of data are one text", async () => {
+    const { body } = new Response('event: flow\ndata: {\ndata:  "a": 1\ndata:}\nid: 7\n\n:\n\n');
+    const events = await all(eventsIn(body as ReadableStream<Uint8Array>));
+    expect(events).toEqual([
+      { type: "flow", data: '{\n "a": 1\n}', lastEventId: "7", retryMs: null },
+      { type: "message", data: null, lastEventId: "7", retryMs: null },
+    ]);
   });
 
   test("goes on after the last change where the connection broke", async () => {

@@ -58,6 +58,8 @@ describe("logging in", () => {
       role: "read",
     });
     expect((await asBrowser("/api/v1/flows", `${cookie}x`)).status).toBe(401);
+    expect((await asBrowser("/api/v1/flows", `theme=dark; ${cookie}; a=b`)).status).toBe(200);
+    expect((await asBrowser("/api/v1/flows", `not_${cookie}`)).status).toBe(401);
     expect((await asBrowser("/api/v1/flows", `a=b; ${cookie}; c=d`)).status).toBe(200);
   });
 
