@@ -116,6 +116,8 @@ const ENOUGH = 20_000;
 const COST_OF_WALK = 8;
 /** Candidates that are looked at between two places told of. */
 const MOST_AT_ONCE = 2_000;
+/** The same where the first by a value are looked for, in an index that holds it. */
+const MOST_TO_SORT = 10_000;
 
 export function walker(db: Db, numbers: Numbers): Walker {
   const statements = new Statements(db);
@@ -206,7 +208,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
           guess *= sources.length / Math.max(1, n);
           break;
         }
-        const found = countOf(filter, source, most - count);
+        const found = countOf(filter, source, most - count, upTo < least);
         count += found.count;
         guess += found.guess;
       }
@@ -221,12 +223,13 @@ export function walker(db: Db, numbers: Numbers): Walker {
 
   /**
    * Counted as far as `most`. Where there are more, the time that the newest so many began in tells about how many: of two that
-   * have very many, it is the one with fewer that is to be walked.
+   * have very many, it is the one with fewer that is to be walked. Where `most` are too many already that need not be told.
    */
   function countOf(
     filter: FlowFilter,
     { index, at, pick, values, counted }: Source,
     most: number,
+    isGuessed: boolean,
   ): { count: number; guess: number } {
     if (counted !== undefined && filter.from === undefined && filter.to === undefined) {
       const count =
@@ -244,7 +247,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
         .of<number>(`SELECT count(*) FROM (SELECT 1 ${found} LIMIT ?)`)
         .pluck()
         .get(...where.values, most) ?? 0;
-    if (count < most) return { count, guess: count };
+    if (count < most || !isGuessed) return { count, guess: count };
     const oldest = statements
       .of<Micros>(`SELECT ${at} ${found} ORDER BY ${at} DESC LIMIT 1 OFFSET ?`)
       .pluck()
@@ -310,13 +313,14 @@ export function walker(db: Db, numbers: Numbers): Walker {
   }
 
   function* topOf(
-    { filter, asks }: Plan,
+    { filter, lead, asks }: Plan,
     source: Source,
     { value, direction, after, limit }: TopOptions,
   ): Generator<Ranked[]> {
     const { from, key } = source;
+    const chunk = lead?.cost === 1 ? MOST_TO_SORT : MOST_AT_ONCE;
     const [ahead, sort] = direction === 1 ? [">", "ASC"] : ["<", "DESC"];
-    for (const { where } of piecesOf(filter, source, { newestFirst: true, chunk: MOST_AT_ONCE })) {
+    for (const { where } of piecesOf(filter, source, { newestFirst: true, chunk })) {
       join(where, asks);
       add(where, `${value} IS NOT NULL`);
       if (after !== undefined) add(where, `(${value}, ${key}) ${ahead} (?, ?)`, after.value, after.pk);
@@ -346,7 +350,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
   ): Generator<{ where: Where; last: Start | undefined }> {
     const [before, upTo, direction] = newestFirst ? ["<", ">=", "DESC"] : [">", "<=", "ASC"];
     let place = after;
-    for (let size = chunk; ; size = Math.min(size * 2, MOST_AT_ONCE)) {
+    for (let size = chunk; ; size = Math.max(chunk, Math.min(size * 2, MOST_AT_ONCE))) {
       const where = timeOf(filter, at);
       add(where, pick, ...values);
       if (place !== undefined) add(where, `(${at}, ${key}) ${before} (?, ?)`, place.startedAt, place.pk);
