@@ -113,6 +113,10 @@ export type FlowObservation =
   | EventNoted
   | LabelsSet;
 
+export function flowNameOf(observation: FlowObservation): string {
+  return "flowName" in observation ? observation.flowName : observation.name;
+}
+
 /** A process says that it lives. One per process and interval, whatever the number of its flows. */
 export interface Heartbeat {
   kind: "heartbeat";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fold, type Picture, picture } from "../src/fold/index.ts";
+import { type FlowState, fold, merge, type Picture, picture } from "../src/fold/index.ts";
 import { type Said, setTwice } from "./arbitrary.ts";
 import { flowOf } from "./saying.ts";
 
@@ -39,6 +39,49 @@ describe("the state is a function of the set of observations", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test("any parts of it, folded by themselves and then merged in any order, give the same", () => {
+    fc.assert(
+      fc.property(
+        setTwice(KEY),
+        fc.array(fc.nat(3), { minLength: 40, maxLength: 40 }),
+        ({ once, again }, to) => {
+          const [opening, ...rest] = again.toSorted((a, b) => rankOf(a) - rankOf(b)) as [Said, ...Said[]];
+          // Each part needs something that says whose it is.
+          const parts: Said[][] = Array.from({ length: 4 }, () => [opening]);
+          for (const [n, said] of rest.entries()) parts[to[n % 40] ?? 0]?.push(said);
+          const [merged, ...others] = parts.map(fold) as [FlowState, ...FlowState[]];
+          for (const other of others) merge(merged, other);
+          const whole = fold(once);
+          expect(sorted(merged.steps)).toEqual(sorted(whole.steps));
+          expect(sorted(merged.events)).toEqual(sorted(whole.events));
+          expect(merged.facts).toEqual(whole.facts);
+          expect(JSON.stringify(picture(merged))).toBe(JSON.stringify(picture(whole)));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("merged states keep to the bounds of one: ends, spans, services, labels, links", () => {
+    const many = (from: number) =>
+      Array.from({ length: 60 }, (_, n) => {
+        const id = (from + n).toString(16).padStart(16, "0");
+        return [
+          opened(from + n, { spanId: id, service: `s${from + n}`, labels: { [`label ${from + n}`]: "x" } }),
+          ended(100 + from + n, { spanId: id }),
+        ];
+      }).flat();
+    const links = (from: number) =>
+      Array.from({ length: 900 }, (_, n) => linked(`${from + n}`.padStart(16, "0"), "f".repeat(16)));
+    const [one, other] = [
+      [...many(0), ...links(0)],
+      [...many(1000), ...links(500)],
+    ];
+    const merged = fold(other);
+    merge(merged, fold(one));
+    expect(merged.facts).toEqual(fold([...one, ...other]).facts);
   });
 
   test("a picture can be drawn of any set, and each step is in it once, below the flow or another step", () => {
@@ -464,6 +507,11 @@ describe("labels, events, names", () => {
     ]);
   });
 });
+
+/** Links say not whose they are. */
+function rankOf(said: Said): number {
+  return said.kind === "span-linked" ? 1 : 0;
+}
 
 function sorted<T>(map: Map<string, T>): [string, T][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));

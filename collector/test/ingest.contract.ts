@@ -1,7 +1,8 @@
 /** What every ingest promises (`src/otlp/ingest.ts`), over a store that keeps. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WeirError } from "../src/errors.ts";
-import type { Encoding, Ingest } from "../src/otlp/ingest.ts";
+import type { Encoding } from "../src/otlp/delivery.ts";
+import type { Ingest } from "../src/otlp/ingest.ts";
 import type { Questions } from "../src/store.ts";
 import { aSpan, jsonBody, protobufBody, type ShortSpan } from "./otlp-support.ts";
 

@@ -40,6 +40,10 @@ describe("calls", () => {
   test("give bytes back, small and large", async () => {
     const thread = await start();
     const lengths = [0, 1, 100_000, 5];
+    const lists = await thread.call("giveEach", lengths);
+    expect(lists.map((bytes) => [bytes.length, bytes.every((byte) => byte === 7)])).toEqual(
+      lengths.map((length) => [length, true]),
+    );
     const given = await Promise.all(lengths.map((length) => thread.call("give", length)));
     expect(given.map((bytes) => [bytes.length, bytes.every((byte) => byte === 7)])).toEqual(
       lengths.map((length) => [length, true]),
@@ -81,6 +85,21 @@ describe("what waits is bounded", () => {
     await thread.call("go", undefined, { patient: true });
     expect(await Promise.all(waiting)).toEqual(["gone on", "gone on"]);
     expect(await thread.call("echo", 1)).toMatchObject({ argument: 1 });
+  });
+
+  test("but what was let in elsewhere is not refused; it counts, and has waited since then", async () => {
+    const thread = await start({ calls: 2, waitMs: 1000 });
+    const longAgo = performance.now() - 2000;
+    const waiting = [1, 2, 3].map(() => thread.call("wait", undefined, { since: longAgo }));
+    expect(thread.waiting).toBe(3);
+    expect(thread.refusal()).toMatchObject(overloaded);
+    await thread.call("go", undefined, { patient: true });
+    await Promise.all(waiting);
+    const old = thread.call("wait", undefined, { since: longAgo });
+    await expect(thread.call("echo", 1)).rejects.toMatchObject(overloaded);
+    await thread.call("go", undefined, { patient: true });
+    await old;
+    expect(thread.refusal()).toBeUndefined();
   });
 
   test("in bytes, but one that is larger than all that may wait goes alone", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { presentDetail } from "../src/http/present.ts";
 import { NO_LIMITS } from "../src/limits.ts";
+import type { Delivery } from "../src/otlp/delivery.ts";
 import { createIngest } from "../src/otlp/ingest.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { FlowChange, Store } from "../src/store.ts";
@@ -68,6 +69,21 @@ ingestContract("on threads", async () => {
   return { ingest: store.ingest, store, close: () => store.close() };
 });
 
+/** Says the same in so many bytes that another thread decodes it: blanks at its end, or a field that nobody knows. */
+function grown({ encoding, body, tenant }: Delivery): Delivery {
+  const more =
+    encoding === "json"
+      ? Buffer.alloc(40_000, " ")
+      : Buffer.concat([Buffer.from([0x7a, 0xc0, 0xb8, 0x02]), Buffer.alloc(40_000)]);
+  return { encoding, tenant, body: Buffer.concat([body, more]) };
+}
+
+ingestContract("on threads, large", async () => {
+  const store = await openThreadedStore({ path: newPath() });
+  const { take, limits } = store.ingest;
+  return { ingest: { take: (delivery) => take(grown(delivery)), limits }, store, close: () => store.close() };
+});
+
 describe("threads", () => {
   test("a file that can't be opened is named, and no thread stays", async () => {
     await expect(openThreadedStore({ path: "/dev/null/weir.db" })).rejects.toMatchObject({
@@ -87,12 +103,13 @@ describe("threads", () => {
     await store.close();
   });
 
-  test("closing commits what was taken", async () => {
+  test("closing commits what was taken, small and large", async () => {
     const path = newPath();
     const store = await openThreadedStore({ path });
     const taken = Array.from({ length: 50 }, (_, n) => {
       const span = aSpan({ attributes: { "weir.flow.id": `${n}` } });
-      return store.ingest.take({ encoding: "json", body: jsonBody([span]), tenant: null });
+      const small: Delivery = { encoding: "json", body: jsonBody([span]), tenant: null };
+      return store.ingest.take(n % 2 === 0 ? small : grown(small));
     });
     await store.close();
     expect(await Promise.all(taken)).toHaveLength(50);
@@ -147,68 +164,66 @@ describe("watched from the main thread", () => {
     await store.close();
   });
 
-  test("limits are held where spans are decoded; who came to them is told, and what was left out of a label too", async () => {
-    const limits = { ...NO_LIMITS, flowNames: 1, labelKeys: 1 };
-    const store = await openThreadedStore({ path: newPath(), limits });
-    const send = (attributes: Record<string, string>) => {
-      const body = jsonBody([aSpan({ attributes: { "weir.kind": "flow", ...attributes } })]);
-      return store.ingest.take({ encoding: "json", body, tenant: null });
-    };
-    expect(await send({ "weir.label.env": "test" })).toMatchObject({
-      accepted: 1,
-      partial: { errorMessage: "" },
-    });
-    expect(await send({ "weir.flow.name": "another" })).toMatchObject({ rejected: [["over-flow-names", 1]] });
-    // Nothing is rejected, and yet there is something to say.
-    expect(await send({ "weir.label.env": "test", "weir.label.row": "7" })).toMatchObject({
-      accepted: 1,
-      partial: { rejectedSpans: 0, errorMessage: expect.stringContaining("1 label keys, its limit is 1") },
-    });
-    const { reached, counts } = await store.ingest.limits();
-    expect(reached).toMatchObject([
-      { tenant: "acme-corp", limit: "labelKeys", allowed: 1, count: 1 },
-      { tenant: "acme-corp", limit: "flowNames", allowed: 1, count: 1 },
-    ]);
-    expect([...counts]).toEqual([
-      ["flowNames", 1],
-      ["labelKeys", 1],
-    ]);
-    await store.close();
-  });
+  test.each([
+    { size: "small", asSent: (delivery: Delivery) => delivery },
+    { size: "large", asSent: grown },
+  ])(
+    "limits are held for $size messages; who came to them is told, and what was left out of a label too",
+    async ({ asSent }) => {
+      const limits = { ...NO_LIMITS, flowNames: 1, labelKeys: 1 };
+      const store = await openThreadedStore({ path: newPath(), limits });
+      const send = (attributes: Record<string, string>) => {
+        const body = jsonBody([aSpan({ attributes: { "weir.kind": "flow", ...attributes } })]);
+        return store.ingest.take(asSent({ encoding: "json", body, tenant: null }));
+      };
+      expect(await send({ "weir.label.env": "test" })).toMatchObject({
+        accepted: 1,
+        partial: { errorMessage: "" },
+      });
+      expect(await send({ "weir.flow.name": "another" })).toMatchObject({
+        rejected: [["over-flow-names", 1]],
+      });
+      // Nothing is rejected, and yet there is something to say.
+      expect(await send({ "weir.label.env": "test", "weir.label.row": "7" })).toMatchObject({
+        accepted: 1,
+        partial: { rejectedSpans: 0, errorMessage: expect.stringContaining("1 label keys, its limit is 1") },
+      });
+      const { reached, counts } = await store.ingest.limits();
+      expect(reached).toMatchObject([
+        { tenant: "acme-corp", limit: "labelKeys", allowed: 1, count: 1 },
+        { tenant: "acme-corp", limit: "flowNames", allowed: 1, count: 1 },
+      ]);
+      expect([...counts]).toEqual([
+        ["flowNames", 1],
+        ["labelKeys", 1],
+      ]);
+      await store.close();
+    },
+  );
 });
 
 describe("groups", () => {
   test.each([
-    { encoding: "protobuf", together: [2, 1, 1, 3] },
+    { form: "protobuf", together: [2, 1, 1, 3] },
     // A span takes more of it.
-    { encoding: "json", together: [3, 1, 3] },
+    { form: "json", together: [3, 1, 3] },
+    // A span takes less of it.
+    { form: "folded", together: [1, 1, 1, 1, 3] },
   ] as const)(
-    "of a backlog of $encoding are answered one after the other, each at least one request",
-    async ({ encoding, together: expected }) => {
+    "of a backlog of $form are answered one after the other, each at least one request",
+    async ({ form, together: expected }) => {
       const sizes: number[] = [];
-      const receipt = {
-        accepted: 1,
-        ignored: 0,
-        partial: { rejectedSpans: 0, errorMessage: "" },
-        rejected: [],
-      };
       let together = 0;
-      const ingest = inGroups({
-        async take() {
-          together += 1;
-          await new Promise(setImmediate);
-          // The first that goes on counts all that were taken before it did.
-          if (together > 0) sizes.push(together);
-          together = 0;
-          return receipt;
-        },
-      });
+      const inGroup = inGroups();
+      const work = async () => {
+        together += 1;
+        await new Promise(setImmediate);
+        // The first that goes on counts all that were taken before it did.
+        if (together > 0) sizes.push(together);
+        together = 0;
+      };
       const kilobytes = [400, 400, 400, 5_000, 1, 1, 1];
-      await Promise.all(
-        kilobytes.map((length) =>
-          ingest.take({ encoding, body: new Uint8Array(length * 1024), tenant: null }),
-        ),
-      );
+      await Promise.all(kilobytes.map((each) => inGroup({ form, bytes: each * 1024 }, work)));
       expect(sizes).toEqual(expected);
     },
   );

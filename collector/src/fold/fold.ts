@@ -4,24 +4,30 @@
  * Spans arrive late, twice, in any order and in pieces. So each rule below is commutative and idempotent, and
  * the state is a function of the set of observations alone. No clock, no chance, no I/O.
  */
-import { LIMITS } from "@weir/sdk/attributes";
-import type { FlowKey, Pause } from "../flow.ts";
-import type {
-  FlowObservation,
-  FlowOpened,
-  Saying,
-  SpanLinked,
-  StepEnded,
-  StepOpened,
+import type { FlowKey } from "../flow.ts";
+import {
+  type FlowObservation,
+  type FlowOpened,
+  flowNameOf,
+  type Saying,
+  type SpanLinked,
+  type StepEnded,
+  type StepOpened,
 } from "../observation.ts";
-import { setOwn } from "../set-own.ts";
-import { compareMarks, compareText, compareValues, first, keepSmallest, latest, type Said } from "./order.ts";
-import type { End, EventState, FlowFacts, FlowState, Opening, Runner, StepState } from "./state.ts";
+import { compareText, first, latest, type Said } from "./order.ts";
+import {
+  addEnd,
+  addLabel,
+  addService,
+  addSpan,
+  earlierEvent,
+  earlierOpening,
+  laterPause,
+  laterRunner,
+  trimLabels,
+} from "./picks.ts";
+import type { End, EventState, FlowFacts, FlowState, Opening, StepState } from "./state.ts";
 
-/** How many ends are kept beside the one that counts; see `FlowFacts.ends`. */
-const ENDS_KEPT = 4;
-const SERVICES_KEPT = 32;
-const SPANS_KEPT = 8;
 const LINKS_KEPT = 1_000;
 
 /** Ranks of `Said`: who knows a fact better. */
@@ -78,22 +84,17 @@ export function observe(state: FlowState, observation: FlowObservation): void {
   if (at < facts.firstAt) facts.firstAt = at;
   if (at > facts.lastAt) facts.lastAt = at;
   if (observation.service !== null) {
-    facts.services = keepSmallest(facts.services, observation.service, SERVICES_KEPT, compareText);
+    facts.services = addService(facts.services, observation.service);
   }
 
   switch (observation.kind) {
     case "flow-opened":
       nameFlow(facts, observation, observation.name, RANK.ownFlow.own);
       traceFlow(facts, observation, RANK.ownFlow.own);
-      facts.opened = earlierOpening(facts.opened, observation);
+      facts.opened = earlierOpening(facts.opened, openingBy(observation));
       facts.runner = laterRunner(facts.runner, observation);
       if (at > facts.lastOpened) facts.lastOpened = at;
-      facts.spans = keepSmallest(
-        facts.spans,
-        observation.copyOf ?? observation.spanId,
-        SPANS_KEPT,
-        compareText,
-      );
+      facts.spans = addSpan(facts.spans, observation.copyOf ?? observation.spanId);
       if (observation.parent !== null)
         facts.parent = first(facts.parent, said(observation, 0, observation.parent));
       if (observation.definition !== null)
@@ -102,7 +103,7 @@ export function observe(state: FlowState, observation: FlowObservation): void {
       return;
     case "flow-ended":
       nameFlow(facts, observation, observation.name, RANK.ownFlow.inPassing);
-      facts.ends = addEnd(facts.ends, observation);
+      facts.ends = addEnd(facts.ends, endBy(observation));
       return;
     case "flow-left":
       nameFlow(facts, observation, observation.name, RANK.ownFlow.inPassing);
@@ -138,7 +139,7 @@ export function observe(state: FlowState, observation: FlowObservation): void {
 }
 
 function emptyState(key: FlowKey, by: FlowObservation): FlowState {
-  const name = "flowName" in by ? by.flowName : by.name;
+  const name = flowNameOf(by);
   return {
     key: { tenant: key.tenant, id: key.id },
     facts: {
@@ -174,7 +175,7 @@ function stepOf(state: FlowState, id: string): StepState {
 }
 
 function openStep(step: StepState, by: StepOpened): void {
-  step.opened = earlierOpening(step.opened, by);
+  step.opened = earlierOpening(step.opened, openingBy(by));
   step.runner = laterRunner(step.runner, by);
   const { name, stepKind: kind, attempt, attemptOf, optional, parent, attributes, node, edge } = by;
   const rank = by.copyOf === null ? RANK.step.final : RANK.step.pending;
@@ -182,46 +183,20 @@ function openStep(step: StepState, by: StepOpened): void {
     step.facts,
     said(by, rank, { name, kind, attempt, attemptOf, optional, parent, attributes, node, edge }),
   );
-  if (by.copyOf === null) step.spans = keepSmallest(step.spans, by.spanId, SPANS_KEPT, compareText);
+  if (by.copyOf === null) step.spans = addSpan(step.spans, by.spanId);
   else if (step.copyOf === null || compareText(by.copyOf, step.copyOf) < 0) step.copyOf = by.copyOf;
 }
 
 function endStep(step: StepState, by: StepEnded): void {
-  step.ends = addEnd(step.ends, by);
+  step.ends = addEnd(step.ends, endBy(by));
 }
 
-function addEnd(ends: End[], by: Saying & Pick<End, "status" | "error">): End[] {
-  return keepSmallest(
-    ends,
-    { at: by.at, span: by.spanId, status: by.status, error: by.error },
-    ENDS_KEPT,
-    compareEnds,
-  );
+function openingBy({ at, spanId, service, instance }: Saying): Opening {
+  return { at, span: spanId, service, instance };
 }
 
-function compareEnds(a: End, b: End): number {
-  return compareMarks(a, b) || compareText(a.status, b.status) || compareValues(a.error, b.error);
-}
-
-function earlierOpening(a: Opening | null, by: Saying): Opening {
-  const b: Opening = { at: by.at, span: by.spanId, service: by.service, instance: by.instance };
-  if (a === null) return b;
-  const order = compareMarks(a, b) || compareValues([a.service, a.instance], [b.service, b.instance]);
-  return order <= 0 ? a : b;
-}
-
-function laterRunner(a: Runner | null, { at, instance }: Saying): Runner {
-  if (a === null) return { at, instance };
-  return (a.at - at || compareText(a.instance ?? "", instance ?? "")) >= 0 ? a : { at, instance };
-}
-
-function laterPause(a: Pause | null, b: Pause): Pause {
-  if (a === null) return b;
-  return (a.at - b.at || compareText(a.reason ?? "", b.reason ?? "")) >= 0 ? a : b;
-}
-
-function earlierEvent(a: EventState, b: EventState): EventState {
-  return (a.at - b.at || compareValues([a.name, a.attributes], [b.name, b.attributes])) <= 0 ? a : b;
+function endBy({ at, spanId, status, error }: Saying & Pick<End, "status" | "error">): End {
+  return { at, span: spanId, status, error };
 }
 
 function nameFlow(facts: FlowFacts, by: Saying, name: string, rank: number): void {
@@ -238,13 +213,8 @@ function traceFlow(facts: FlowFacts, by: FlowOpened | StepOpened, rank: number):
 }
 
 function label(facts: FlowFacts, by: Saying, labels: Record<string, string>, rank: number): void {
-  for (const [key, value] of Object.entries(labels)) {
-    const known = Object.hasOwn(facts.labels, key) ? facts.labels[key] : undefined;
-    setOwn(facts.labels, key, latest(known, said(by, rank, value)));
-  }
-  const keys = Object.keys(facts.labels);
-  if (keys.length <= LIMITS.labels) return;
-  for (const key of keys.sort(compareText).slice(LIMITS.labels)) delete facts.labels[key];
+  for (const [key, value] of Object.entries(labels)) addLabel(facts.labels, key, said(by, rank, value));
+  trimLabels(facts.labels);
 }
 
 function said<T>(by: Saying, rank: number, value: T): Said<T> {

@@ -1,6 +1,7 @@
 /** Who may say what: asked of each span by itself, after it is understood and before anything of it is kept. */
 import type { FlowKey } from "../flow.ts";
 import type { Observation } from "../observation.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Rejection } from "./rejection.ts";
 
 /**
@@ -34,6 +35,11 @@ export function onlyOf(tenant: string): Admit {
       }
     }
   };
+}
+
+/** What holds for a message: of who sent it, and of anyone. */
+export function admitFor({ tenant }: Pick<Delivery, "tenant">, admit?: Admit): Admit | undefined {
+  return tenant === null ? admit : allOf(onlyOf(tenant), admit);
 }
 
 function isForeign(parent: FlowKey | null, tenant: string): parent is FlowKey {

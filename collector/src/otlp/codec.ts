@@ -1,8 +1,8 @@
 /** The two encodings of answers and errors; those of requests are in `ingest.ts`. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { RPC_CODE, type WeirError } from "../errors.ts";
+import type { Encoding } from "./delivery.ts";
 import { ExportTraceServiceResponseSchema, RetryInfoSchema, RpcStatusSchema } from "./gen/otlp_pb.js";
-import type { Encoding } from "./ingest.ts";
 import type { PartialSuccess } from "./receipt.ts";
 
 export interface Codec {

@@ -1,6 +1,6 @@
 /** What became of the spans that came, since the process started: by the door they came through and their encoding. */
 import type { ErrorCode } from "../errors.ts";
-import type { Encoding } from "./ingest.ts";
+import type { Encoding } from "./delivery.ts";
 import type { Reason } from "./rejection.ts";
 
 /** Of one door and encoding. */

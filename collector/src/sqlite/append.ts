@@ -6,8 +6,8 @@
  */
 
 import { WeirError } from "../errors.ts";
-import { type FlowEvent, type FlowKey, keyText, type Step } from "../flow.ts";
-import { begin, eventsOf, observe, type Picture } from "../fold/index.ts";
+import { type FlowKey, keyText } from "../flow.ts";
+import { begin, type FlowState, type Folded, heardIn, merge, observe } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
 import type { Commits } from "../stores/commits.ts";
 import { type Db, reasonOf } from "./file/open.ts";
@@ -16,26 +16,21 @@ import type { FlowInHand, FlowRows } from "./rows/flow-rows.ts";
 import type { HotFlows } from "./rows/hot-flows.ts";
 import type { Instances } from "./rows/instances.ts";
 import type { Links } from "./rows/links.ts";
+import { Told, type Written } from "./told.ts";
 
 /** Observations that may wait for the next commit; it takes them all at once. */
 const MOST_WAITING = 200_000;
 
-/** A flow that a commit changed. */
-export interface Written {
-  picture: Picture;
-  steps: Step[];
-  /** Of which nothing was known before. */
-  events: FlowEvent[];
-}
-
 export interface Appender {
   append(observations: Observation[]): Promise<void>;
+  /** As `append`, of what was folded elsewhere. */
+  appendFolded(message: Folded): Promise<void>;
   /** Commits what waits, at once. */
   flush(): void;
 }
 
 interface Waiting {
-  observations: Observation[];
+  content: Observation[] | Folded;
   resolve: () => void;
   reject: (error: WeirError) => void;
 }
@@ -78,35 +73,65 @@ export function appender(
     // Another program has written the file (a prune by hand): what is held in memory may be out of date.
     if (othersWrote()) forget();
 
+    const told = wanted() ? new Told() : undefined;
     const touched = new Map<string, Touched>();
     recent = undefined;
-    for (const { observations } of batches) {
-      for (const observation of observations) {
-        if (observation.kind === "span-linked") {
-          for (const waiting of links.add(observation)) wake(touched, waiting);
-          continue;
-        }
-        instances.heard(observation);
-        if (observation.kind !== "heartbeat") apply(touched, observation);
-      }
+    const folded: Folded[] = [];
+    for (const { content } of batches) {
+      if (!Array.isArray(content)) folded.push(content);
+    }
+    // First, and each written at once: flows of large messages are many, and held to the end they would outlive the
+    // young garbage. What they wake is of before, and so is read after them.
+    const woken = folded.flatMap((message) => saveFolded(message, told));
+    for (const key of woken) wake(touched, key);
+    for (const { content } of batches) {
+      if (Array.isArray(content)) for (const observation of content) take(touched, observation);
     }
     instances.save();
-    const written: Written[] = [];
-    const gathers = wanted();
-    for (const [name, { flow, steps, events, noted }] of touched) {
-      const picture = links.draw(flow.state);
-      rows.save(flow, picture, steps, events);
-      hot.keep(name, flow, picture.summary.endedAt === null);
-      if (!gathers) continue;
-      written.push({
-        picture,
-        steps: picture.steps.filter((step) => steps.has(step.id)),
-        events: eventsOf(flow.state, noted),
-      });
-    }
+    for (const [name, entry] of touched) save(name, entry, told);
     rows.finish();
-    return written;
+    return told?.all() ?? [];
   });
+
+  /** @returns flows that have waited for links of it. */
+  function saveFolded(message: Folded, told: Told | undefined): FlowKey[] {
+    const { heard, links: found, flows } = message.read();
+    const woken = found.flatMap((link) => links.add(link));
+    for (const each of heard) instances.heard(each);
+    for (const state of flows) {
+      const name = keyText(state.key);
+      save(name, joined(name, state), told);
+    }
+    return woken;
+  }
+
+  /** What is known of a flow, and what is said of it now. */
+  function joined(name: string, said: FlowState): Touched {
+    const steps = new Set(said.steps.keys());
+    const events = new Set(said.events.keys());
+    const flow = hot.get(name) ?? rows.take(said.key);
+    if (flow === undefined) return { flow: newInHand(said), steps, events, noted: events };
+    const noted = new Set([...events].filter((span) => !flow.state.events.has(span)));
+    merge(flow.state, said);
+    return { flow, steps, events, noted };
+  }
+
+  function save(name: string, { flow, steps, events, noted }: Touched, told: Told | undefined): void {
+    const picture = links.draw(flow.state);
+    rows.save(flow, picture, steps, events);
+    hot.keep(name, flow, picture.summary.endedAt === null);
+    told?.add(name, { state: flow.state, picture, steps, noted });
+  }
+
+  function take(touched: Map<string, Touched>, observation: Observation): void {
+    if (observation.kind === "span-linked") {
+      for (const waiting of links.add(observation)) wake(touched, waiting);
+      return;
+    }
+    const heard = heardIn(observation);
+    if (heard !== undefined) instances.heard(heard);
+    if (observation.kind !== "heartbeat") apply(touched, observation);
+  }
 
   /** What the last observation was about: the next is mostly about the same. */
   let recent: { key: FlowKey; entry: Touched } | undefined;
@@ -143,21 +168,7 @@ export function appender(
   }
 
   function inHand(name: string, observation: FlowObservation): FlowInHand {
-    return (
-      hot.get(name) ??
-      rows.take(observation.flow) ?? {
-        state: begin(observation),
-        pk: null,
-        summary: null,
-        definition: null,
-        unplaced: "",
-        large: false,
-        share: null,
-        shape: null,
-        searched: false,
-        packed: 0,
-      }
-    );
+    return hot.get(name) ?? rows.take(observation.flow) ?? newInHand(begin(observation));
   }
 
   function forget(): void {
@@ -191,23 +202,42 @@ export function appender(
     heard(written);
   }
 
+  function add(content: Waiting["content"], observations: number): Promise<void> {
+    if (observations === 0) return Promise.resolve();
+    // One that is larger than all of that goes alone: it would never be taken otherwise.
+    if (waitingCount > 0 && waitingCount + observations > MOST_WAITING) {
+      return Promise.reject(
+        new WeirError("overloaded", "more comes in than can be stored: send it again later"),
+      );
+    }
+    waitingCount += observations;
+    return new Promise((resolve, reject) => {
+      waiting.push({ content, resolve, reject });
+      if (scheduled) return;
+      scheduled = true;
+      setImmediate(flush);
+    });
+  }
+
   return {
-    append(observations) {
-      if (observations.length === 0) return Promise.resolve();
-      // One that is larger than all of that goes alone: it would never be taken otherwise.
-      if (waitingCount > 0 && waitingCount + observations.length > MOST_WAITING) {
-        return Promise.reject(
-          new WeirError("overloaded", "more comes in than can be stored: send it again later"),
-        );
-      }
-      waitingCount += observations.length;
-      return new Promise((resolve, reject) => {
-        waiting.push({ observations, resolve, reject });
-        if (scheduled) return;
-        scheduled = true;
-        setImmediate(flush);
-      });
-    },
+    append: (observations) => add(observations, observations.length),
+    appendFolded: (message) => add(message, message.observations),
     flush,
+  };
+}
+
+/** A flow that has no row yet. */
+function newInHand(state: FlowState): FlowInHand {
+  return {
+    state,
+    pk: null,
+    summary: null,
+    definition: null,
+    unplaced: "",
+    large: false,
+    share: null,
+    shape: null,
+    searched: false,
+    packed: 0,
   };
 }

@@ -1,5 +1,6 @@
 import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
+import type { Folded } from "../fold/index.ts";
 import type { StalledAfter } from "../health.ts";
 import type { CommitFigures, FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
 import { Commits } from "../stores/commits.ts";
@@ -64,6 +65,8 @@ export interface SqliteStoreOptions {
 
 /** What can be asked of a file besides. */
 export interface SqliteStore extends Store {
+  /** As `append`, of observations that were folded elsewhere. */
+  appendFolded(message: Folded): Promise<void>;
   /** Does at once what is otherwise done beside the traffic: adds up statistics, makes older flows quick to find. */
   settle(): Promise<void>;
   /** In this thread it costs nothing. */
@@ -168,6 +171,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   // Async throughout: what runs here at once may run elsewhere in another store.
   return {
     append: (observations) => writer.append(observations),
+    appendFolded: (message) => writer.appendFolded(message),
     tenants: (query) => ask(() => tenants.list(query)),
     flows: (query) => ask(() => flows.list(query)),
     count: (filter) => ask(() => flows.count(filter)),

@@ -56,11 +56,13 @@ export function serveCalls<D, C extends Calls<C>>(
     const { values, failures } = answers;
     answers = { values: [], failures: [] };
     sending = false;
-    const { parts, transfer } = parcel(
-      values.map((value) => (value instanceof Uint8Array ? value : undefined)),
-    );
+    const { parts, transfer } = parcel(values.flatMap(bytesIn));
+    const handed = values.map((value) => {
+      if (value instanceof Uint8Array) return parts.shift();
+      return isListOfBytes(value) ? value.map(() => parts.shift()) : value;
+    });
     try {
-      post({ kind: "answers", values: values.map((value, at) => parts[at] ?? value), failures }, transfer);
+      post({ kind: "answers", values: handed, failures }, transfer);
     } catch (error) {
       const failure = toFailure(error);
       const ids = values.filter((_, at) => at % 2 === 0) as number[];
@@ -77,6 +79,15 @@ export function serveCalls<D, C extends Calls<C>>(
     }
     port.close();
   }
+}
+
+function bytesIn(value: unknown): Uint8Array[] {
+  if (value instanceof Uint8Array) return [value];
+  return isListOfBytes(value) ? value : [];
+}
+
+function isListOfBytes(value: unknown): value is Uint8Array[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof Uint8Array);
 }
 
 type AnyCall = (argument: never, bytes: Uint8Array) => Promise<unknown>;

@@ -27,6 +27,18 @@ export interface ThreadBounds {
   waitMs: number;
 }
 
+export interface CallOptions {
+  /** Are given away. */
+  bytes?: Uint8Array | undefined;
+  /** It is answered when there is something to say: it counts towards no bound, and closing does not wait for it. */
+  patient?: boolean;
+  /**
+   * For what another thread has done its part of: when that took it, by `performance.now()`. It was let in then, and is
+   * not refused for a bound now; but it counts.
+   */
+  since?: number;
+}
+
 export interface ThreadOptions {
   /** For the log and for debuggers. */
   name: string;
@@ -95,20 +107,24 @@ export class Thread<C extends Calls<C>> {
   /**
    * Asks the thread.
    *
-   * @param options `bytes` are given away. A `patient` call is answered when there is something to say: it counts
-   * towards no bound, and closing does not wait for it.
    * @throws {WeirError} what the thread threw; `overloaded`, `unavailable`.
    */
   call<N extends keyof C & string>(
     name: N,
     argument: Parameters<C[N]>[0],
-    { bytes, patient = false }: { bytes?: Uint8Array; patient?: boolean } = {},
+    { bytes, patient = false, since }: CallOptions = {},
   ): Promise<Awaited<ReturnType<C[N]>>> {
-    const refusal = this.#refusal(patient, bytes?.length ?? 0);
+    const refusal = this.refusal({ bytes, patient: patient || since !== undefined });
     if (refusal !== undefined) return Promise.reject(refusal);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const waiting = { resolve, reject, bytes: bytes?.length ?? 0, since: performance.now(), patient };
+      const waiting = {
+        resolve,
+        reject,
+        bytes: bytes?.length ?? 0,
+        since: since ?? performance.now(),
+        patient,
+      };
       this.#waiting.set(id, waiting);
       this.#count(waiting, 1);
       if (this.#outgoing.push({ id, name, argument, bytes }) === 1) setImmediate(() => this.#send());
@@ -121,7 +137,8 @@ export class Thread<C extends Calls<C>> {
     return this.#closing;
   }
 
-  #refusal(patient: boolean, bytes: number): WeirError | undefined {
+  /** Why a call would not be taken; `undefined` where it would be. */
+  refusal({ bytes, patient = false }: Pick<CallOptions, "bytes" | "patient"> = {}): WeirError | undefined {
     const { name, bounds } = this.#options;
     if (this.#closing !== undefined) return new WeirError("unavailable", `${name} is closing`);
     if (this.#worker === undefined)
@@ -129,7 +146,7 @@ export class Thread<C extends Calls<C>> {
     if (patient || this.#calls === 0) return undefined;
     const full =
       this.#calls >= bounds.calls ||
-      this.#bytes + bytes > bounds.bytes ||
+      this.#bytes + (bytes?.length ?? 0) > bounds.bytes ||
       performance.now() - this.#oldest() > bounds.waitMs;
     return full
       ? new WeirError("overloaded", "more is asked than can be done: try it again later")

@@ -4,7 +4,7 @@ import type { StalledAfter } from "../health.ts";
 import type { DetailBytes } from "../http/detail.ts";
 import type { LimitFigures, Limits } from "../limits.ts";
 import type { Observation } from "../observation.ts";
-import type { Delivery } from "../otlp/ingest.ts";
+import type { Delivery } from "../otlp/delivery.ts";
 import { type Receipt, receiptOf } from "../otlp/receipt.ts";
 import type { Durability } from "../sqlite/file/open.ts";
 import type {
@@ -49,8 +49,15 @@ export function unfold(receipt: ShortReceipt): Receipt {
   return typeof receipt === "number" ? receiptOf(receipt, 0, []) : receipt;
 }
 
+export interface DecoderCalls {
+  /** @returns a folded message, and the body as it came. */
+  fold(delivery: Omit<Delivery, "body">, body: Uint8Array): Promise<Uint8Array[]>;
+}
+
 export interface WriterCalls {
   take(delivery: Omit<Delivery, "body">, body: Uint8Array): Promise<ShortReceipt>;
+  /** @returns `null` where a tenant is near a limit of its: then nothing is kept, and the body is to be taken whole. */
+  keep(argument: undefined, message: Uint8Array): Promise<ShortReceipt | null>;
   append(observations: Observation[]): Promise<void>;
   prune(query: PruneQuery): Promise<number>;
   checkWritable(argument: undefined): Promise<void>;

@@ -11,7 +11,8 @@ import type { Durability } from "../sqlite/file/open.ts";
 import type { Store } from "../store.ts";
 import { threadFile } from "../thread-file.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
-import { type ReaderCalls, type SharedClock, type StoreData, unfold, type WriterCalls } from "./calls.ts";
+import type { DecoderCalls, ReaderCalls, SharedClock, StoreData, WriterCalls } from "./calls.ts";
+import { ingestOn } from "./ingest.ts";
 import { Listeners } from "./listeners.ts";
 
 export interface ThreadedStoreOptions {
@@ -67,6 +68,13 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     bounds: { ...WRITER_BOUNDS, ...bounds },
     warn,
   });
+  const decoder = await Thread.start<DecoderCalls>({
+    name: "the decoding thread",
+    entry: threadFile(import.meta.url, "decoder"),
+    data: undefined,
+    bounds: { ...WRITER_BOUNDS, ...bounds },
+    warn,
+  });
   const readers = await Promise.all(
     Array.from({ length: count }, () =>
       Thread.start<ReaderCalls>({
@@ -83,7 +91,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
 
   return {
     ingest: {
-      take: async ({ body, ...delivery }) => unfold(await writer.call("take", delivery, { bytes: body })),
+      take: ingestOn(decoder, writer),
       limits: () => writer.call("limits", undefined, AT_ALL_TIMES),
     },
     append: (observations) => writer.call("append", observations),
@@ -110,13 +118,14 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     labels: (tenant) => reader().call("labels", tenant),
     detailBytes: (key) => reader().call("detailBytes", key),
     threads: () => [
+      { name: "decoding", waiting: decoder.waiting },
       { name: "writing", waiting: writer.waiting },
       ...readers.map(({ waiting }) => ({ name: "reading", waiting })),
     ],
     onChange: (changed, missed = () => {}) => listeners.add({ changed, missed }),
     async close() {
       listeners.close();
-      await Promise.all(readers.map((each) => each.close()));
+      await Promise.all([decoder, ...readers].map((each) => each.close()));
       await writer.close();
     },
   };

@@ -18,6 +18,8 @@ export interface EchoCalls {
   echo(argument: unknown, bytes: Uint8Array): Promise<{ argument: unknown; text: string }>;
   /** That many bytes. */
   give(length: number): Promise<Uint8Array>;
+  /** As many as each. */
+  giveEach(lengths: number[]): Promise<Uint8Array[]>;
   thread(argument: undefined): Promise<number>;
   /** Answered once `go` was called. */
   wait(argument: undefined): Promise<string>;
@@ -38,6 +40,7 @@ serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts, lingers
     calls: {
       echo: async (argument, bytes) => ({ argument, text: Buffer.from(bytes).toString() }),
       give: async (length) => new Uint8Array(length).fill(7),
+      giveEach: async (lengths) => lengths.map((length) => new Uint8Array(length).fill(7)),
       thread: async () => threadId,
       wait: () => new Promise((resolve) => waiting.push(() => resolve("gone on"))),
       async go() {

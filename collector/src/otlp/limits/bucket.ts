@@ -17,12 +17,17 @@ export class Bucket {
     this.#filledAt = nowMs;
   }
 
-  /** Takes one, where there is one. */
-  take(nowMs: number): boolean {
-    this.#count(nowMs);
-    if (this.#tokens < 1) this.#fill(nowMs);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+  /** Whether there are so many. */
+  holds(count: number, nowMs: number): boolean {
+    if (this.#tokens < count) this.#fill(nowMs);
+    return this.#tokens >= count;
+  }
+
+  /** Takes so many, where there are so many. */
+  take(nowMs: number, count = 1): boolean {
+    this.#count(nowMs, count);
+    if (!this.holds(count, nowMs)) return false;
+    this.#tokens -= count;
     return true;
   }
 
@@ -37,13 +42,13 @@ export class Bucket {
     this.#filledAt = nowMs;
   }
 
-  #count(nowMs: number): void {
+  #count(nowMs: number, count: number): void {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#second) {
       this.#lastSecond = second === this.#second + 1 ? this.#thisSecond : 0;
       this.#thisSecond = 0;
       this.#second = second;
     }
-    this.#thisSecond += 1;
+    this.#thisSecond += count;
   }
 }

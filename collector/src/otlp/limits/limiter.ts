@@ -8,9 +8,10 @@
  */
 import { type FlowKey, keyText, type Micros } from "../../flow.ts";
 import type { LimitName, Limits } from "../../limits.ts";
-import type { FlowObservation, Observation } from "../../observation.ts";
+import { type FlowObservation, flowNameOf, type Observation } from "../../observation.ts";
 import type { Store } from "../../store.ts";
 import type { Rejection } from "../rejection.ts";
+import type { Claim } from "./claims.ts";
 import { LimitsReached } from "./reached.ts";
 import { Recent } from "./recent.ts";
 import { TenantState } from "./tenant.ts";
@@ -140,7 +141,7 @@ export class Admission {
       return "later";
     }
 
-    const name = nameOf(first);
+    const name = flowNameOf(first);
     const newName = limits.flowNames > 0 && !state.names.has(name);
     if (newName && state.names.size >= limits.flowNames) return this.#overNames(state, name);
 
@@ -159,6 +160,56 @@ export class Admission {
       this.#opened.push([state, flow]);
     }
     return undefined;
+  }
+
+  /**
+   * Lets a whole message pass where it is well within the limits of all whom it is about, or nothing of it: then its
+   * spans have to be asked for one by one.
+   */
+  async admitAll(claims: readonly Claim[]): Promise<boolean> {
+    const states = claims.map(({ tenant }) => this.#stateOf(tenant));
+    for (const state of states) if (!state.known) this.#tenants.add(state);
+    if (this.#tenants.size > 0) await this.learn();
+    const fits = claims.every((claim, at) => this.#isWithin(states[at] as TenantState, claim));
+    if (fits) for (const [at, claim] of claims.entries()) this.#use(states[at] as TenantState, claim);
+    return fits;
+  }
+
+  #isWithin(state: TenantState, { spans, flowNames, labelKeys, opens }: Claim): boolean {
+    const { limits } = this.#limiter;
+    if (limits.openFlows > 0) {
+      if (this.#now - state.readAt > FRESH_MS) this.#refresh(state);
+      // Of a tenant that is at its limit it depends on which flows are there already.
+      if (state.openFlows + opens.length >= limits.openFlows) return false;
+    }
+    return (
+      hasRoom(state.names, flowNames, limits.flowNames) &&
+      hasRoom(state.labelKeys, labelKeys, limits.labelKeys) &&
+      (limits.spansPerSecond === 0 || state.bucket.holds(spans, this.#now))
+    );
+  }
+
+  #use(state: TenantState, { tenant, spans, flowNames, labelKeys, opens }: Claim): void {
+    const { limits } = this.#limiter;
+    if (limits.spansPerSecond > 0) state.bucket.take(this.#now, spans);
+    if (limits.flowNames > 0) this.#add(state.names, flowNames);
+    if (limits.labelKeys > 0) this.#add(state.labelKeys, labelKeys);
+    if (limits.openFlows === 0) return;
+    for (const id of opens) {
+      const key = { tenant, id };
+      const text = keyText(key);
+      if (this.#isThere(text) === true) continue;
+      state.open(text, key);
+      this.#opened.push([state, text]);
+    }
+  }
+
+  #add(known: Set<string>, texts: readonly string[]): void {
+    for (const text of texts) {
+      if (known.has(text)) continue;
+      known.add(text);
+      this.#limiter.grew();
+    }
   }
 
   /** Asks the store for what was missing. After that the spans that had to wait can be asked for again. */
@@ -275,10 +326,14 @@ export class Admission {
   }
 }
 
-function whose({ tenant }: TenantState): string {
-  return `tenant ${JSON.stringify(tenant)}`;
+/** @param most 0: any number */
+function hasRoom(known: ReadonlySet<string>, wanted: readonly string[], most: number): boolean {
+  if (most === 0) return true;
+  let size = known.size;
+  for (const text of wanted) if (!known.has(text) && ++size > most) return false;
+  return true;
 }
 
-function nameOf(observation: FlowObservation): string {
-  return "flowName" in observation ? observation.flowName : observation.name;
+function whose({ tenant }: TenantState): string {
+  return `tenant ${JSON.stringify(tenant)}`;
 }

@@ -58,11 +58,7 @@ export class FlowPacker {
   flow(facts: FlowFacts, steps: FlowState["steps"], events: FlowState["events"]): Buffer {
     return this.#packer.pack((to) => {
       to.uint(FORM);
-      packFacts(to, facts, this.#definitions);
-      to.uint(steps.size);
-      for (const step of steps.values()) packStep(to, step);
-      to.uint(events.size);
-      for (const event of events.values()) packEvent(to, event);
+      packState(to, { facts, steps, events }, this.#definitions);
     });
   }
 
@@ -84,6 +80,23 @@ export function unpackFlow(
   const from = new Unpacker(bytes, texts);
   const form = from.uint();
   if (form !== FORM) throw new RangeError(`packed flow: expected form ${FORM}, got ${form}`);
+  return stateFrom(from, key, definitions);
+}
+
+/** All of a state but its key. */
+export function packState(
+  to: Packer,
+  { facts, steps, events }: Omit<FlowState, "key">,
+  definitions: DefinitionTexts,
+): void {
+  packFacts(to, facts, definitions);
+  to.uint(steps.size);
+  for (const step of steps.values()) packStep(to, step);
+  to.uint(events.size);
+  for (const event of events.values()) packEvent(to, event);
+}
+
+export function stateFrom(from: Unpacker, key: FlowKey, definitions: DefinitionTexts): FlowState {
   const facts = unpackFacts(from, definitions);
   const state: FlowState = { key, facts, steps: new Map(), events: new Map() };
   for (let left = from.uint(); left > 0; left--) addStep(state, stepFrom(from));

@@ -1,7 +1,7 @@
 /** The processes that send spans, and when each was last heard of. */
 import type { Micros } from "../../flow.ts";
+import type { Heard } from "../../fold/index.ts";
 import type { Instance } from "../../health.ts";
-import type { Observation, SpanLinked } from "../../observation.ts";
 import type { Db } from "../file/open.ts";
 
 /** Silent this long, a process tells nothing that its flows' age does not. */
@@ -40,14 +40,10 @@ export class Instances {
     return row && instanceOf(row);
   }
 
-  /** Any word from a process is a sign of life; a heartbeat also tells when to expect the next. */
-  heard(observation: Exclude<Observation, SpanLinked>): void {
-    const { instance: id } = observation;
-    if (id === null) return;
+  heard({ instance: id, ...now }: Heard): void {
     const known = this.#known.get(id);
-    const intervalMs =
-      observation.kind === "heartbeat" ? observation.intervalMs : (known?.intervalMs ?? null);
-    const service = observation.service ?? known?.service ?? null;
+    const intervalMs = now.intervalMs ?? known?.intervalMs ?? null;
+    const service = now.service ?? known?.service ?? null;
     this.#changed.add(id);
     if (known !== undefined && known.intervalMs === intervalMs && known.service === service) return;
     this.#known.set(id, { heardAt: this.#now(), intervalMs, service });

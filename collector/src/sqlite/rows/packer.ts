@@ -29,6 +29,9 @@ const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 /** Longer ones are not looked for again: they hardly ever come twice, and looking costs. */
 const LONGEST_EARLIER = 64;
 
+/** Bytes that a packer goes on holding. */
+const MOST_ROOM = 1024 * 1024;
+
 const TOO_SHORT = "packed flow: ends too early";
 
 const DIGITS = Buffer.from("0123456789abcdef");
@@ -54,7 +57,10 @@ export class Packer {
     this.#time = 0;
     this.#earlier.clear();
     write(this);
-    return Buffer.from(this.#bytes.subarray(0, this.#at));
+    const packed = Buffer.from(this.#bytes.subarray(0, this.#at));
+    // One that was unusually large is not kept room for.
+    if (this.#bytes.length > MOST_ROOM) this.#bytes = Buffer.allocUnsafe(4096);
+    return packed;
   }
 
   /** A whole number from 0. */
