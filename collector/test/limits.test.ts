@@ -6,12 +6,19 @@ import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import type { Attributes, FlowSummary } from "../src/flow.ts";
 import { type Limits, NO_LIMITS } from "../src/limits.ts";
-import { createIngest } from "../src/otlp/ingest.ts";
+import { openMemoryStore } from "../src/memory/index.ts";
+import type { Observation } from "../src/observation.ts";
+import type { Delivery } from "../src/otlp/delivery.ts";
+import { createIngest, type Ingest } from "../src/otlp/ingest.ts";
+import { createKeeper, type Keepable } from "../src/otlp/keeper.ts";
 import { Bucket } from "../src/otlp/limits/bucket.ts";
-import { Limiter } from "../src/otlp/limits/limiter.ts";
+import { Limiter, limiterOf } from "../src/otlp/limits/limiter.ts";
 import { LimitsReached } from "../src/otlp/limits/reached.ts";
 import { Recent } from "../src/otlp/limits/recent.ts";
+import type { Receipt } from "../src/otlp/receipt.ts";
+import { readWhole } from "../src/otlp/whole.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
+import type { Store } from "../src/store.ts";
 import { flowBody, startGuarded } from "./access-support.ts";
 import { createApp } from "./created-app.ts";
 import { jsonBody, type ShortSpan } from "./otlp-support.ts";
@@ -302,6 +309,86 @@ test("a store that does not answer is 503, and nothing is kept or counted as ope
   expect((await post()).json()).toEqual({ partialSuccess: {} });
 });
 
+/** As on threads: what passes whole was read elsewhere, and is read again where it does not. */
+function ingestInTwo(store: Store, limits: Limits) {
+  const limiter = limiterOf(limits, store, () => 0);
+  const accept = store.append;
+  const ingest = createIngest({ accept, limiter });
+  const keeper = createKeeper<Keepable & { said: Observation[] }>({
+    accept: ({ said }) => accept(said),
+    limiter,
+    warn: () => {},
+  });
+  let whole = 0;
+  return {
+    async take(delivery: Delivery): Promise<Receipt> {
+      const { observations: said, claims, receipt } = readWhole(delivery);
+      if (!(await keeper.keep({ said, claims, observations: said.length }))) return ingest.take(delivery);
+      whole += 1;
+      return receipt;
+    },
+    limits: ingest.limits,
+    whole: () => whole,
+  };
+}
+
+/** Whose limits are told of first depends on who was known already. */
+function unordered({ partial, rejected, ...receipt }: Receipt) {
+  return { ...receipt, rejected: new Map(rejected), messages: partial.errorMessage.split("; ").sort() };
+}
+
+test("messages that pass whole, and those that do not, end as if each of their spans had been asked for", async () => {
+  const said = fc.record({
+    id: fc.integer({ min: 1, max: 6 }).map(String),
+    kind: fc.constantFrom("pending", "flow", "step", "end"),
+    name: fc.constantFrom("import", "export", "report"),
+    label: fc.constantFrom("env", "region", "plan"),
+    tenant: fc.constantFrom("acme", "globex"),
+  });
+  const messages = fc.array(fc.array(said, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 });
+  let spans = 0;
+  let passed = 0;
+  await fc.assert(
+    fc.asyncProperty(messages, fc.integer({ min: 1, max: 4 }), async (each, most) => {
+      const limits = { spansPerSecond: 0, openFlows: most, flowNames: most, labelKeys: most };
+      const [one, other] = [openMemoryStore(), openMemoryStore()];
+      const atOnce = createIngest({ accept: one.append, limiter: limiterOf(limits, one, () => 0) });
+      const inTwo = ingestInTwo(other, limits);
+      for (const message of each) {
+        const body = jsonBody(
+          message.map(({ id, kind, name, label, tenant }) => ({
+            traceId: "a".repeat(32),
+            spanId: (++spans).toString(16).padStart(16, "0"),
+            name,
+            start: 1_795_341_600_000_000_000n + BigInt(spans) * 1_000_000n,
+            end: 1_795_341_600_000_000_000n + BigInt(spans) * 2_000_000n,
+            attributes: {
+              "weir.kind": kind === "pending" ? "flow" : kind,
+              ...(kind === "pending" && { "weir.pending": true }),
+              "weir.flow.id": id,
+              "weir.flow.name": name,
+              "weir.tenant": tenant,
+              [`weir.label.${label}`]: "x",
+            },
+          })),
+        );
+        const delivery: Delivery = { encoding: "json", body, tenant: null };
+        expect(unordered(await inTwo.take(delivery))).toEqual(unordered(await atOnce.take(delivery)));
+      }
+      passed += inTwo.whole();
+      const all = { limit: 500, order: "newest" } as const;
+      const [before, after] = await Promise.all([one.flows(all), other.flows(all)]);
+      expect(after.items).toEqual(before.items);
+      const reached = async (ingest: Pick<Ingest, "limits">) =>
+        (await ingest.limits()).reached.map(({ firstAt, lastAt, ...rest }) => JSON.stringify(rest)).sort();
+      expect(await reached(inTwo)).toEqual(await reached(atOnce));
+    }),
+    { numRuns: 100 },
+  );
+  // Else nothing of this was tried.
+  expect(passed).toBeGreaterThan(20);
+});
+
 describe("the parts", () => {
   test("a bucket gives what its rate allows, and ten seconds' worth at once", () => {
     fc.assert(
@@ -325,7 +412,9 @@ describe("the parts", () => {
     expect(bucket.demand).toBe(200);
     expect([bucket.take(100), bucket.take(100), bucket.take(3_000)]).toEqual([true, false, true]);
     expect(bucket.demand).toBe(1);
-    while (bucket.take(3_000));
+    expect([bucket.holds(28, 3_000), bucket.holds(29, 3_000)]).toEqual([true, false]);
+    expect([bucket.take(3_000, 28), bucket.take(3_000)]).toEqual([true, false]);
+    expect(bucket.demand).toBe(30);
     // However long nothing came.
     const afterAnHour = Array.from({ length: 200 }, () => bucket.take(3_603_000));
     expect(afterAnHour.filter(Boolean)).toHaveLength(100);

@@ -1,11 +1,8 @@
 /** The thread that decodes: bytes of a message → observations → what they amount to, as bytes for the one that writes. */
 import { setImmediate as turn } from "node:timers/promises";
 import { gather } from "../fold/index.ts";
-import { admitFor } from "../otlp/admit.ts";
 import type { Delivery } from "../otlp/delivery.ts";
-import { Claims } from "../otlp/limits/claims.ts";
-import { decode, Understanding } from "../otlp/reading.ts";
-import { receiptOf } from "../otlp/receipt.ts";
+import { readWhole } from "../otlp/whole.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
 import { type DecoderCalls, shorten } from "./calls.ts";
 import { packMessage } from "./folded-message.ts";
@@ -26,14 +23,10 @@ serveCalls<undefined, DecoderCalls>(() => {
 });
 
 function fold(delivery: Delivery): Uint8Array {
-  const claims = new Claims();
-  const understanding = new Understanding(admitFor(delivery), claims);
-  const spans = decode(delivery);
-  for (const span of spans) understanding.take(span);
-  const { observations, ignored, rejections, leftOut } = understanding;
+  const { observations, claims, receipt } = readWhole(delivery);
   return packMessage({
-    receipt: shorten(receiptOf(spans.length, ignored, rejections, [...leftOut])),
-    claims: claims.all(),
+    receipt: shorten(receipt),
+    claims,
     observations: observations.length,
     gathered: gather(observations),
   });
