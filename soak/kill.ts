@@ -48,6 +48,8 @@ const SENDERS = 8;
 const STEPS = 3;
 /** A round's load goes on for this long at most; the kill comes at a random moment of it. */
 const LOAD_MS = 250;
+/** With these a request is so large that one thread decodes it and another writes it. */
+const BLANKS = " ".repeat(40_000);
 
 export async function killUnderLoad({ times, onRound }: KillOptions): Promise<KillReport> {
   const folder = mkdtempSync(join(tmpdir(), "weir-kill-"));
@@ -85,8 +87,10 @@ async function send(url: string, round: number): Promise<string[]> {
   let next = 0;
   const sender = async () => {
     for (;;) {
+      const large = next % 2 === 1;
       const id = `${round}-${next++}`;
-      const status = await post(url, agent, flowBody(id, round)).catch(() => 0);
+      const body = flowBody(id, round) + (large ? BLANKS : "");
+      const status = await post(url, agent, body).catch(() => 0);
       if (status === 200) acknowledged.push(id);
       else return;
     }

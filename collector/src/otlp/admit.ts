@@ -11,7 +11,7 @@ import type { Rejection } from "./rejection.ts";
 export type Admit = (observations: readonly Observation[]) => Rejection | undefined;
 
 /** All of them in their order; the first that objects has the word, and those after it are not asked. */
-export function allOf(...admits: readonly (Admit | undefined)[]): Admit {
+function allOf(...admits: readonly (Admit | undefined)[]): Admit {
   const asked = admits.filter((admit) => admit !== undefined);
   return (observations) => {
     for (const admit of asked) {
@@ -25,7 +25,7 @@ export function allOf(...admits: readonly (Admit | undefined)[]): Admit {
  * For a sender who speaks for one tenant. A flow of this tenant may not name one of another as its parent either: it
  * would show up there as a child.
  */
-export function onlyOf(tenant: string): Admit {
+function onlyOf(tenant: string): Admit {
   return (observations) => {
     for (const observation of observations) {
       if (observation.kind === "heartbeat" || observation.kind === "span-linked") continue;

@@ -8,7 +8,7 @@ import { setImmediate as turn } from "node:timers/promises";
 /** Of a group, in bytes of protobuf: some thousand spans, so that a commit's wait for the disk is shared by many. */
 const GROUP_SIZE = 1024 * 1024;
 /** What a span takes, of what it takes in protobuf. */
-const SCALE = { protobuf: 1, json: 2.5, folded: 0.2 };
+const SCALE = { protobuf: 1, json: 2.5, folded: 0.25 };
 
 /** What work is about, and its bytes. */
 export interface Load {
