@@ -254,6 +254,19 @@ describe("from a store without end", () => {
   });
 });
 
+test("customers of whom not all could be put in order are no file", async () => {
+  const store = createFakeStore();
+  const app = createApp({
+    store: { ...store, tenants: async (query) => ({ ...(await store.tenants(query)), complete: false }) },
+  });
+  const answer = await app.inject("/api/v1/tenants.csv?order=attention");
+  await app.close();
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json()).toMatchObject({
+    error: { message: expect.stringMatching(/^order: expected name, .*ask for fewer with q$/) },
+  });
+});
+
 test("breaks off where its key is revoked meanwhile", async () => {
   const { app, access, store } = weir;
   const key = await weir.key("read");
