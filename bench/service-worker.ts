@@ -48,6 +48,8 @@ if (subject === "weir") {
 const server = app.listen(0, "127.0.0.1", () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
+// The one who asks turns to the others meanwhile, and comes back to connections that are still open.
+server.keepAliveTimeout = 0;
 process.on("SIGTERM", () => process.exit());
 
 function work(): Promise<void> {
