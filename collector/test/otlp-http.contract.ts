@@ -199,6 +199,19 @@ export function describeOtlpHttp(encoding: Encoding): void {
       expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
     });
 
+    test("large bodies that come one behind the other are each read whole", async () => {
+      const url = await start();
+      const spans = (many: number) => Array.from({ length: many }, () => aSpan());
+      const sizes = [2_000, 1, 900, 3_000];
+      const bodies = sizes.map((many) => encoding.body(spans(many)));
+      const requests = bodies.map((body, at) =>
+        rawRequest(contentType, body, at === bodies.length - 1 ? ["Connection: close"] : []),
+      );
+      const received = await exchange(url, Buffer.concat(requests));
+      expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(sizes.map(() => "HTTP/1.1 200"));
+      expect(received).not.toContain("rejected");
+    });
+
     test("of two content types the first counts, and a body that breaks off is nobody's loss", async () => {
       const warnings: string[] = [];
       const url = await start({ log: logTo(warnings) });

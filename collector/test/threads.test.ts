@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { detailOf, WeirError } from "../src/errors.ts";
+import { release } from "../src/own-bytes.ts";
 import { parcel } from "../src/threads/parcel.ts";
 import { Thread, type ThreadBounds } from "../src/threads/thread.ts";
 import type { EchoCalls, EchoData } from "./threads/echo.ts";
@@ -231,5 +232,12 @@ describe("bytes on their way to another thread", () => {
       .map((each) => [each.length, each[0]]);
     expect(arrived).toEqual([64 * 1024, 2]);
     expect([own.length, shared.length]).toEqual([0, 96 * 1024]);
+  });
+
+  test("are let go of where they have their buffer to themselves, and stay where others live in it too", () => {
+    const [own, shared, pooled] = [new Uint8Array(100), Buffer.alloc(100, 7), Buffer.from("weir")];
+    const part = shared.subarray(0, 50);
+    for (const bytes of [own, part, pooled]) release(bytes);
+    expect([own.length, shared[49], pooled.toString()]).toEqual([0, 7, "weir"]);
   });
 });

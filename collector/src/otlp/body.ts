@@ -1,6 +1,7 @@
 /** The body of an HTTP request as it comes, within its limits while it comes. */
 import type { IncomingMessage } from "node:http";
 import { WeirError } from "../errors.ts";
+import { release } from "../own-bytes.ts";
 import type { Claim } from "./budget.ts";
 
 /**
@@ -30,10 +31,16 @@ export function readBody(request: IncomingMessage, limit: number, claim: Claim):
       reject(new WeirError("invalid_argument", "expected a whole body, got one that breaks off", { cause }));
     };
     request.on("data", take).on("error", breakOff).on("close", breakOff);
-    request.on("end", () =>
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)),
-    );
+    request.on("end", () => resolve(joined(chunks, size)));
   });
+}
+
+function joined(chunks: Buffer[], size: number): Buffer {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
+  const whole = Buffer.concat(chunks, size);
+  for (const chunk of chunks) release(chunk);
+  return whole;
 }
 
 /** Reads the body to its end, wherever that is, and keeps nothing of it. */

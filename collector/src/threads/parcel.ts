@@ -1,5 +1,5 @@
 /** Bytes of many calls, ready to be handed to another thread with one message. */
-import { isMarkedAsUntransferable } from "node:worker_threads";
+import { ownsItsBuffer } from "../own-bytes.ts";
 
 /** Below this a copy costs less than handing a buffer over, and most buffers so small share Node's pool. */
 const SMALL = 32 * 1024;
@@ -17,7 +17,7 @@ export function parcel(parts: readonly (Uint8Array | undefined)[]): {
   let copied = 0;
   for (const part of parts) {
     if (part === undefined) continue;
-    if (ownsItsBuffer(part)) transfer.push(part.buffer);
+    if (isHandedOver(part)) transfer.push(part.buffer);
     else copied += part.length;
   }
   if (copied === 0) return { parts: [...parts], transfer };
@@ -25,7 +25,7 @@ export function parcel(parts: readonly (Uint8Array | undefined)[]): {
   const shared = new Uint8Array(new ArrayBuffer(copied));
   let used = 0;
   const packed = parts.map((part) => {
-    if (part === undefined || ownsItsBuffer(part)) return part;
+    if (part === undefined || isHandedOver(part)) return part;
     const copy = shared.subarray(used, used + part.length);
     copy.set(part);
     used += part.length;
@@ -34,12 +34,6 @@ export function parcel(parts: readonly (Uint8Array | undefined)[]): {
   return { parts: packed, transfer: [...transfer, shared.buffer] };
 }
 
-function ownsItsBuffer(part: Uint8Array): part is Uint8Array<ArrayBuffer> {
-  const { buffer } = part;
-  return (
-    part.length >= SMALL &&
-    part.length === buffer.byteLength &&
-    buffer instanceof ArrayBuffer &&
-    !isMarkedAsUntransferable(buffer)
-  );
+function isHandedOver(part: Uint8Array): part is Uint8Array<ArrayBuffer> {
+  return part.length >= SMALL && ownsItsBuffer(part);
 }

@@ -51,7 +51,7 @@ export function unfold(receipt: ShortReceipt): Receipt {
 
 export interface DecoderCalls {
   /** @returns a folded message, and the body as it came. */
-  fold(delivery: Omit<Delivery, "body">, body: Uint8Array): Promise<Uint8Array[]>;
+  fold(delivery: Omit<Delivery, "body">, body: Uint8Array): Promise<[message: Uint8Array, body: Uint8Array]>;
 }
 
 export interface WriterCalls {

@@ -13,7 +13,9 @@ serveCalls<undefined, DecoderCalls>(() => {
     calls: {
       /** One after the other, each handed on before the next is begun: so the thread that writes can begin. */
       fold(delivery, body) {
-        const folded = last.then(() => turn()).then(() => [fold({ ...delivery, body }), body]);
+        const folded = last
+          .then(() => turn())
+          .then((): [Uint8Array, Uint8Array] => [fold({ ...delivery, body }), body]);
         last = folded.catch(() => {});
         return folded;
       },

@@ -1,5 +1,6 @@
 /** The way of a message through the threads: a large one is decoded on one while another writes the one before. */
 import type { Ingest } from "../otlp/ingest.ts";
+import { release } from "../own-bytes.ts";
 import type { Thread } from "../threads/thread.ts";
 import { type DecoderCalls, unfold, type WriterCalls } from "./calls.ts";
 
@@ -15,6 +16,8 @@ export function ingestOn(decoder: Thread<DecoderCalls>, writer: Thread<WriterCal
     const since = performance.now();
     const [message, came] = await decoder.call("fold", delivery, { bytes: body });
     const receipt = await writer.call("keep", undefined, { bytes: message, since });
-    return unfold(receipt ?? (await writer.call("take", delivery, { bytes: came, since })));
+    if (receipt === null) return unfold(await writer.call("take", delivery, { bytes: came, since }));
+    release(came);
+    return unfold(receipt);
   };
 }
