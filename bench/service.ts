@@ -24,6 +24,8 @@ const CLIENTS = 2;
 const REQUESTS = 600;
 /** Of the load at a fixed rate. */
 const RATE_SECONDS = 1;
+/** At that rate before, not counted: what comes out of a rest is slower for a moment, with Weir and without. */
+const RATE_WARM_UP_SECONDS = 1;
 const CONNECTIONS = 64;
 /** No more are sent a second, however many the service can take: the one who sends has to be in time. */
 const HIGHEST_RATE = 2500;
@@ -51,7 +53,7 @@ export async function service(): Promise<Figure[]> {
   try {
     services.push(
       await start("no Weir", ["off"]),
-      await start("a second one without Weir: the noise", ["off"]),
+      await start("no Weir, a second time: the noise", ["off"]),
       await start("a good collector", ["weir", sink.good]),
       await start("an absent collector", ["weir", absent]),
       await start("a slow collector (30 s)", ["weir", `${sink.url}/slow`]),
@@ -62,13 +64,17 @@ export async function service(): Promise<Figure[]> {
     const byClients: Seen[][] = [];
     const atRate: Seen[][] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      byClients.push(await inTurn(services, round, (one) => waitingClients(one, CLIENTS, REQUESTS, 1)));
-      atRate.push(await inTurn(services, round, (one) => fixedRate(one, rate)));
+      byClients.push(await inTurn(services, round, 1, (one) => waitingClients(one, CLIENTS, REQUESTS, 1)));
+      atRate.push(
+        await inTurn(services, round, RATE_SECONDS / (RATE_WARM_UP_SECONDS + RATE_SECONDS), (one) =>
+          fixedRate(one, rate),
+        ),
+      );
     }
     const memory = await Promise.all(services.map(async (one) => (await usage(one)).rss / 2 ** 20));
     return services.flatMap(({ what }, at) => [
-      figure(`${CLIENTS} clients that wait; ${what}`, at, byClients, memory),
-      figure(`${whole(rate)} requests a second; ${what}`, at, atRate, memory),
+      figure(`a request with ${what}; ${CLIENTS} clients that wait`, at, byClients, memory),
+      figure(`a request with ${what}; ${whole(rate)} requests a second`, at, atRate, memory),
     ]);
   } finally {
     for (const { running, agent } of services) {
@@ -101,10 +107,15 @@ async function start(what: string, args: string[]): Promise<Service> {
   return { what, running, url, agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }) };
 }
 
-/** Each round begins with another: no one always comes after the same. */
+/**
+ * Each round begins with another: no one always comes after the same.
+ *
+ * @param counted the share of requests, the last ones, whose times count
+ */
 async function inTurn(
   services: Service[],
   round: number,
+  counted: number,
   load: (one: Service) => Promise<number[]>,
 ): Promise<Seen[]> {
   const seen: Seen[] = [];
@@ -112,9 +123,10 @@ async function inTurn(
     const at = (n + round) % services.length;
     const one = services[at] as Service;
     const before = await usage(one);
-    const times = await load(one);
+    const all = await load(one);
+    const times = all.slice(-Math.floor(all.length * counted));
     await pause(SENT_MS);
-    const cpu = ((await usage(one)).cpu - before.cpu) / times.length;
+    const cpu = ((await usage(one)).cpu - before.cpu) / all.length;
     seen[at] = { p50: quantile(times, 0.5), p99: quantile(times, 0.99), cpu };
   }
   return seen;
@@ -150,7 +162,7 @@ async function most(one: Service): Promise<number> {
 async function fixedRate(one: Service, rate: number): Promise<number[]> {
   const started = performance.now();
   const asked: Promise<number>[] = [];
-  for (let n = 0; n < rate * RATE_SECONDS; n += 1) {
+  for (let n = 0; n < rate * (RATE_WARM_UP_SECONDS + RATE_SECONDS); n += 1) {
     const due = started + (n / rate) * 1000;
     while (performance.now() < due) await turn();
     const answered = timed(one, due);

@@ -1,10 +1,10 @@
 /**
  * A thread that answers calls, as seen by the one that started it.
  *
- * Calls made within one turn of the event loop go with one message. What waits for an answer is bounded in number,
- * in bytes and in time: over a bound a call is refused as `overloaded`, so that whoever asked can ask later. When
- * the thread dies, every call that waits is refused as `unavailable`, and another one is started, after a pause that
- * doubles while it goes on dying.
+ * Calls made within one turn of the event loop go with one message, or with a few where they are many. What waits for
+ * an answer is bounded in number, in bytes and in time: over a bound a call is refused as `overloaded`, so that whoever
+ * asked can ask later. When the thread dies, every call that waits is refused as `unavailable`, and another one is
+ * started, after a pause that doubles while it goes on dying.
  */
 import { Worker } from "node:worker_threads";
 import { detailOf, toWeirError, WeirError } from "../errors.ts";
@@ -63,6 +63,8 @@ interface Waiting {
 const LIMITS = { maxYoungGenerationSizeMb: 24 };
 /** How long a thread that has closed may take to end before it is ended. */
 const GRACE_MS = 5_000;
+/** Calls of one message: with more of one turn the thread begins while the rest of the turn goes on here. */
+const MOST_TOGETHER = 24;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** Having lived this long it counts as well again. */
@@ -127,7 +129,9 @@ export class Thread<C extends Calls<C>> {
       };
       this.#waiting.set(id, waiting);
       this.#count(waiting, 1);
-      if (this.#outgoing.push({ id, name, argument, bytes }) === 1) setImmediate(() => this.#send());
+      const outgoing = this.#outgoing.push({ id, name, argument, bytes });
+      if (outgoing === MOST_TOGETHER) this.#send();
+      else if (outgoing === 1) setImmediate(() => this.#send());
     });
   }
 
@@ -167,6 +171,7 @@ export class Thread<C extends Calls<C>> {
 
   #send(): void {
     const calls = this.#outgoing;
+    if (calls.length === 0) return;
     this.#outgoing = [];
     const { parts, transfer } = parcel(calls.map(({ bytes }) => bytes));
     for (const [at, part] of parts.entries()) (calls[at] as Call).bytes = part;
