@@ -260,6 +260,7 @@ describe("the summary over a list", () => {
     const table = page.getByRole("group", { name: "When they began" });
     await table.getByRole("columnheader", { name: "Failed" }).waitFor();
     await page.reload();
+    await table.getByRole("columnheader", { name: "Failed" }).waitFor();
     expect(await accessFaults(page)).toEqual([]);
     await table.getByRole("button").last().press("Enter");
     await page.waitForURL(/from=.*to=/);

@@ -6,11 +6,13 @@ import type { Page } from "playwright-core";
 const OF_COLOURS = ["color-contrast", "link-in-text-block"];
 
 /**
- * One line for each rule that is broken, with the elements that break it; in light and in dark colours.
+ * One line for each rule that is broken, with the elements that break it; in light and in dark colours. Waits until the
+ * page has said what it is of: before, there is nothing to find fault with.
  *
  * @example expect(await accessFaults(page)).toEqual([]);
  */
 export async function accessFaults(page: Page): Promise<string[]> {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   const light = await faults(page, {});
   await page.emulateMedia({ colorScheme: "dark" });
