@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import type { FlowKey } from "../src/flow.ts";
 import { gather, picture } from "../src/fold/index.ts";
 import type { Observation } from "../src/observation.ts";
-import type { Claim } from "../src/otlp/limits/claims.ts";
+import type { Need } from "../src/otlp/limits/needs.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { Store } from "../src/store.ts";
 import { type FoldedMessage, packMessage, unpackMessage } from "../src/workers/folded-message.ts";
@@ -18,10 +18,10 @@ import { storeContract } from "./store.contract.ts";
 const folder = mkdtempSync(join(tmpdir(), "weir-folded-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function crossed(observations: Observation[], claims: Claim[] = []): FoldedMessage {
+function crossed(observations: Observation[], needs: Need[] = []): FoldedMessage {
   const gathered = gather(observations);
   return unpackMessage(
-    packMessage({ receipt: observations.length, claims, observations: observations.length, gathered }),
+    packMessage({ receipt: observations.length, needs, observations: observations.length, gathered }),
   );
 }
 
@@ -59,7 +59,7 @@ test("as bytes it is what it was, several flows in one message, each with what r
     fc.property(sets, fc.nat(), (each, receipt) => {
       const said = each.flatMap(({ again }) => again);
       const { flows, heard, links } = gather(said);
-      const claim = {
+      const need = {
         tenant: "acme",
         spans: 3,
         flowNames: ["x".repeat(100)],
@@ -67,9 +67,9 @@ test("as bytes it is what it was, several flows in one message, each with what r
         opens: ["a", "b"],
       };
       const message = unpackMessage(
-        packMessage({ receipt, claims: [claim], observations: 7, gathered: gather(said) }),
+        packMessage({ receipt, needs: [need], observations: 7, gathered: gather(said) }),
       );
-      expect(message).toMatchObject({ receipt, claims: [claim], observations: 7 });
+      expect(message).toMatchObject({ receipt, needs: [need], observations: 7 });
       const read = message.read();
       expect({ heard: read.heard, links: read.links }).toEqual({ heard, links });
       const [before, after] = [[...flows], [...read.flows]];
@@ -91,7 +91,7 @@ test("a receipt with something to say, a heartbeat and an end alone come through
   };
   const alive = { kind: "heartbeat", instance: "p1", service: null, at: 5, intervalMs: 10_000 } as const;
   const gathered = gather([{ ...ended(20), instance: "p1", service: "api" }, alive, alive]);
-  const message = unpackMessage(packMessage({ receipt, claims: [], observations: 3, gathered }));
+  const message = unpackMessage(packMessage({ receipt, needs: [], observations: 3, gathered }));
   expect(message.receipt).toEqual(receipt);
   const { heard, flows } = message.read();
   expect(heard).toEqual([

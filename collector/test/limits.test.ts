@@ -322,8 +322,8 @@ function ingestInTwo(store: Store, limits: Limits) {
   let whole = 0;
   return {
     async take(delivery: Delivery): Promise<Receipt> {
-      const { observations: said, claims, receipt } = readWhole(delivery);
-      if (!(await keeper.keep({ said, claims, observations: said.length }))) return ingest.take(delivery);
+      const { observations: said, needs, receipt } = readWhole(delivery);
+      if (!(await keeper.keep({ said, needs, observations: said.length }))) return ingest.take(delivery);
       whole += 1;
       return receipt;
     },
@@ -331,6 +331,22 @@ function ingestInTwo(store: Store, limits: Limits) {
     whole: () => whole,
   };
 }
+
+test("what the store can't tell of a tenant may be asked again later: the message is neither kept nor refused for good", async () => {
+  const warnings: string[] = [];
+  const store = openMemoryStore();
+  store.usage = () => Promise.reject(new Error("disk I/O error"));
+  const kept: Keepable[] = [];
+  const keeper = createKeeper({
+    accept: async (message: Keepable) => void kept.push(message),
+    limiter: limiterOf({ ...NO_LIMITS, flowNames: 5 }, store, () => 0),
+    warn: (line) => void warnings.push(line),
+  });
+  const needs = [{ tenant: "acme", spans: 1, flowNames: ["import"], labelKeys: [], opens: [] }];
+  await expect(keeper.keep({ observations: 1, needs })).rejects.toMatchObject({ code: "unavailable" });
+  expect(kept).toEqual([]);
+  expect(warnings).toEqual([expect.stringMatching(/^spans were not kept: .*disk I\/O error/)]);
+});
 
 /** Whose limits are told of first depends on who was known already. */
 function unordered({ partial, rejected, ...receipt }: Receipt) {

@@ -50,7 +50,7 @@ export function createIngest({ accept, admit, limiter, warn = () => {} }: Ingest
         // As they came they are needed no longer: held until the commit, all of them would outlive the young garbage.
         spans = spans.filter((span) => !understanding.take(span));
         while (spans.length > 0) {
-          await orLater(admission?.learn(), warn);
+          if (admission !== undefined) await orLater(admission.learn(), warn);
           spans = spans.filter((span) => !understanding.take(span));
         }
         const { observations, ignored, rejections, leftOut } = understanding;

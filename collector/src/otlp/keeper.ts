@@ -1,14 +1,15 @@
 /** Keeps messages that were decoded and folded elsewhere, by the same limits as those that an ingest takes whole. */
-import type { Claim } from "./limits/claims.ts";
+
 import type { Limiter } from "./limits/limiter.ts";
+import type { Need } from "./limits/needs.ts";
 import { orLater } from "./or-later.ts";
 
 /** What has to be known of such a message. */
 export interface Keepable {
   /** How many it is of. */
   observations: number;
-  /** What it would use of whose limits. */
-  claims: readonly Claim[];
+  /** What it needs of whose limits. */
+  needs: readonly Need[];
 }
 
 export interface KeeperOptions<M extends Keepable> {
@@ -35,7 +36,8 @@ export function createKeeper<M extends Keepable>({ accept, limiter, warn }: Keep
       const admission = limiter?.admission();
       let kept = false;
       try {
-        if (admission !== undefined && !(await admission.admitAll(message.claims))) return false;
+        if (admission !== undefined && !(await orLater(admission.admitAll(message.needs), warn)))
+          return false;
         if (message.observations > 0) await orLater(accept(message), warn);
         kept = true;
         return true;

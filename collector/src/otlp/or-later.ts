@@ -6,9 +6,9 @@ import { detailOf, WeirError } from "../errors.ts";
  * @param warn hears of causes that nobody foresaw
  * @throws {WeirError} `overloaded` or `unavailable`
  */
-export async function orLater(work: Promise<void> | undefined, warn: (line: string) => void): Promise<void> {
+export async function orLater<T>(work: Promise<T>, warn: (line: string) => void): Promise<T> {
   try {
-    await work;
+    return await work;
   } catch (cause) {
     if (cause instanceof WeirError && (cause.code === "unavailable" || cause.code === "overloaded"))
       throw cause;

@@ -27,7 +27,7 @@ export function decode({ encoding, body }: Pick<Delivery, "encoding" | "body">):
 }
 
 /** Who else is asked of what a span says, once it may be said at all. */
-export interface Admission {
+export interface Gate {
   /** `later`: nothing can be said of it yet. */
   admit(observations: readonly Observation[]): Rejection | "later" | undefined;
 }
@@ -39,7 +39,7 @@ export class Understanding {
   /** Spans that are none of Weir's. */
   ignored = 0;
   readonly #admit: Admit | undefined;
-  readonly #admission: Admission | undefined;
+  readonly #gate: Gate | undefined;
   /** What the span at hand says. */
   readonly #said: Observation[] = [];
   readonly #resources = new Set<RawResource>();
@@ -49,18 +49,18 @@ export class Understanding {
   readonly #leftOutNow: string[] = [];
   readonly #leaveOut = (why: string) => void this.#leftOutNow.push(why);
 
-  constructor(admit: Admit | undefined, admission: Admission | undefined) {
+  constructor(admit: Admit | undefined, gate: Gate | undefined) {
     this.#admit = admit;
-    this.#admission = admission;
+    this.#gate = gate;
   }
 
-  /** @returns whether it is dealt with; else it has to be asked about again once the admission has learned. */
+  /** @returns whether it is dealt with; else it has to be asked about again once the gate has learned. */
   take(span: RawSpan): boolean {
     const said = this.#said;
     said.length = 0;
     this.#leftOutNow.length = 0;
     let outcome: ReturnType<typeof addObservations> | "later" = addObservations(span, said, this.#leaveOut);
-    if (outcome === "taken") outcome = this.#admit?.(said) ?? this.#admission?.admit(said) ?? outcome;
+    if (outcome === "taken") outcome = this.#admit?.(said) ?? this.#gate?.admit(said) ?? outcome;
     if (outcome === "later") return false;
     if (outcome === "taken" || outcome === "ignored")
       for (const observation of said) this.observations.push(observation);

@@ -2,27 +2,27 @@
 import type { Observation } from "../observation.ts";
 import { admitFor } from "./admit.ts";
 import type { Delivery } from "./delivery.ts";
-import { type Claim, Claims } from "./limits/claims.ts";
+import { type Need, Needs } from "./limits/needs.ts";
 import { decode, Understanding } from "./reading.ts";
 import { type Receipt, receiptOf } from "./receipt.ts";
 
 export interface WholeMessage {
   observations: Observation[];
-  claims: Claim[];
+  needs: Need[];
   /** What its sender is told where all of that is kept. */
   receipt: Receipt;
 }
 
 /** @throws {WeirError} `invalid_argument` for what can't be parsed; `too_large`. */
 export function readWhole(delivery: Delivery): WholeMessage {
-  const claims = new Claims();
-  const understanding = new Understanding(admitFor(delivery), claims);
+  const needs = new Needs();
+  const understanding = new Understanding(admitFor(delivery), needs);
   const spans = decode(delivery);
   for (const span of spans) understanding.take(span);
   const { observations, ignored, rejections, leftOut } = understanding;
   return {
     observations,
-    claims: claims.all(),
+    needs: needs.all(),
     receipt: receiptOf(spans.length, ignored, rejections, [...leftOut]),
   };
 }

@@ -25,10 +25,10 @@ serveCalls<undefined, DecoderCalls>(() => {
 });
 
 function fold(delivery: Delivery): Uint8Array {
-  const { observations, claims, receipt } = readWhole(delivery);
+  const { observations, needs, receipt } = readWhole(delivery);
   return packMessage({
     receipt: shorten(receipt),
-    claims,
+    needs,
     observations: observations.length,
     gathered: gather(observations),
   });

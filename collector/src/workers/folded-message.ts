@@ -4,7 +4,7 @@
  */
 import type { FlowState, Folded, Gathered, Heard } from "../fold/index.ts";
 import type { SpanLinked } from "../observation.ts";
-import type { Claim } from "../otlp/limits/claims.ts";
+import type { Need } from "../otlp/limits/needs.ts";
 import { packState, stateFrom } from "../sqlite/rows/flow-bytes.ts";
 import { Packer, Unpacker } from "../sqlite/rows/packer.ts";
 import type { ShortReceipt } from "./calls.ts";
@@ -13,7 +13,7 @@ interface Said {
   /** What its sender is told once it is kept. */
   receipt: ShortReceipt;
   /** What it would use of whose limits. */
-  claims: Claim[];
+  needs: Need[];
   /** How many it is of. */
   observations: number;
 }
@@ -29,14 +29,14 @@ const NO_TEXTS = { numberOf: () => undefined, textOf: () => "" };
 
 const packer = new Packer(NO_TEXTS);
 
-export function packMessage({ receipt, claims, observations, gathered }: MessageToFold): Uint8Array {
+export function packMessage({ receipt, needs, observations, gathered }: MessageToFold): Uint8Array {
   const flows = [...gathered.flows];
   const definitions = definitionsOf(flows);
   const numbers = { numberOf: (text: string) => definitions.get(text) as number, textOf: () => "" };
   return packer.pack((to) => {
     to.text(JSON.stringify(receipt));
     to.uint(observations);
-    packEach(to, claims, packClaim);
+    packEach(to, needs, packNeed);
     packEach(to, gathered.heard, packHeard);
     packEach(to, gathered.links, packLink);
     packEach(to, [...definitions.keys()], packText);
@@ -53,7 +53,7 @@ export function unpackMessage(bytes: Uint8Array): FoldedMessage {
   return {
     receipt: JSON.parse(from.text()) as ShortReceipt,
     observations: from.uint(),
-    claims: eachFrom(from, claimFrom),
+    needs: eachFrom(from, needFrom),
     read: () => ({
       heard: eachFrom(from, heardFrom),
       links: eachFrom(from, linkFrom),
@@ -100,7 +100,7 @@ function textFrom(from: Unpacker): string {
   return from.text();
 }
 
-function packClaim(to: Packer, { tenant, spans, flowNames, labelKeys, opens }: Claim): void {
+function packNeed(to: Packer, { tenant, spans, flowNames, labelKeys, opens }: Need): void {
   to.text(tenant);
   to.uint(spans);
   packEach(to, flowNames, packText);
@@ -108,7 +108,7 @@ function packClaim(to: Packer, { tenant, spans, flowNames, labelKeys, opens }: C
   packEach(to, opens, packText);
 }
 
-function claimFrom(from: Unpacker): Claim {
+function needFrom(from: Unpacker): Need {
   return {
     tenant: from.text(),
     spans: from.uint(),

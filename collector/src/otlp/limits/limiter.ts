@@ -11,7 +11,7 @@ import type { LimitName, Limits } from "../../limits.ts";
 import { type FlowObservation, flowNameOf, type Observation } from "../../observation.ts";
 import type { Store } from "../../store.ts";
 import type { Rejection } from "../rejection.ts";
-import type { Claim } from "./claims.ts";
+import type { Need } from "./needs.ts";
 import { LimitsReached } from "./reached.ts";
 import { Recent } from "./recent.ts";
 import { TenantState } from "./tenant.ts";
@@ -166,16 +166,16 @@ export class Admission {
    * Lets a whole message pass where it is well within the limits of all whom it is about, or nothing of it: then its
    * spans have to be asked for one by one.
    */
-  async admitAll(claims: readonly Claim[]): Promise<boolean> {
-    const states = claims.map(({ tenant }) => this.#stateOf(tenant));
+  async admitAll(needs: readonly Need[]): Promise<boolean> {
+    const states = needs.map(({ tenant }) => this.#stateOf(tenant));
     for (const state of states) if (!state.known) this.#tenants.add(state);
     if (this.#tenants.size > 0) await this.learn();
-    const fits = claims.every((claim, at) => this.#isWithin(states[at] as TenantState, claim));
-    if (fits) for (const [at, claim] of claims.entries()) this.#use(states[at] as TenantState, claim);
+    const fits = needs.every((need, at) => this.#isWithin(states[at] as TenantState, need));
+    if (fits) for (const [at, need] of needs.entries()) this.#use(states[at] as TenantState, need);
     return fits;
   }
 
-  #isWithin(state: TenantState, { spans, flowNames, labelKeys, opens }: Claim): boolean {
+  #isWithin(state: TenantState, { spans, flowNames, labelKeys, opens }: Need): boolean {
     const { limits } = this.#limiter;
     if (limits.openFlows > 0) {
       if (this.#now - state.readAt > FRESH_MS) this.#refresh(state);
@@ -189,7 +189,7 @@ export class Admission {
     );
   }
 
-  #use(state: TenantState, { tenant, spans, flowNames, labelKeys, opens }: Claim): void {
+  #use(state: TenantState, { tenant, spans, flowNames, labelKeys, opens }: Need): void {
     const { limits } = this.#limiter;
     if (limits.spansPerSecond > 0) state.bucket.take(this.#now, spans);
     if (limits.flowNames > 0) this.#add(state.names, flowNames);

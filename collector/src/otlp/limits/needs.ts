@@ -1,8 +1,8 @@
-/** What one message would use of each tenant's limits: enough to say that it is within them, without its spans. */
+/** What one message needs of each tenant's limits: enough to say that it is within them, without its spans. */
 import { type FlowObservation, flowNameOf, type Observation } from "../../observation.ts";
 
 /** Of one tenant. */
-export interface Claim {
+export interface Need {
   tenant: string;
   spans: number;
   flowNames: string[];
@@ -18,8 +18,8 @@ interface Counted {
   opens: Set<string>;
 }
 
-/** Lets every span pass, and notes what it would use. */
-export class Claims {
+/** Lets every span pass, and notes what it needs. */
+export class Needs {
   readonly #tenants = new Map<string, Counted>();
   #last: { tenant: string; counted: Counted } | undefined;
 
@@ -34,7 +34,7 @@ export class Claims {
     if (opensFlow(observations as readonly FlowObservation[], counted.labelKeys)) counted.opens.add(id);
   }
 
-  all(): Claim[] {
+  all(): Need[] {
     return [...this.#tenants].map(([tenant, { spans, flowNames, labelKeys, opens }]) => ({
       tenant,
       spans,
