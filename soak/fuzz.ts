@@ -13,9 +13,9 @@ import { ROOT } from "../scripts/run.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Soak } from "./soak.ts";
 
-const BATCH = 48;
-/** Of each door. */
+/** Of each door. With `BATCH`, as many calls as gRPC's door reads at a time: of more it says that it is too busy. */
 const CONNECTIONS = 2;
+const BATCH = 32;
 const ROUNDS = 20;
 /** What a warm process may still gain: the heap's breathing, and caches on their way to their bounds. */
 const GROWTH = 1.3;
@@ -42,6 +42,8 @@ export const fuzz: Soak = {
       args: [
         join(ROOT, "collector", "bin", "weir.mjs"),
         ...["serve", "--port", "0", "--grpc-port", "0", "--store", `sqlite:${join(folder, "weir.db")}`],
+        // Each mistake of a sender's is a line of its own above it.
+        ...["--log-level", "warn"],
       ],
       cwd: folder,
       onLine: (line) => void complaints.push(line),

@@ -1,12 +1,12 @@
 /** `weir` as a real process. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { freePort } from "../../scripts/free-port.ts";
 import { aSpan, jsonBody, protobufBody } from "./otlp-support.ts";
 import { frame, outcomeOf, RawGrpc } from "./raw-grpc.ts";
@@ -373,6 +373,50 @@ test("a Node that says it is old is one line, exit 1", async () => {
   });
   const [code] = await once(child, "close");
   expect([code, stderr]).toEqual([1, "weir: expected Node 22.18 or newer, got 22.17.1\n"]);
+});
+
+describe("as a package", () => {
+  const installed = join(folder, "package");
+  const bin = join(installed, "bin/weir.mjs");
+  const says = "console.log(JSON.stringify([process.pid, process.execArgv, process.argv.slice(2)]))";
+  mkdirSync(join(installed, "bin"), { recursive: true });
+  mkdirSync(join(installed, "dist"));
+  copyFileSync(BIN, bin);
+  writeFileSync(join(installed, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(installed, "dist/cli.js"), says);
+
+  /** What a process was told that began as `node ...options bin ...args`. */
+  async function told(options: string[], args: string[], env = {}, stdio: StdioOptions = "pipe") {
+    const child = spawn(process.execPath, [...options, bin, ...args], {
+      env: { PATH: process.env.PATH, ...env },
+      stdio,
+    });
+    let output = "";
+    for (const from of [child.stdout, child.stderr]) from?.on("data", (chunk) => (output += chunk));
+    const [code] = await once(child, "close");
+    expect(code).toBe(0);
+    const [pid, nodes, weirs] = JSON.parse(output);
+    expect([pid, weirs]).toEqual([child.pid, args]);
+    return nodes;
+  }
+
+  const BOUND = "--max-semi-space-size=8";
+  const SERVE = ["serve", "--store", "a b"];
+
+  test.runIf("execve" in process)(
+    "`serve` bounds what dies young, in the process that was started",
+    async () => {
+      expect(await told([], SERVE)).toEqual([BOUND]);
+      expect(await told(["--no-warnings"], SERVE)).toEqual([BOUND, "--no-warnings"]);
+    },
+  );
+
+  test("it leaves who chose a bound with that, and a parent with its channel; other commands need none", async () => {
+    expect(await told(["--max-semi-space-size=2"], SERVE)).toEqual(["--max-semi-space-size=2"]);
+    expect(await told([], SERVE, { NODE_OPTIONS: "--max_semi_space_size=2" })).toEqual([]);
+    expect(await told([], SERVE, {}, ["ignore", "pipe", "pipe", "ipc"])).toEqual([]);
+    expect(await told([], ["prune"])).toEqual([]);
+  });
 });
 
 /** A Node of the system's own, where it is too old for Weir. */

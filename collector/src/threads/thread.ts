@@ -59,8 +59,12 @@ interface Waiting {
   patient: boolean;
 }
 
-/** What a thread makes of a call dies with it: more room for it to lie about only takes memory. */
-const LIMITS = { maxYoungGenerationSizeMb: 24 };
+/**
+ * What a thread makes of a call dies with it: more room for it to lie about only takes memory. A heap that may have much
+ * is let grow to four times what lives in it before it is looked through; one that may have a gigabyte to 1.6 times. No
+ * message that is taken needs half of that.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1024 };
 /** How long a thread that has closed may take to end before it is ended. */
 const GRACE_MS = 5_000;
 /** Calls of one message: with more of one turn the thread begins while the rest of the turn goes on here. */
