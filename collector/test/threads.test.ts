@@ -155,6 +155,24 @@ describe("a thread that dies", () => {
     expect(warnings[1]).toContain("could not start, and is tried again: no room for another thread");
   });
 
+  test("told to close while it starts again ends, and nothing is said of another try", async () => {
+    // Counted from 2: the second of all is refused.
+    const shared = (value: number) => new Int32Array(new SharedArrayBuffer(4)).fill(value);
+    const [starts, gate, ends] = [shared(2), shared(1), shared(0)];
+    const thread = await start({}, { starts, gate, ends });
+    Atomics.store(gate, 0, 0);
+    await expect(thread.call("throwOutside", undefined)).rejects.toMatchObject({ code: "unavailable" });
+    const before = warnings.length;
+    await vi.waitFor(() => expect(starts[0]).toBe(4), { timeout: 5_000 });
+    await thread.close();
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await vi.waitFor(() => expect(ends[0]).toBe(2), { timeout: 5_000 });
+    // It ends before that is heard of.
+    await new Promise(setImmediate);
+    expect(warnings.slice(before)).toEqual([]);
+  });
+
   test("while it is closing stays away", async () => {
     const thread = await start();
     const waiting = thread.call("throwOutside", undefined);

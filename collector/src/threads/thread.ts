@@ -266,8 +266,9 @@ export class Thread<C extends Calls<C>> {
     this.#pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS);
     this.#restart = setTimeout(() => {
       this.#run().catch((error: WeirError) => {
+        if (this.#closing !== undefined) return;
         warn(`${name} could not start, and is tried again: ${error.message}`);
-        if (this.#closing === undefined) this.#startAgain();
+        this.#startAgain();
       });
     }, pause);
   }

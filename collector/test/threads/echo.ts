@@ -8,6 +8,8 @@ export interface EchoData {
   refuseToClose?: boolean;
   /** Set: refuses to start when started again. */
   starts?: Int32Array<SharedArrayBuffer>;
+  /** While it is 0, who starts waits. */
+  gate?: Int32Array<SharedArrayBuffer>;
   /** Milliseconds that it goes on for when it has closed. */
   lingers?: number;
   /** Counts the ends that it came to by itself. */
@@ -31,9 +33,10 @@ export interface EchoCalls {
   warn(line: string): Promise<void>;
 }
 
-serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts, lingers, ends }, warn) => {
+serveCalls<EchoData, EchoCalls>(({ refuseToStart, refuseToClose, starts, gate, lingers, ends }, warn) => {
   if (ends !== undefined) process.once("exit", () => Atomics.add(ends, 0, 1));
   const startsBefore = starts === undefined ? 0 : Atomics.add(starts, 0, 1);
+  if (gate !== undefined) Atomics.wait(gate, 0, 0);
   if (refuseToStart || startsBefore === 1) throw new WeirError("unavailable", "no room for another thread");
   let waiting: (() => void)[] = [];
   return {
