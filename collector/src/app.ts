@@ -9,7 +9,7 @@ import { addApi } from "./http/api.ts";
 import { type DetailBytes, detailBytesOf } from "./http/detail.ts";
 import { addDocs } from "./http/docs.ts";
 import { sendError } from "./http/errors.ts";
-import { addExports } from "./http/exports.ts";
+import { addExports, type ExportOptions } from "./http/exports.ts";
 import { addGate } from "./http/gate.ts";
 import { addHealth } from "./http/health.ts";
 import { addKeys } from "./http/keys.ts";
@@ -87,6 +87,8 @@ export interface AppOptions {
   counters?: OtlpTraffic;
   /** What a message may cost, and whom a sender over HTTP speaks for. */
   otlp?: MessageLimits & OtlpHttpOptions;
+  /** How long an export waits for its reader. */
+  exports?: ExportOptions;
   /** Bounds and times of the live stream. */
   live?: Partial<HubOptions>;
   /** The built page. Without it a plain page says how to build one. */
@@ -155,7 +157,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addHealth(app, store);
   addMe(app, gate);
   addApi(app, store, { detailBytes, limitsReached: async () => (await ingest.limits()).reached });
-  addExports(app, store, gate);
+  addExports(app, store, gate, options.exports);
   if (auth !== undefined) {
     addKeys(app, auth.access, now);
     addShares(app, auth.access, now);

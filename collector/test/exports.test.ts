@@ -1,5 +1,6 @@
 /** Whole lists as files. */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fill } from "../src/demo/fill.ts";
@@ -9,7 +10,7 @@ import { csvOf } from "../src/http/csv.ts";
 import { type FlowPage, FlowSummary } from "../src/http/schemas.ts";
 import type { Store } from "../src/store.ts";
 import { flowBody, type Guarded, NOW, startGuarded } from "./access-support.ts";
-import { createApp } from "./created-app.ts";
+import { type AppOptions, createApp } from "./created-app.ts";
 import { aFlow, createFakeStore } from "./fake-store.ts";
 
 const FLOWS = 1_200;
@@ -184,11 +185,25 @@ describe("from a store without end", () => {
     }
   });
 
-  async function start(flows: Store["flows"]) {
-    const app = createApp({ store: { ...createFakeStore(), flows } });
+  async function start(flows: Store["flows"], exports: AppOptions["exports"] = {}) {
+    const app = createApp({ store: { ...createFakeStore(), flows }, exports });
     apps.push(app);
     await app.listen({ port: 0, host: "127.0.0.1" });
     return (app.server.address() as { port: number }).port;
+  }
+
+  /** Who asks, and takes nothing as yet. */
+  function reader(port: number): Socket {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    socket.pause().write("GET /api/v1/flows.ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return socket;
+  }
+
+  /** What one more is told, who leaves at once. */
+  async function statusFor(port: number): Promise<number> {
+    const { status, body } = await fetch(`http://127.0.0.1:${port}/api/v1/flows.csv`);
+    await body?.cancel();
+    return status;
   }
 
   const page = (nextCursor: string | null) => ({
@@ -204,11 +219,7 @@ describe("from a store without end", () => {
       asked += 1;
       return page("more");
     });
-    const sockets = Array.from({ length: 8 }, () => {
-      const socket = connect(port, "127.0.0.1").on("error", () => {});
-      socket.pause().write("GET /api/v1/flows.ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      return socket;
-    });
+    const sockets = Array.from({ length: 8 }, () => reader(port));
     const quiet = async () => {
       for (let before = -1; before !== asked; ) {
         before = asked;
@@ -218,23 +229,50 @@ describe("from a store without end", () => {
     await quiet();
     // What the kernel holds of eight connections, and a page or two each.
     expect(asked).toBeLessThan(8 * 40);
-    const ninth = () => fetch(`http://127.0.0.1:${port}/api/v1/flows.csv`);
-    const refused = await ninth();
+    const refused = await fetch(`http://127.0.0.1:${port}/api/v1/flows.csv`);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
     expect(await refused.json()).toMatchObject({ error: { code: "overloaded" } });
 
     for (const socket of sockets) socket.destroy();
-    let again = await ninth();
-    while (again.status === 429) {
-      await again.body?.cancel();
-      again = await ninth();
-    }
-    expect(again.status).toBe(200);
-    await again.body?.cancel();
+    await expect.poll(() => statusFor(port)).toBe(200);
     await quiet();
     const before = asked;
     await quiet();
     expect(asked).toBe(before);
+  });
+
+  test("a reader who takes nothing gives up his place in time; one who is slow keeps it, as does one whom the store lets wait", async () => {
+    const stalledMs = 400;
+    let isStoreSlow = false;
+    let asked = 0;
+    const store = async () => {
+      asked += 1;
+      if (isStoreSlow) await sleep(3 * stalledMs);
+      return page("more");
+    };
+    const port = await start(store, { stalledMs });
+    const slow = reader(port);
+    let left = 0;
+    slow.on("data", ({ length }) => {
+      left -= length;
+      if (left > 0) return;
+      // More at a time than the kernel holds for him: what was written before has left.
+      left = 8_000_000;
+      slow.pause();
+      setTimeout(() => slow.resume(), stalledMs / 4);
+    });
+    slow.resume();
+    const stuck = Array.from({ length: 7 }, () => reader(port));
+    await expect.poll(() => statusFor(port)).toBe(429);
+    await expect.poll(() => statusFor(port), { timeout: 10 * stalledMs }).toBe(200);
+
+    isStoreSlow = true;
+    await sleep(3 * stalledMs);
+    isStoreSlow = false;
+    const before = asked;
+    await expect.poll(() => asked, { timeout: 10 * stalledMs }).toBeGreaterThan(before + 3);
+    expect(slow.destroyed).toBe(false);
+    for (const socket of [slow, ...stuck]) socket.destroy();
   });
 
   test("what fails before the first piece is an error, and later the file breaks off", async () => {

@@ -3,10 +3,10 @@
  * enough to get one, and its answer can be described, as with `Accept` neither would be.
  *
  * An export asks the store page by page, as others do who ask meanwhile, and no sooner than its reader has taken what
- * went before: memory is one page. It ends where the reader goes away, or his key.
+ * went before: memory is one page. It ends where the reader goes away, or his key, and where he takes nothing for long.
  */
 import { Readable } from "node:stream";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { TSchema } from "typebox";
 import { confinedTo } from "../auth/confined.ts";
 import type { Gate } from "../auth/gate.ts";
@@ -20,6 +20,16 @@ import * as schemas from "./schemas.ts";
 
 /** At a time, of all readers: each asks the store without a pause. */
 const MOST_AT_ONCE = 8;
+/**
+ * A reader who takes nothing for so many milliseconds, at most twice as many, gives up his place. No sooner, as the kernel
+ * holds up to 4 MiB for him and asks for more when a third of that is gone: who takes 12 KB a second seems to rest till then.
+ */
+const STALLED_MS = 120_000;
+
+export interface ExportOptions {
+  /** Default: two minutes. */
+  stalledMs?: number;
+}
 
 interface List<Q> {
   path: string;
@@ -90,7 +100,12 @@ const FORMS: Record<string, { type: string; of: (row: TSchema) => Omit<Form, "ty
   },
 };
 
-export function addExports(app: FastifyInstance, store: Questions, gate: Gate): void {
+export function addExports(
+  app: FastifyInstance,
+  store: Questions,
+  gate: Gate,
+  { stalledMs = STALLED_MS }: ExportOptions = {},
+): void {
   let open = 0;
   for (const each of LISTS) for (const ending of Object.keys(FORMS)) add(each, ending);
 
@@ -124,6 +139,7 @@ export function addExports(app: FastifyInstance, store: Questions, gate: Gate): 
         file.once("close", () => {
           open -= 1;
         });
+        breakOffWhereStalled(reply, stalledMs);
         return reply.headers(headers).send(file);
       } catch (error) {
         open -= 1;
@@ -131,6 +147,16 @@ export function addExports(app: FastifyInstance, store: Questions, gate: Gate): 
       }
     });
   }
+}
+
+/** His connection alone would keep a place for as long as it lives, which is for ever where the other side still answers. */
+function breakOffWhereStalled({ raw, log }: FastifyReply, stalledMs: number): void {
+  raw.setTimeout(stalledMs, () => {
+    // Else it is the reader who waits, for the store.
+    if (!raw.writableNeedDrain) return;
+    log.info("an export was broken off: its reader took nothing for minutes");
+    raw.destroy();
+  });
 }
 
 /** With its first piece there already: what goes wrong before it can still be answered as an error. */
