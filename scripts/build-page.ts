@@ -8,6 +8,8 @@ import { ROOT, run } from "./run.ts";
 const PAGE = join(ROOT, "collector", "page", "index.html");
 // Outside the page's folder: what is in there is served.
 const BUILT_FROM = join(ROOT, "node_modules", ".weir-page");
+/** What of the page lies outside its folder: `ui` may take nothing else that runs from the collector. */
+const ELSEWHERE = ["pnpm-lock.yaml", "tsconfig.base.json", "collector/src/words.ts"];
 const LOCK = join(ROOT, "node_modules", ".weir-page-lock");
 
 /**
@@ -37,7 +39,7 @@ function isBuilt(sources: string): boolean {
 
 /** By content, not by time: a fresh clone and a switch of branches change every time stamp. */
 async function fingerprint(): Promise<string> {
-  const files = [join(ROOT, "pnpm-lock.yaml")];
+  const files = ELSEWHERE.map((file) => join(ROOT, file));
   for await (const entry of glob("ui/**", { cwd: ROOT, exclude: isNoSource, withFileTypes: true })) {
     if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
   }
