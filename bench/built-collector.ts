@@ -3,10 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { packPackages } from "../scripts/packages.ts";
-
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+import { ROOT } from "../scripts/run.ts";
 
 export interface BuiltCollector {
   /** The file behind the command `weir`. */

@@ -4,8 +4,8 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Running, startNode } from "../e2e/support/processes.ts";
+import { ROOT } from "../scripts/run.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const SINK = fileURLToPath(new URL("./sink.ts", import.meta.url));
 const run = promisify(execFile);
 

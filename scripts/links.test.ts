@@ -1,10 +1,9 @@
 /** Links between the pages of the repository lead somewhere: to a file that is there, and to a heading in it. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { ROOT } from "./run.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PAGES = globSync("**/*.md", {
   cwd: ROOT,
   exclude: (path) => /(^|\/)(node_modules|\.toolchain|\.git|dist)$/.test(path),

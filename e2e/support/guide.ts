@@ -24,12 +24,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FlowDetail } from "@weir/collector/schemas";
 import { freePort } from "../../scripts/free-port.ts";
+import { ROOT } from "../../scripts/run.ts";
 import { findSystemPart, REDIS_SERVER } from "../../scripts/system-parts.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FENCED = /^```(\w*)\n(.*?)^```$/gms;
 const PORTS = /\b(3000|3001|3002|4318|6379)\b/g;
 

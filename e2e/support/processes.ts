@@ -4,11 +4,9 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
+import { ROOT } from "../../scripts/run.ts";
 import { findSystemPart, REDIS_SERVER } from "../../scripts/system-parts.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface Running {
   pid: number;
