@@ -62,9 +62,11 @@ test.each([
       answers,
       () => void collector.stop(signal),
     );
-    expect(await collector.exited).toBe(code);
+    // Where it was too few, nobody has ended it.
+    if (acknowledged.length < answers) await collector.stop("SIGKILL");
     expect(acknowledged.length).toBeGreaterThanOrEqual(answers);
     expect(acknowledged.length).toBeLessThan(REQUESTS);
+    expect(await collector.exited).toBe(code);
 
     const again = await startCollector({ path });
     try {

@@ -1,5 +1,5 @@
 // The example of a routine graph: paused from the terminal, killed, resumed in another process; and killed without a pause.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,6 +18,7 @@ const good = Array.from({ length: ROWS }, (_, at) => at + 1).filter(isGood);
 
 let folder: string;
 let collector: RunningCollector;
+const programs: Program[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "weir-graph-"));
@@ -25,12 +26,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await Promise.all(programs.map((program) => program.kill()));
   await collector?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
 interface Program {
-  child: ChildProcess;
   output(): string;
   type(line: string): void;
   says(pattern: RegExp): Promise<true>;
@@ -59,8 +60,7 @@ function start(command: "start" | "resume", speed: number): Program {
     stream.on("data", (chunk) => {
       output += chunk;
     });
-  return {
-    child,
+  const program: Program = {
     output: () => output,
     type: (line) => void child.stdin.write(`${line}\n`),
     says: (pattern) =>
@@ -75,6 +75,8 @@ function start(command: "start" | "resume", speed: number): Program {
     },
     ended,
   };
+  programs.push(program);
+  return program;
 }
 
 function written(): number[] {

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startCollector } from "../e2e/support/processes.ts";
 import type { Soak } from "./soak.ts";
 
@@ -60,16 +61,17 @@ export async function killUnderLoad({ times, onRound }: KillOptions): Promise<Ki
     for (let round = 1; round <= times + 1; round += 1) {
       const started = performance.now();
       const collector = await startCollector({ path });
-      report.slowestStartMs = Math.max(report.slowestStartMs, performance.now() - started);
-      await check(collector.url, round - 1, before, report);
-      if (round > times) {
-        await collector.stop();
-        break;
+      try {
+        report.slowestStartMs = Math.max(report.slowestStartMs, performance.now() - started);
+        await check(collector.url, round - 1, before, report);
+        if (round > times) break;
+        const load = send(collector.url, round);
+        await sleep(Math.random() * LOAD_MS);
+        await collector.stop("SIGKILL");
+        before = await load;
+      } finally {
+        await collector.stop("SIGKILL");
       }
-      const load = send(collector.url, round);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * LOAD_MS));
-      await collector.stop("SIGKILL");
-      before = await load;
       report.kills += 1;
       report.acknowledged += before.length;
       onRound?.(round, before.length);

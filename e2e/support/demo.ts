@@ -26,17 +26,19 @@ export async function startDemo({ collector, redis, env = {} }: DemoOptions): Pr
     await started.printed(ready);
     return started;
   };
+  const stop = async () => {
+    await Promise.all(running.map((each) => each.stop()));
+  };
   const [checkerPort, apiPort] = [await freePort(), await freePort()];
   const checker = `http://127.0.0.1:${checkerPort}`;
-  await service("checker", { PORT: `${checkerPort}` }, /listening/);
-  await service("api", { PORT: `${apiPort}`, CHECKER_URL: checker }, /listening/);
-  return {
-    api: `http://127.0.0.1:${apiPort}`,
-    startWorker: () => service("worker", {}, /waiting/),
-    async stop() {
-      await Promise.all(running.map((each) => each.stop()));
-    },
-  };
+  try {
+    await service("checker", { PORT: `${checkerPort}` }, /listening/);
+    await service("api", { PORT: `${apiPort}`, CHECKER_URL: checker }, /listening/);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { api: `http://127.0.0.1:${apiPort}`, startWorker: () => service("worker", {}, /waiting/), stop };
 }
 
 /** Sends one file to be imported, and returns the id of its flow. */

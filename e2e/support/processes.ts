@@ -108,14 +108,21 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Ru
   const store = `sqlite:${path ?? join(folder as string, "weir.db")}`;
   const fixed = ["serve", "--port", String(port), "--grpc-port", "off", "--store", store];
   const running = startNode(program, [...fixed, ...args], env);
-  const [, url = "", bound] = await running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
+  const remove = () => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const listening = running.printed(/^weir: listening on (http:\/\/\S+:(\d+))/m);
+  const [, url = "", bound] = await listening.catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   return {
     ...running,
     url,
     port: Number(bound),
     async stop(signal) {
       await running.stop(signal);
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }
