@@ -1,6 +1,7 @@
 /** What durable flows cost, one figure a process: `node durable-worker.ts bare | memory | <sqlite path> | sleeping:<sqlite path>`. */
 import { setImmediate } from "node:timers/promises";
 import { createScope, flow, type Journal, memoryJournal, sqliteJournal } from "../sdk/src/durable/index.ts";
+import { settledHeap } from "./settled-heap.ts";
 
 const RUNS = 64;
 const STEPS = 100;
@@ -87,12 +88,4 @@ async function sleeping(path: string): Promise<{ bytes: number; timers: number }
   await scope.dispose();
   await journal.close();
   return { bytes: (after - before) / SLEEPERS, timers };
-}
-
-async function settledHeap(): Promise<number> {
-  for (let round = 0; round < 5; round += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    globalThis.gc?.();
-  }
-  return process.memoryUsage().heapUsed;
 }

@@ -3,6 +3,7 @@
 // Arguments: address, json|protobuf, spans a request, connections, seconds to warm up, seconds to measure, and how many
 // requests to leave out at the beginning.
 import { connect, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { bodies, CONTENT_TYPE, type Encoding, SEED_DIGITS } from "./payloads.ts";
 
 export interface Load {
@@ -27,11 +28,11 @@ let refused = 0;
 let stopping = false;
 
 const sockets = Array.from({ length: connections }, () => send(prepare()));
-await pause(warmUp);
+await pause(warmUp * 1000);
 answered = 0;
 refused = 0;
 const started = performance.now();
-await pause(seconds);
+await pause(seconds * 1000);
 const requestsPerSecond = answered / ((performance.now() - started) / 1000);
 stopping = true;
 await Promise.all(sockets);
@@ -127,8 +128,4 @@ function answerFrom(socket: Socket): Promise<boolean> {
       resolve(text.startsWith("HTTP/1.1 200 "));
     });
   });
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }

@@ -1,6 +1,7 @@
 /** What workflow trees cost, one figure a process: `node workflow-worker.ts waiting | steps | lag`. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { debounce, ok, repeat, run, setState, wait, waitUntil, workflow } from "../sdk/src/workflow/index.ts";
+import { settledHeap } from "./settled-heap.ts";
 
 const WAITING = 100_000;
 const STEPS = 3_000_000;
@@ -65,12 +66,4 @@ async function lateness(): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, LAG_FOR_MS));
   delay.disable();
   return delay.percentile(99) / 1e6;
-}
-
-async function settledHeap(): Promise<number> {
-  for (let round = 0; round < 5; round += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    globalThis.gc?.();
-  }
-  return process.memoryUsage().heapUsed;
 }
