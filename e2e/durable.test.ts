@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { killAtBoundaries } from "../soak/durable.ts";
 
-test("killed a hundred times at each boundary in turn: no finished step is executed again, every run ends", {
+test("killed a hundred times, at each boundary in turn: no finished step is executed again, every run ends", {
   timeout: 180_000,
 }, async () => {
   const { kills, runs, executed, repeated, unended } = await killAtBoundaries({ times: 100 });

@@ -74,7 +74,7 @@ describe("an import through three services and a queue", () => {
     expect(flow).toMatchObject({ status: "running", health: "ok", endedAt: null });
   });
 
-  test("whose worker is killed stays visible and running, is called lost, and recovers with the next worker", async () => {
+  test("whose worker is killed stays visible and running, and is called lost", async () => {
     const demo = await begin();
     const worker = await demo.startWorker();
     const id = await importFile(demo.api, "umbrella", 100_000);
