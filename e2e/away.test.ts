@@ -53,7 +53,8 @@ test("calls nobody lost when it comes back, then those who stay silent, until th
   expect(await flowsOf(url, "?health=lost")).toEqual([]);
 
   const stream = await fetch(`${url}/api/v1/stream?health=lost`);
-  const talking = setInterval(() => void speak(url, "talker", "heartbeat"), HEARTBEAT_MS / 2);
+  const said: Promise<void>[] = [];
+  const talking = setInterval(() => said.push(speak(url, "talker", "heartbeat")), HEARTBEAT_MS / 2);
   try {
     await until("the loss of the silent one", async () => {
       const lost = await flowsOf(url, "?health=lost");
@@ -72,6 +73,7 @@ test("calls nobody lost when it comes back, then those who stay silent, until th
     expect(await flowsOf(url, "?health=lost")).toEqual([]);
   } finally {
     clearInterval(talking);
+    await Promise.all(said);
   }
 });
 

@@ -90,7 +90,7 @@ test("on the page: an order whose worker was killed shows the gap", async () => 
   const { tenant, id, steps } = taken.flow;
   const { page, troubles } = await openPage(browser, `${collector.url}/tenants/${tenant}/flows/${id}`);
   await page.getByText(/^Taken over/).waitFor();
-  expect(await page.getByRole("treeitem").count()).toBe(steps.length);
+  await expect.poll(() => page.getByRole("treeitem").count()).toBe(steps.length);
   expect(troubles).toEqual([]);
   await page.context().close();
 });

@@ -195,7 +195,7 @@ describe("what needs attention", () => {
     expect(await accessFaults(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await byDay.waitFor({ state: "detached" });
-    expect(await page.title()).toBe("1 stuck · Customers · Weir");
+    await expect.poll(() => page.title()).toBe("1 stuck · Customers · Weir");
     expect(await accessFaults(page)).toEqual([]);
 
     await page.keyboard.press("/");

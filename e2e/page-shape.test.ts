@@ -193,8 +193,11 @@ describe("a graph", () => {
     await page.mouse.down();
     await page.mouse.move(x + 80, y + 30, { steps: 4 });
     await page.mouse.up();
-    const dragged = await place();
-    expect([dragged.x - first.x, dragged.y - first.y]).toEqual([expect.closeTo(80), expect.closeTo(30)]);
+    const moved = async () => {
+      const now = await place();
+      return [now.x - first.x, now.y - first.y];
+    };
+    await expect.poll(moved).toEqual([expect.closeTo(80), expect.closeTo(30)]);
 
     await page.keyboard.down("Control");
     await page.mouse.wheel(0, -200);
@@ -246,12 +249,12 @@ describe("a graph", () => {
     await open("large", "?view=graph");
     await node("r300").waitFor();
     const frame = await page.getByRole("group", { name: /480 routines/ }).boundingBox();
-    const here = await node("r300").boundingBox();
-    expect(here?.x).toBeGreaterThan(frame?.x ?? 0);
-    expect(here?.width).toBeGreaterThan(80);
+    const here = () => node("r300").boundingBox();
+    await expect.poll(async () => (await here())?.x).toBeGreaterThan(frame?.x ?? 0);
+    expect((await here())?.width).toBeGreaterThan(80);
     expect(await graph().getByRole("button").count()).toBe(480);
     await page.getByRole("button", { name: "Show all of it" }).click();
-    await expect.poll(async () => ((await node("r300").boundingBox())?.width ?? 99) < 80).toBe(true);
+    await expect.poll(async () => ((await here())?.width ?? 99) < 80).toBe(true);
   });
 });
 
@@ -265,7 +268,7 @@ test("a flow that is on hold says since when and why, on its page, its graph and
   await standing.getByText("Paused at").waitFor();
   await standing.getByText(reason).waitFor();
   await page.getByRole("button", { name: "Paused enrich optional 1 open" }).waitFor();
-  expect(await page.title()).toMatch(/^Paused · /);
+  await expect.poll(() => page.title()).toMatch(/^Paused · /);
 
   await sendByHand(collector.url, { ...flow, steps: [{ ...enrich, took: 100 }] });
   await standing.getByText("Paused, between steps").waitFor();
@@ -293,14 +296,14 @@ test("a shape that did not come is said to be missing, and the timeline is there
 });
 
 test("on a narrow screen nothing runs out of it, and a node has the screen's foot", async () => {
-  for (const [id, query] of [
-    ["tree-1", "?view=tree"],
-    ["graph-1", "?view=graph"],
-    ["graph-1", "?view=routines"],
+  for (const [id, query, content] of [
+    ["tree-1", "?view=tree", () => row("setState")],
+    ["graph-1", "?view=graph", () => node("write")],
+    ["graph-1", "?view=routines", () => page.getByRole("button", { name: "enrich", exact: true })],
   ] as const) {
     if (id !== "tree-1") await page.context().close();
     await open(id, query, 360);
-    await page.getByRole("button", { name: "Timeline" }).waitFor();
+    await content().waitFor();
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow, query).toBeLessThanOrEqual(0);
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { until } from "./support/api.ts";
 import { openPage, startBrowser } from "./support/browser.ts";
 import { type Running, type RunningCollector, startCollector, startProgram } from "./support/processes.ts";
 
@@ -206,27 +207,31 @@ describe("the lists", () => {
     await open("/tenants/umbrella");
     await sees("bulk-09999");
     expect(await page.getByText(/^bulk-\d{5}$/).count()).toBeLessThan(200);
-    for (let tries = 0; tries < 5; tries += 1) {
+    await until("the end is seen", async () => {
       await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-      await page.waitForTimeout(200);
-    }
+      return await page.getByText("bulk-00000").isVisible();
+    });
     expect(await page.getByText(/^bulk-\d{5}$/).count()).toBeLessThan(200);
-    await page.getByText("bulk-09999").waitFor({ state: "detached" });
+    expect(await page.getByText("bulk-09999").count()).toBe(0);
   });
 
   test("on a narrow screen nothing runs out of it", async () => {
     await open("/", 360);
-    for (const path of [
-      "/",
-      "/stuck",
-      "/flows",
-      "/settings",
-      "/tenants/acme-corp",
-      "/tenants/acme-corp/stats",
-      "/tenants/acme-corp/flows/failed-1",
-    ]) {
+    const main = page.getByRole("main");
+    const flows = main.getByRole("list", { name: "Flows", exact: true }).getByRole("listitem");
+    // What is there once the page has been filled.
+    const filled: [path: string, content: Locator][] = [
+      ["/", main.getByRole("link", { name: "globex" })],
+      ["/stuck", main.getByText("Nothing is stuck")],
+      ["/flows", flows],
+      ["/settings", main.getByText("SQLite")],
+      ["/tenants/acme-corp", flows],
+      ["/tenants/acme-corp/stats", main.getByText(/row #: expected/)],
+      ["/tenants/acme-corp/flows/failed-1", main.getByRole("treeitem")],
+    ];
+    for (const [path, content] of filled) {
       await page.goto(collector.url + path);
-      await page.getByRole("main").waitFor();
+      await content.first().waitFor();
       for (const width of [360, 420]) {
         await page.setViewportSize({ width, height: 800 });
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
