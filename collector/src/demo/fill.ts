@@ -21,7 +21,7 @@ const AT_ONCE = 1_000;
 export async function fill({ store, flows, now, onTime, onDone }: FillOptions): Promise<void> {
   let waiting: Observation[] = [];
   let count = 0;
-  let at = now;
+  let at: Micros = 0;
   const append = async () => {
     onTime?.(at);
     await store.append(waiting);
@@ -31,7 +31,7 @@ export async function fill({ store, flows, now, onTime, onDone }: FillOptions): 
   };
   for (const flow of flows) {
     for (const observation of observationsOf(flow, now)) waiting.push(observation);
-    at = Math.max(flow.startedAt, at === now ? 0 : at);
+    at = Math.max(at, flow.startedAt);
     count += 1;
     if (count === AT_ONCE) await append();
   }

@@ -11,7 +11,7 @@ export interface ImportFile {
 
 export const QUEUE = "imports";
 
-/** Whatever it is tried again, this import will not succeed. */
+/** However often it is tried again, this import will not succeed. */
 export class DuplicateImportError extends Error {
   override readonly name = "DuplicateImportError";
 }

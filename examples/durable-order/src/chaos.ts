@@ -19,7 +19,9 @@ const WORKERS = 2;
 const [orders = 40, kills = 10] = process.argv.slice(2).map(Number);
 const placed = ordersUpTo(orders);
 const workers: ChildProcess[] = [];
-process.once("exit", () => workers.map((worker) => worker.kill("SIGKILL")));
+process.once("exit", () => {
+  for (const worker of workers) worker.kill("SIGKILL");
+});
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
 
 setup({ serviceName: "orders" });
