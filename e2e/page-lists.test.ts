@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { until } from "./support/api.ts";
 import { accessFaults } from "./support/axe.ts";
 import { type OpenPage, openAnew, openPage, startBrowser } from "./support/browser.ts";
+import { loseOrder } from "./support/lost-order.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
 
 let collector: RunningCollector;
@@ -21,71 +21,11 @@ beforeAll(async () => {
   }
   fail("globex", "import-1");
   fail("initech", "import-2");
-  await Promise.all([flush(), loseOrder()]);
+  await Promise.all([flush(), loseOrder(collector.url)]);
   opened = await openPage(browser, collector.url);
   page = opened.page;
   page.setDefaultTimeout(10_000);
 });
-
-/** An order of a process that is gone: its first charge failed, its second one stands open. */
-async function loseOrder(): Promise<void> {
-  const at = Date.now() - 600_000;
-  const identity = { "weir.flow.id": "order-7", "weir.flow.name": "checkout", "weir.tenant": "hooli" };
-  const open = { "weir.pending": true };
-  const failure = {
-    name: "exception",
-    attributes: attributes({ "exception.type": "CardError", "exception.message": "card_declined" }),
-  };
-  const span = (name: string, after: number, own: Record<string, string | number | boolean>) => ({
-    traceId: "7".repeat(32),
-    spanId: String(after).padStart(16, "a"),
-    name,
-    startTimeUnixNano: `${at + after}000000`,
-    endTimeUnixNano: `${at + after}000000`,
-    attributes: attributes({ ...identity, ...own }),
-  });
-  const charge = (id: string, attempt: number) => ({
-    "weir.kind": "step",
-    "weir.step.id": id,
-    "weir.step.attempt": attempt,
-  });
-  const spans = [
-    span("checkout", 0, { "weir.kind": "flow", ...open }),
-    { ...span("charge", 1, charge("c1", 1)), status: { code: 2 }, events: [failure] },
-    span("charge", 2, { ...charge("c2", 2), ...open }),
-  ];
-  const resource = attributes({
-    "service.name": "payments",
-    "service.instance.id": "payments-1",
-    "weir.heartbeat.interval_ms": 100,
-  });
-  await until("the order is lost", async () => {
-    const response = await fetch(`${collector.url}/api/v1/stuck`);
-    const { flows } = (await response.json()) as { flows: unknown[] };
-    if (flows.length > 0) return true;
-    await sendSpans({ resource: { attributes: resource }, scopeSpans: [{ spans }] });
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    return false;
-  });
-}
-
-async function sendSpans(resourceSpans: object): Promise<void> {
-  const response = await fetch(`${collector.url}/v1/traces`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ resourceSpans: [resourceSpans] }),
-  });
-  expect(response.status).toBe(200);
-}
-
-function attributes(values: Record<string, string | number | boolean>) {
-  return Object.entries(values).map(([key, value]) => ({ key, value: anyValue(value) }));
-}
-
-function anyValue(value: string | number | boolean) {
-  if (typeof value === "boolean") return { boolValue: value };
-  return typeof value === "number" ? { intValue: String(value) } : { stringValue: value };
-}
 
 afterEach(() => {
   expect(opened.troubles).toEqual([]);
@@ -401,10 +341,10 @@ describe("rows", () => {
     const cells = row("report-eu").locator("[data-column]");
     const shown = () => cells.evaluateAll((all) => all.map((cell) => cell.getAttribute("data-column")));
     const wanted = ["status", "tenant", "flow", "where", "started", "duration", "label.region"];
-    expect(await shown()).toEqual(wanted);
+    await expect.poll(shown).toEqual(wanted);
     await page.reload();
     await row("report-eu").waitFor();
-    expect(await shown()).toEqual(wanted);
+    await expect.poll(shown).toEqual(wanted);
   });
 
   test("the order is turned by a heading", async () => {
