@@ -164,12 +164,11 @@ describe("a thread that dies", () => {
     await expect(thread.call("throwOutside", undefined)).rejects.toMatchObject({ code: "unavailable" });
     const before = warnings.length;
     await vi.waitFor(() => expect(starts[0]).toBe(4), { timeout: 5_000 });
-    await thread.close();
+    const closed = thread.close();
     Atomics.store(gate, 0, 1);
     Atomics.notify(gate, 0);
-    await vi.waitFor(() => expect(ends[0]).toBe(2), { timeout: 5_000 });
-    // It ends before that is heard of.
-    await new Promise(setImmediate);
+    await closed;
+    expect(ends[0]).toBe(2);
     expect(warnings.slice(before)).toEqual([]);
   });
 

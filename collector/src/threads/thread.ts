@@ -87,6 +87,8 @@ export class Thread<C extends Calls<C>> {
   #startedAt = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #restart: NodeJS.Timeout | undefined;
+  /** Settles when a thread that is started again is there, or is not to be. */
+  #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
@@ -265,7 +267,7 @@ export class Thread<C extends Calls<C>> {
     const pause = this.#pauseMs;
     this.#pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS);
     this.#restart = setTimeout(() => {
-      this.#run().catch((error: WeirError) => {
+      this.#starting = this.#run().catch((error: WeirError) => {
         if (this.#closing !== undefined) return;
         warn(`${name} could not start, and is tried again: ${error.message}`);
         this.#startAgain();
@@ -276,6 +278,7 @@ export class Thread<C extends Calls<C>> {
   async #close(): Promise<void> {
     clearTimeout(this.#restart);
     if (this.#calls > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    await this.#starting;
     const worker = this.#worker;
     if (worker === undefined) return;
     let failure: WeirError | undefined;
