@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { IMAGE_FILES } from "./image-files.ts";
 import { ROOT } from "./run.ts";
 
 const FILES = [
@@ -22,7 +23,7 @@ test("the container builds with the pnpm and the Node that a bare machine gets",
   const [dockerfile, toolchain] = [read("Dockerfile"), read("scripts/toolchain.mjs")];
   const [, node, pnpm] = /NODE = "(\d+)\..*?PNPM = "([\d.]+)"/s.exec(toolchain) ?? [];
   expect(dockerfile.match(/pnpm@[\d.]+/g)).toEqual([`pnpm@${pnpm}`]);
-  for (const from of dockerfile.match(/FROM node:\d+/g) ?? []) expect(from).toBe(`FROM node:${node}`);
+  expect(new Set(dockerfile.match(/FROM node:\d+/g))).toEqual(new Set([`FROM node:${node}`]));
 });
 
 test("no variable that Kubernetes makes of the service is taken for one of the collector's", () => {
@@ -41,7 +42,15 @@ test("the limits of memory are above what overload may take", () => {
   const [, bound] = /peakMiB\)\.toBeLessThan\((\d+)\)/.exec(read("e2e/overload.test.ts")) ?? [];
   const [, pod] = /limits: \{ memory: (\d+)Gi \}/.exec(read("deploy/kubernetes/weir.yaml")) ?? [];
   const [, unit] = /MemoryMax=(\d+)G/.exec(read("deploy/systemd/weir.service")) ?? [];
-  for (const limit of [pod, unit]) expect(Number(limit) * 1024).toBeGreaterThan(Number(bound));
+  const [, service] = /mem_limit: (\d+)g/.exec(read("docker-compose.yml")) ?? [];
+  for (const limit of [pod, unit, service]) expect(Number(limit) * 1024).toBeGreaterThan(Number(bound));
+});
+
+test("Kubernetes runs the version that its guide builds, which is this one", () => {
+  const { version } = JSON.parse(read("collector/package.json"));
+  for (const file of IMAGE_FILES) {
+    expect(new Set(read(file).match(/\bweir:\d[\w.-]*/g)), file).toEqual(new Set([`weir:${version}`]));
+  }
 });
 
 function read(path: string): string {

@@ -1,13 +1,15 @@
 // Makes a release of what `npx changeset` has gathered: `npm run release`, then `npm run release -- --publish`.
 //
-// The first raises the versions, dates the changelog and commits, once every test has passed: to be looked at, and put on
-// main as any other change. The second, on main, tags that commit and publishes the packages that are built of it.
+// The first raises the versions, also of the container's image, dates the changelog and commits, once every test has passed: to
+// be looked at, and put on main as any other change. The second, on main, tags that commit and publishes the packages that are
+// built of it.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { datedChangelog } from "./dated-changelog.ts";
+import { IMAGE_FILES } from "./image-files.ts";
 import { packPackages } from "./packages.ts";
 import { ROOT, run } from "./run.ts";
 import { type Named, unnamed } from "./unnamed.ts";
@@ -17,7 +19,9 @@ const CHANGELOG = join(ROOT, "CHANGELOG.md");
 
 const { publish } = parseArgs({ options: { publish: { type: "boolean", default: false } } }).values;
 try {
-  if (git("status", "--porcelain") !== "") throw new Error("expected nothing that is not committed");
+  const changed = git("status", "--porcelain");
+  if (changed !== "")
+    throw new Error(`expected nothing that is not committed; commit these, or git restore them:\n${changed}`);
   const missing = unnamed(
     readFileSync(join(ROOT, ".github", "CODEOWNERS"), "utf8"),
     Object.fromEntries(PACKAGES.map((folder) => [folder, manifest(folder)])),
@@ -37,6 +41,8 @@ async function prepareRelease(): Promise<void> {
     throw new Error("there is nothing to release: npx changeset says what a change means for users");
   const today = new Date().toISOString().slice(0, 10);
   writeFileSync(CHANGELOG, datedChangelog(readFileSync(CHANGELOG, "utf8"), now, today));
+  for (const file of IMAGE_FILES.map((name) => join(ROOT, name)))
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(`weir:${before}`, `weir:${now}`));
   await must("node", ["scripts/test.ts"]);
   git("add", "--all");
   git("commit", "--message", `Release ${now}`);
@@ -45,8 +51,10 @@ async function prepareRelease(): Promise<void> {
 
 async function publishRelease(): Promise<void> {
   const tag = `v${version()}`;
-  if (git("tag", "--list", tag) !== "") throw new Error(`${tag} is there already`);
-  if (git("rev-parse", "--abbrev-ref", "HEAD") !== "main") throw new Error("expected the branch main");
+  if (git("tag", "--list", tag) !== "")
+    throw new Error(`${tag} is published already: npm run release makes the next`);
+  const branch = git("rev-parse", "--abbrev-ref", "HEAD");
+  if (branch !== "main") throw new Error(`expected the branch main, got ${branch}: git switch main`);
   const { sdk, collector } = await packPackages(mkdtempSync(join(tmpdir(), "weir-release-")));
   // The collector depends on the SDK of the same version.
   for (const file of [sdk, collector])
