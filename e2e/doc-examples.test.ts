@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Example, type Examples, examplesOf } from "../scripts/docs/examples.ts";
 import { programOf } from "./support/example-programs.ts";
-import { GuideFolder } from "./support/guide.ts";
+import { GuideFolder } from "./support/reader-folder.ts";
 
 const TSC = join(import.meta.dirname, "../node_modules/.bin/tsc");
 /** `statement; // what comes of it` */

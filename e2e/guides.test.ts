@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../scripts/free-port.ts";
-import { GuideFolder, readGuide, runGuide } from "./support/guide.ts";
+import { readGuide } from "./support/guide.ts";
 import { followGuide, GUIDES } from "./support/guide-flows.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
+import { GuideFolder } from "./support/reader-folder.ts";
+import { runGuide } from "./support/run-guide.ts";
 
 const TSC = join(import.meta.dirname, "../node_modules/.bin/tsc");
 

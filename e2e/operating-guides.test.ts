@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { FlowPage } from "@weir/collector/schemas";
 import { afterAll, expect, test } from "vitest";
 import { freePort } from "../scripts/free-port.ts";
-import { GuideFolder, readGuide, runGuide } from "./support/guide.ts";
+import { readGuide } from "./support/guide.ts";
+import { GuideFolder } from "./support/reader-folder.ts";
+import { runGuide } from "./support/run-guide.ts";
 
 const folders = new GuideFolder();
 afterAll(() => folders[Symbol.dispose]());

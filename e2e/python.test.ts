@@ -9,9 +9,10 @@ import { flow, flush, setup, shutdown, step } from "@weir/sdk";
 import { withFetch } from "@weir/sdk/fetch";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { flowOf, flowsOf, treeOf, until } from "./support/api.ts";
-import { GuideFolder, readGuide } from "./support/guide.ts";
+import { readGuide } from "./support/guide.ts";
 import { expectFlowsOf } from "./support/guide-flows.ts";
 import { type RunningCollector, startCollector, startProgram } from "./support/processes.ts";
+import { GuideFolder } from "./support/reader-folder.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../examples/plain-otel-python", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weir-python-"));

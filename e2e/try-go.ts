@@ -1,8 +1,9 @@
 // What `npm run go` runs: the programs of docs/guides/go.md as they stand there, against a collector. Needs Go, and its module
 // proxy for OpenTelemetry's packages: that is why no test does it.
-import { GuideFolder, readGuide } from "./support/guide.ts";
+import { readGuide } from "./support/guide.ts";
 import { expectFlowsOf } from "./support/guide-flows.ts";
 import { startCollector } from "./support/processes.ts";
+import { GuideFolder } from "./support/reader-folder.ts";
 
 const collector = await startCollector();
 const folders = new GuideFolder();

@@ -8,9 +8,9 @@ import { bringNode } from "../scripts/bring-node.ts";
 import { packPackages } from "../scripts/packages.ts";
 import { ROOT } from "../scripts/run.ts";
 import { CHROMIUM, getSystemParts, REDIS_SERVER } from "../scripts/system-parts.ts";
-import { ReaderFolder } from "./support/guide.ts";
 import { followGuide, GUIDES, packagesOfGuides } from "./support/guide-flows.ts";
 import { type Manager, type NewProject, newProject } from "./support/new-project.ts";
+import { ReaderFolder } from "./support/reader-folder.ts";
 import { followReadme } from "./support/readme.ts";
 import { startRegistry } from "./support/registry.ts";
 

@@ -3,7 +3,9 @@ import { AssertionError } from "node:assert/strict";
 import { basename } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
 import { flowOf, flowsOf, until } from "./api.ts";
-import { drawn, type Guide, type RunOptions, readGuide, runGuide } from "./guide.ts";
+import { drawn } from "./drawn.ts";
+import { type Guide, readGuide } from "./guide.ts";
+import { type RunOptions, runGuide } from "./run-guide.ts";
 
 const ALL = "?limit=500";
 
