@@ -13,7 +13,10 @@ const MEASURES: Record<string, (file: string) => Promise<unknown>> = {
   journal: (file) => journaled(file),
 };
 const [what = "", file = ""] = process.argv.slice(2);
-console.log(JSON.stringify(await MEASURES[what]?.(file)));
+const measure = MEASURES[what];
+if (measure === undefined)
+  throw new Error(`expected any of ${Object.keys(MEASURES).join(", ")}, got ${JSON.stringify(what)}`);
+console.log(JSON.stringify(await measure(file)));
 
 /** A pipeline of three routines, each row of which is three deliveries. */
 async function deliveriesASecond(isAsync: boolean): Promise<number> {
@@ -24,7 +27,7 @@ async function deliveriesASecond(isAsync: boolean): Promise<number> {
     const began = performance.now();
     const { status, numbers } = await graph.execute({ entry: "read", params: { rows } }).done;
     if (status !== "succeeded" || numbers.succeeded !== 1 + 3 * rows)
-      throw new Error(`${status} ${numbers.succeeded}`);
+      throw new Error(`expected ${1 + 3 * rows} deliveries to succeed, got ${numbers.succeeded}; ${status}`);
     rates.push((numbers.succeeded * 1000) / (performance.now() - began));
   }
   return rates.slice(1).sort((a, b) => a - b)[2] as number;
@@ -92,7 +95,7 @@ async function measured(run: () => Promise<JobState>, expected: number): Promise
   const state = await run();
   const ms = performance.now() - began;
   if (state.numbers.succeeded !== expected)
-    throw new Error(`expected ${expected}, got ${state.numbers.succeeded}`);
+    throw new Error(`expected ${expected} deliveries to succeed, got ${state.numbers.succeeded}`);
   globalThis.gc?.();
   return { ms, kb: (process.memoryUsage().heapUsed - before) / 1024 };
 }
@@ -114,7 +117,8 @@ async function pause(queued: number): Promise<{ ms: number; mb: number; loadMs: 
   const text = job.serialize();
   const ms = performance.now() - began;
   const since = performance.now();
-  if (JobState.load(text).pending.length !== queued) throw new Error("pending");
+  const { pending } = JobState.load(text);
+  if (pending.length !== queued) throw new Error(`expected ${queued} that wait, got ${pending.length}`);
   return { ms, mb: text.length / 1024 ** 2, loadMs: performance.now() - since };
 }
 
