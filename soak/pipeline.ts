@@ -7,21 +7,27 @@ export interface PipelinedRequest {
 }
 
 export class Pipeline {
-  readonly #socket: Socket;
+  readonly #url: URL;
+  #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #statuses: number[] = [];
   #wake: (error?: Error) => void = () => {};
 
   constructor(url: string) {
-    const { hostname, port } = new URL(url);
-    this.#socket = connect(Number(port), hostname);
-    this.#socket.on("data", (chunk: Buffer) => {
+    this.#url = new URL(url);
+    this.#socket = this.#connect();
+  }
+
+  #connect(): Socket {
+    const socket = connect(Number(this.#url.port), this.#url.hostname);
+    socket.on("data", (chunk: Buffer) => {
       this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
       while (this.#readAnswer());
       this.#wake();
     });
-    this.#socket.on("error", (error) => this.#wake(error));
-    this.#socket.on("close", () => this.#wake(new Error("the connection was closed")));
+    socket.on("error", (error) => this.#wake(error));
+    socket.on("close", () => this.#wake(new Error("the connection was closed")));
+    return socket;
   }
 
   /**
@@ -30,6 +36,8 @@ export class Pipeline {
    */
   async post(path: string, requests: PipelinedRequest[]): Promise<number[]> {
     this.#statuses = [];
+    // The server ends one that was idle for long.
+    if (this.#socket.destroyed) this.#socket = this.#connect();
     this.#socket.write(Buffer.concat(requests.flatMap((request) => [headOf(path, request), request.body])));
     while (this.#statuses.length < requests.length) {
       await new Promise<void>((resolve, reject) => {

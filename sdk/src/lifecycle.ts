@@ -23,6 +23,7 @@ export abstract class Lifecycle<Handle> implements Outcome {
   attributes: Attributes;
   /** Milliseconds since the epoch. */
   startedAt = 0;
+  place = -1;
   readonly #counted: "openFlows" | "openSteps";
   #state: State = "elsewhere";
   #span: OpenSpan | undefined;

@@ -14,6 +14,8 @@ export interface Announceable {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly span: OpenSpan | undefined;
+  /** Its place among those that wait to be announced, or -1. `Pending` alone sets it. */
+  place: number;
   /** A context that holds the open span: the copy is its child. */
   parent(): Context;
 }
@@ -22,7 +24,11 @@ export class Pending {
   readonly #announce: (open: Announceable) => void;
   readonly #delayMs: number;
   readonly #announced: () => void;
-  readonly #waiting = new Set<Announceable>();
+  /**
+   * In the order in which they were opened, with gaps. No `Set`: one that is added to and deleted from makes a new table
+   * now and then, to which the one before points, and so all of them outlive the collections of young garbage.
+   */
+  readonly #waiting: (Announceable | undefined)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -36,26 +42,35 @@ export class Pending {
   }
 
   add(open: Announceable): void {
-    this.#waiting.add(open);
+    open.place = this.#waiting.push(open) - 1;
     this.#timer ??= setTimeout(this.#tick, this.#delayMs).unref();
   }
 
   remove(open: Announceable): void {
-    this.#waiting.delete(open);
+    if (open.place === -1) return;
+    this.#waiting[open.place] = undefined;
+    open.place = -1;
+    while (this.#waiting.length > 0 && this.#waiting.at(-1) === undefined) this.#waiting.pop();
   }
 
   /** Announces what is open and has not been announced, without waiting for the tick. */
   announce(): void {
-    if (this.#waiting.size === 0) return;
-    for (const open of this.#waiting) this.#announce(open);
-    this.#waiting.clear();
+    if (this.#waiting.length === 0) return;
+    for (const open of this.#takeAll()) this.#announce(open);
     this.#announced();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#waiting.clear();
+    this.#takeAll();
+  }
+
+  #takeAll(): Announceable[] {
+    const all = this.#waiting.filter((open) => open !== undefined);
+    for (const open of all) open.place = -1;
+    this.#waiting.length = 0;
+    return all;
   }
 
   #tick = (): void => {

@@ -7,6 +7,7 @@ import { diagnose, diagnoseInternal } from "./diagnostics.ts";
 import { FlowRun } from "./flow-run.ts";
 import { mayReceive } from "./hosts.ts";
 import { fromBaggage, mergeBaggage, toBaggage } from "./identity.ts";
+import { holding } from "./light-context.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { activeContext, scopeOf, withScope } from "./scope.ts";
 import { StepRun } from "./step-run.ts";
@@ -75,7 +76,7 @@ export function extract(
     }
     const remote = parseTraceparent(textOf(headers["traceparent"], undefined));
     const span = remote === undefined ? trace.getSpan(ctx) : trace.wrapSpanContext(remote);
-    const parent = span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
+    const parent = span === undefined ? ROOT_CONTEXT : holding(span);
     const flow = new FlowRun(rt, identity, parent);
     return withScope(ctx, identity.stepId === undefined ? flow : new StepRun(flow, identity.stepId, "", {}));
   } catch (error) {

@@ -69,6 +69,7 @@ test("each tick announces what has opened since the last, and once all has stopp
     name,
     attributes: {},
     startedAt: 0,
+    place: -1,
     span: undefined,
     parent: () => ROOT_CONTEXT,
   });

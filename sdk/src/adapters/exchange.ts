@@ -33,24 +33,40 @@ export interface Exchange {
   fail(error: unknown): void;
 }
 
-/** The flow that each request came with. */
-const arrived = new WeakMap<IncomingMessage, Scope | undefined>();
-/** The flow that was opened for a request, the innermost one. */
-const opened = new WeakMap<IncomingMessage, FlowHandle>();
+/** The flow that a request came with. */
+const arrived = Symbol("weir.arrived");
+/** The flow that was opened for a request, and the exchange: the innermost ones. */
+const opened = Symbol("weir.opened");
+const exchanged = Symbol("weir.exchanged");
+
+/**
+ * A request, with what is known of it: on itself, as what an old `WeakMap` holds, and with it the request, outlives the
+ * collections of young garbage.
+ */
+interface Request extends IncomingMessage {
+  [arrived]?: Scope | undefined;
+  [opened]?: FlowHandle;
+  [exchanged]?: Exchange;
+}
 
 /** The flow of a request, for code that has lost its context: opened for it, or come with it. */
-export function flowOf(request: IncomingMessage): FlowHandle | undefined {
-  return opened.get(request) ?? arrived.get(request)?.flow;
+export function flowOf(request: Request): FlowHandle | undefined {
+  return request[opened] ?? request[arrived]?.flow;
+}
+
+/** The exchange around a request, where one was opened. */
+export function exchangeOf(request: Request): Exchange | undefined {
+  return request[exchanged];
 }
 
 /**
  * Runs `next` in the flow that the request's headers name, or in none: the server may have been started in a flow.
  * Body parsers and other listeners on request and response run in it too, whatever context their events come from.
  */
-export function continueFlow(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+export function continueFlow(request: Request, response: ServerResponse, next: () => void): void {
   const active = activeContext();
   // Further in, the user may have opened a flow since, or lost the one that arrived.
-  if (arrived.has(request)) {
+  if (arrived in request) {
     regainFlow(request, next);
     return;
   }
@@ -61,15 +77,15 @@ export function continueFlow(request: IncomingMessage, response: ServerResponse,
   const ctx =
     baggage === undefined ? outside : extract(request.headers, outside, request.socket?.remoteAddress);
   const scope = scopeOf(ctx);
-  arrived.set(request, scope);
+  request[arrived] = scope;
   if (scope !== undefined) bindListeners(ctx, request, response);
   if (scope === outer) next();
   else inContext(ctx, next);
 }
 
 /** Runs `fn` in the request's flow again, where something on the way called back from outside it. */
-export function regainFlow<T>(request: IncomingMessage, fn: () => T): T {
-  const scope = scopeOf() === undefined ? arrived.get(request) : undefined;
+export function regainFlow<T>(request: Request, fn: () => T): T {
+  const scope = scopeOf() === undefined ? request[arrived] : undefined;
   return scope === undefined ? fn() : inContext(withScope(activeContext(), scope), fn);
 }
 
@@ -80,14 +96,14 @@ export function regainFlow<T>(request: IncomingMessage, fn: () => T): T {
  * @returns what the handler returned
  */
 export function flowAround<T>(
-  request: IncomingMessage,
+  request: Request,
   response: ServerResponse,
   options: FlowOptions,
   handler: (exchange: Exchange) => T,
 ): T {
   const handle = regainFlow(request, () => flow.open(options));
   if (handle.id === "") return handler({ fail: () => {} });
-  opened.set(request, handle);
+  request[opened] = handle;
 
   let open = 2;
   let wentAway = false;
@@ -96,6 +112,7 @@ export function flowAround<T>(
       if (!(wentAway && isConnectionError(error))) handle.fail(error);
     },
   };
+  request[exchanged] = exchange;
   const close = () => {
     open -= 1;
     if (open > 0) return;

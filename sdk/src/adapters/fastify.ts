@@ -6,7 +6,7 @@ import plugin from "fastify-plugin";
 import type { FlowHandle } from "../types.ts";
 import {
   continueFlow,
-  type Exchange,
+  exchangeOf,
   flowAround,
   flowOf,
   optionsFor,
@@ -38,7 +38,6 @@ declare module "fastify" {
   }
 }
 
-const exchanges = new WeakMap<FastifyRequest, Exchange>();
 const inFlow = new WeakSet<RouteHandlerMethod>();
 
 const addFlows: FastifyPluginCallback = function addFlows(app, _options, done) {
@@ -59,12 +58,12 @@ const addFlows: FastifyPluginCallback = function addFlows(app, _options, done) {
   });
   // An error handler may turn an error into any answer; this is the error as it was.
   app.addHook("onError", function failWeirFlow(request, _reply, error, next) {
-    exchanges.get(request)?.fail(error);
+    exchangeOf(request.raw)?.fail(error);
     next();
   });
   // One that breaks when headers are sent has no answer but the connection's end, as a client's leaving has.
   app.addHook("onSend", function watchStream(request, _reply, payload, next) {
-    const exchange = payload instanceof Readable ? exchanges.get(request) : undefined;
+    const exchange = payload instanceof Readable ? exchangeOf(request.raw) : undefined;
     if (exchange !== undefined) (payload as Readable).once(errorMonitor, (error) => exchange.fail(error));
     next();
   });
@@ -80,10 +79,7 @@ const addFlows: FastifyPluginCallback = function addFlows(app, _options, done) {
 function withFlow(options: RequestFlowOptions<FlowRequest>, handler: RouteHandlerMethod): RouteHandlerMethod {
   const handlerInFlow: RouteHandlerMethod = function handlerInFlow(request, reply) {
     const resolved = optionsFor(options, request as FlowRequest, "config.flow");
-    return flowAround(request.raw, reply.raw, resolved, (exchange) => {
-      exchanges.set(request, exchange);
-      return handler.call(this, request, reply);
-    });
+    return flowAround(request.raw, reply.raw, resolved, () => handler.call(this, request, reply));
   };
   inFlow.add(handlerInFlow);
   return handlerInFlow;

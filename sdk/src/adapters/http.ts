@@ -174,20 +174,27 @@ function isUrl(value: unknown): value is URL {
 }
 
 const ANSWERED = "http.client.response.finish";
-const calls = new WeakMap<ClientRequest, CallStep>();
+
+/** The step of a call, on its request: what an old `WeakMap` holds outlives the collections of young garbage. */
+const stepOf = Symbol("weir.step");
+
+interface CallRequest extends ClientRequest {
+  [stepOf]?: CallStep;
+  res?: IncomingMessage | null;
+}
 
 /** Nobody listens to the request itself: Node throws away a response, and throws an error, for which nobody does. */
 function noteAnswer(message: unknown): void {
-  const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
-  calls.get(request)?.answered(response.statusCode ?? 0);
+  const { request, response } = message as { request: CallRequest; response: IncomingMessage };
+  request[stepOf]?.answered(response.statusCode ?? 0);
 }
 
-function addStep(request: ClientRequest & { res?: IncomingMessage | null }, options: HttpOptions): void {
+function addStep(request: CallRequest, options: HttpOptions): void {
   // A tunnel is not the request; that comes through it.
   if (typeof request.host !== "string" || request.method === "CONNECT") return;
   const call = CallStep.open(options, { method: request.method, url: urlOf(request) });
   if (call === undefined) return;
-  calls.set(request, call);
+  request[stepOf] = call;
   request.once(errorMonitor, (error: unknown) => call.failed(error));
   request.once("close", () => {
     // After an upgrade there is an answer, of which Node told only those who waited for it.
