@@ -67,7 +67,7 @@ export function picture(flow: FlowState): Picture {
       endedAt: end?.at ?? null,
       durationMs: duration(startedAt, end?.at),
       currentSteps: current.map((step) => step.name),
-      currentSince: last === undefined ? null : startOf(last.state),
+      currentSince: last === undefined ? null : last.startedAt,
       failedStep: failure?.name ?? null,
       stepNames: firstNames(ordered),
       error: end?.error ?? failure?.state.ends[0]?.error ?? null,
@@ -170,10 +170,9 @@ function count(steps: Placed[]): StepCounts {
   return counts;
 }
 
-function toStep({ state, name, attempt, parent }: Placed): Step {
+function toStep({ state, name, attempt, startedAt, parent }: Placed): Step {
   const { opened, facts } = state;
   const end = state.ends[0];
-  const startedAt = startOf(state);
   return {
     id: state.id,
     parentId: parent?.state.id ?? null,
@@ -203,12 +202,8 @@ function firstNames(steps: Placed[]): string[] {
   return [...names];
 }
 
-function startOf(step: Placed["state"]): Micros {
-  return step.opened?.at ?? step.ends[0]?.at ?? 0;
-}
-
 function compareStart(a: Placed, b: Placed): number {
-  return startOf(a.state) - startOf(b.state) || depth(a) - depth(b) || compareText(a.state.id, b.state.id);
+  return a.startedAt - b.startedAt || depth(a) - depth(b) || compareText(a.state.id, b.state.id);
 }
 
 function depth(step: Placed): number {

@@ -1,4 +1,5 @@
 /** Who hangs below whom, and whose failure no longer counts. */
+import type { Micros } from "../flow.ts";
 import { compareText } from "./order.ts";
 import type { FlowFacts, FlowState, StepState } from "./state.ts";
 
@@ -10,6 +11,8 @@ export interface Placed {
   state: StepState;
   name: string;
   attempt: number;
+  /** Microseconds since the epoch; of an end without a start its own time. */
+  startedAt: Micros;
   parent: Placed | null;
   /** There is a later attempt of it, or of a step above it: work does not stand here any more. */
   superseded: boolean;
@@ -33,6 +36,7 @@ export function placeSteps({ steps, facts }: FlowState): Tree {
       state,
       name: nameOf(state),
       attempt: state.facts?.value.attempt ?? 1,
+      startedAt: state.opened?.at ?? state.ends[0]?.at ?? 0,
       parent: null,
       superseded: false,
       excused: false,
