@@ -6,6 +6,7 @@ import { accessFaults } from "./support/axe.ts";
 import { openPage, startBrowser } from "./support/browser.ts";
 import { type HandStep, sendByHand } from "./support/by-hand.ts";
 import { type RunningCollector, startCollector } from "./support/processes.ts";
+import { startSlowStages } from "./support/slow-stages.ts";
 
 let collector: RunningCollector;
 let browser: Browser;
@@ -86,6 +87,15 @@ async function axisBox() {
 /** The second tick that is drawn: another one where another stretch is seen. */
 const aTick = async () => (await axis().locator("span").allInnerTexts())[1];
 
+/** Resolves to what waits until the page's stream has told something of that kind from now on. */
+async function nextTold(kind: string): Promise<() => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  const told = Promise.withResolvers<void>();
+  session.on("Network.eventSourceMessageReceived", ({ eventName }) => eventName === kind && told.resolve());
+  await session.send("Network.enable");
+  return () => told.promise;
+}
+
 describe("a flow of two thousand steps", () => {
   test("draws what is seen, and finds steps by text and by failure, by keys alone", async () => {
     await open("/flows/large");
@@ -111,7 +121,7 @@ describe("a flow of two thousand steps", () => {
 
   test("is asked for before the page's own code is here, and once", async () => {
     const asked: string[] = [];
-    const path = `/api/v1/tenants/${tenant}/flows/large`;
+    const path = `/api/v1/tenants/${tenant}/flows/large/stages`;
     const isAsked = Promise.withResolvers<void>();
     await open("/flows/run-1");
     page.on("request", (request) => {
@@ -131,6 +141,40 @@ describe("a flow of two thousand steps", () => {
     await items().first().waitFor();
   });
 
+  test("shows its outline while the rest is on the way, and goes on from there", async () => {
+    const slow = await startSlowStages(collector.url);
+    const flow = { tenant: "globex", name: "bulk", id: "long", ago: 60_000 };
+    const steps = Array.from({ length: 700 }, (_, row) => ({
+      name: `row ${row}`,
+      ago: 50_000 - row,
+      took: 1,
+    }));
+    await sendByHand(collector.url, { ...flow, steps });
+    try {
+      await open("/flows/run-1");
+      await page.route("**/stages", (route) => route.continue({ url: slow.through(route.request().url()) }));
+      await page.goto(`${collector.url}/tenants/globex/flows/long`);
+      await page.getByText("199 more steps on the way.").waitFor();
+      await page.getByRole("heading", { name: "700 steps" }).waitFor();
+      await items().filter({ hasText: "row 7" }).first().click();
+      await page.getByRole("complementary", { name: "Step" }).waitFor();
+
+      // What is told meanwhile is not in the rest, which is of the same moment as the outline.
+      await page.getByText("Live", { exact: true }).waitFor();
+      const told = await nextTold("flow");
+      await sendByHand(collector.url, { ...flow, status: "succeeded" });
+      await told();
+      slow.release();
+      await page.getByText("199 more steps on the way.").waitFor({ state: "detached" });
+      await page.locator("h1 + span").getByText("Succeeded").waitFor();
+      expect(await page.getByRole("treeitem", { selected: true }).textContent()).toContain("row 7");
+      await page.getByRole("tree").press("End");
+      await items().filter({ hasText: "row 699" }).waitFor();
+    } finally {
+      await slow.close();
+    }
+  });
+
   test("is not asked for anew when its stream opens and nothing has happened meanwhile", async () => {
     const other = "globex";
     const steps = Array.from({ length: 3_100 }, (_, row) => ({
@@ -148,9 +192,10 @@ describe("a flow of two thousand steps", () => {
     });
     const asked: string[] = [];
     const path = `/api/v1/tenants/${other}/flows/larger`;
+    const isWhole = (url: string) => [path, `${path}/stages`].includes(new URL(url).pathname);
     await open("/flows/run-1");
     page.on("request", (request) => {
-      if (new URL(request.url()).pathname === path) asked.push(request.url());
+      if (isWhole(request.url())) asked.push(request.url());
     });
     await page.route("**/api/v1/stream*", async (route) => {
       await items().first().waitFor();

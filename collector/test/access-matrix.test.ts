@@ -59,6 +59,11 @@ const ROUTES: Record<string, Case> = {
     ask: (tenant) => [`/api/v1/tenants/${tenant}/flows/flow-1`],
     foreign: 404,
   },
+  "GET /api/v1/tenants/:tenant/flows/:id/stages": {
+    kind: "read",
+    ask: (tenant) => [`/api/v1/tenants/${tenant}/flows/flow-1/stages`],
+    foreign: 404,
+  },
   "GET /api/v1/stats": { kind: "read", ask: (tenant) => [`/api/v1/stats?tenant=${tenant}&groupBy=name`] },
   "GET /api/v1/stats/errors": { kind: "read", ask: (tenant) => [`/api/v1/stats/errors?tenant=${tenant}`] },
   "GET /api/v1/flows/histogram": {

@@ -90,6 +90,12 @@ describe("lists", () => {
     const { flows } = await client.flows({ name: "data_import", limit: 1 }).page();
     const [{ tenant, id }] = flows as [FlowSummary];
     expect((await client.flow(tenant, id)).steps[0]?.name).toBe("validate");
+    const [outline = "", ...more] = (await new Response(await client.stages(tenant, id)).text()).split("\n");
+    expect(JSON.parse(outline)).toMatchObject({
+      ...(await client.flow(tenant, id)),
+      below: expect.anything(),
+    });
+    expect(more).toEqual([""]);
     expect((await all(client.tenants({ q: "acme" }))).map((each) => each.tenant)).toEqual(["acme-corp"]);
     expect(await client.names({ tenant })).toContain("data_import");
     expect((await client.labels()).map(({ key }) => key)).toContain("env");

@@ -119,6 +119,34 @@ describe("answers", () => {
     });
   });
 
+  test("a flow in stages: its outline, and the whole behind it where that leaves steps out", async () => {
+    start();
+    const path = "tenants/acme-corp/flows/order-17";
+    const whole = async () => (await get(path)).json();
+    const lines = async () => {
+      const { headers, body } = await get(`${path}/stages`);
+      expect(headers["content-type"]).toBe("application/x-ndjson; charset=utf-8");
+      expect(headers["cache-control"]).toBe("no-store");
+      expect(body.endsWith("\n")).toBe(true);
+      return body
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    };
+    expect(await lines()).toEqual([{ ...(await whole()), below: [0] }]);
+
+    const steps = Array.from({ length: 502 }, (_, n) => aStep({ id: `${n}` }));
+    store.flow = async () => ({ ...detail, steps });
+    const [outline, rest, ...more] = await lines();
+    expect(rest).toEqual(await whole());
+    expect(more).toEqual([]);
+    expect(outline).toMatchObject({ name: "data_import", children: detail.children });
+    // The first of them, and the last that is open.
+    expect(outline.steps).toHaveLength(501);
+    expect((await get(`${path}/stages?x=1`)).status).toBe(400);
+    expect((await get("tenants/acme-corp/flows/other/stages")).status).toBe(200);
+  });
+
   test("tenants, statistics, names, labels", async () => {
     start();
     const day = { succeeded: 7, failed: 2, cancelled: 1, running: 1 };

@@ -84,6 +84,8 @@ ingestContract("on threads, large", async () => {
   return { ingest: { take: (delivery) => take(grown(delivery)), limits }, store, close: () => store.close() };
 });
 
+const read = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString());
+
 describe("threads", () => {
   test("a file that can't be opened is named, and no thread stays", async () => {
     await expect(openThreadedStore({ path: "/dev/null/weir.db" })).rejects.toMatchObject({
@@ -92,14 +94,34 @@ describe("threads", () => {
     });
   });
 
-  test("a flow in detail comes as the JSON that the API answers with", async () => {
+  test("a flow in detail comes as the JSON that the API answers with, in stages too", async () => {
     const store = await openThreadedStore({ path: newPath() });
     const { opened, step } = flowOf({ tenant: "acme", id: "1" });
     await store.append([opened(1_000_000), ...step("a", 2_000_000, 3_000_000)]);
     const flow = await store.flow(opened(1).flow);
-    const bytes = await store.detailBytes(opened(1).flow);
-    expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toEqual(presentDetail(flow as never));
-    expect(await store.detailBytes({ tenant: "acme", id: "2" })).toBeUndefined();
+    const whole = presentDetail(flow as never);
+    const bytes = await store.flowBytes.whole(opened(1).flow);
+    expect(bytes && read(bytes)).toEqual(whole);
+    const stages = await store.flowBytes.stages(opened(1).flow);
+    expect(stages && read(stages.outline)).toEqual({ ...whole, below: [0] });
+    expect(stages?.whole).toBeNull();
+
+    const { opened: second, step: stepOf } = flowOf({ tenant: "acme", id: "large" });
+    const steps = Array.from({ length: 600 }, (_, n) => stepOf(`${n}`, 2_000_000 + n, 3_000_000)).flat();
+    await store.append([second(1_000_000), ...steps]);
+    const { flow: large } = second(1);
+    // More at once than are kept between their stages.
+    const all = await Promise.all(Array.from({ length: 9 }, () => store.flowBytes.stages(large)));
+    const expected = read((await store.flowBytes.whole(large)) ?? new Uint8Array());
+    expect(expected.steps).toHaveLength(600);
+    for (const each of all) {
+      expect(read(each?.outline ?? new Uint8Array()).steps).toHaveLength(500);
+      expect(read((await each?.whole?.()) ?? new Uint8Array())).toEqual(expected);
+    }
+
+    const unknown = { tenant: "acme", id: "2" };
+    expect(await store.flowBytes.whole(unknown)).toBeUndefined();
+    expect(await store.flowBytes.stages(unknown)).toBeUndefined();
     await store.close();
   });
 

@@ -90,8 +90,8 @@ const flow = createRoute({
   path: "/tenants/$tenant/flows/$id",
   validateSearch: (search: Search) => shownOf(search),
   // Together with the code that draws it. A flow can be large: the pointer over a link to it asks for nothing yet.
-  loader: ({ cause, params: { tenant, id } }) =>
-    cause === "enter" ? soon(cause, () => flowData(tenant, id)) : undefined,
+  loader: ({ cause, location, params: { tenant, id } }) =>
+    cause === "enter" ? soon(cause, () => flowData(tenant, id, location.searchStr === "")) : undefined,
   component: lazyRouteComponent(() => import("./pages/flow/FlowPage.tsx"), "FlowPage"),
 });
 

@@ -128,6 +128,11 @@ export class WeirClient {
     return this.#get(`/tenants/${segment(tenant)}/flows/${segment(id)}`, {}, options);
   }
 
+  /** The same as lines of JSON, as they come: of very many steps the first (`FlowOutline`), and then all (`FlowDetail`). */
+  stages(tenant: string, id: string, options?: Options): Promise<ReadableStream<Uint8Array>> {
+    return this.#body(`/tenants/${segment(tenant)}/flows/${segment(id)}/stages`, {}, options);
+  }
+
   /** Runs, failures and durations in milliseconds, by groups: `{ groupBy: "day" }`. */
   stats(query: GivenFor<typeof statsQuery> = {}, options?: Options): Promise<Stats> {
     return this.#get("/stats", query, options);
@@ -153,14 +158,13 @@ export class WeirClient {
    *
    * @example await pipeline(await weir.export("flows", "csv", { tenant: "acme-corp" }), createWriteStream("flows.csv"));
    */
-  async export<L extends keyof Exports>(
+  export<L extends keyof Exports>(
     list: L,
     form: "csv" | "ndjson",
     query: Exports[L] = {},
-    { signal }: Options = {},
+    options?: Options,
   ): Promise<ReadableStream<Uint8Array>> {
-    const asked = { path: `/${list}.${form}`, query: queryOf(query), headers: { accept: "*/*" }, signal };
-    return (await answer(this.#connection, asked)).body as ReadableStream<Uint8Array>;
+    return this.#body(`/${list}.${form}`, query, options);
   }
 
   /** Names that flows have, of one tenant or of all. */
@@ -280,6 +284,11 @@ export class WeirClient {
 
   #get<T>(path: string, query: object, options: Options = {}): Promise<T> {
     return this.#ask({ path, query: queryOf(query), ...options });
+  }
+
+  async #body(path: string, query: object, { signal }: Options = {}): Promise<ReadableStream<Uint8Array>> {
+    const asked = { path, query: queryOf(query), headers: { accept: "*/*" }, signal };
+    return (await answer(this.#connection, asked)).body as ReadableStream<Uint8Array>;
   }
 
   #ask<T>(asked: Asked): Promise<T> {

@@ -215,14 +215,14 @@ async function openStore(
   { storePath: path, durability, stalledAfter, limits }: ServeConfig,
   access: SqliteAccess,
   warn: (line: string) => void,
-): Promise<Pick<AppOptions, "store" | "ingest" | "detailBytes" | "limits" | "threads">> {
+): Promise<Pick<AppOptions, "store" | "ingest" | "flowBytes" | "limits" | "threads">> {
   if (path === IN_MEMORY) {
     const { openMemoryStore } = await import("../memory/index.ts");
     return { store: openMemoryStore({ stalledAfter: access.limitsInForce(stalledAfter) }), limits };
   }
   const { openThreadedStore } = await import("../workers/index.ts");
   const store = await openThreadedStore({ path, durability, stalledAfter, limits, warn });
-  return { store, ingest: store.ingest, detailBytes: store.detailBytes, threads: store.threads };
+  return { store, ingest: store.ingest, flowBytes: store.flowBytes, threads: store.threads };
 }
 
 /** In words, for the log. */

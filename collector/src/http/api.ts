@@ -1,12 +1,14 @@
 /** `/api/v1`: questions to the store. The schema of an answer is also the type that its handler must return. */
+import { Readable } from "node:stream";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type TObject, type TSchema, Type } from "typebox";
 import { confinedTo } from "../auth/confined.ts";
 import { WeirError } from "../errors.ts";
+import type { FlowDetail } from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
 import type { Questions } from "../store.ts";
-import type { DetailBytes } from "./detail.ts";
+import { type FlowBytes, type Stages, stagesOf } from "./detail.ts";
 import type { Query, QuerySchema } from "./params.ts";
 import {
   presentDetail,
@@ -34,21 +36,32 @@ import * as schemas from "./schemas.ts";
 
 const READS = { access: "read" } as const;
 const JSON_TYPE = "application/json; charset=utf-8";
+const LINES_TYPE = "application/x-ndjson; charset=utf-8";
+const STAGES = {
+  description: "One line of JSON or two: a `FlowOutline`; and where that leaves steps out, the `FlowDetail`",
+  content: { "application/x-ndjson": { schema: Type.String() } },
+};
 const TENANT = Type.Object({ tenant: Type.String() });
 const FLOW = Type.Object({ tenant: Type.String(), id: Type.String() });
 
 /** What is asked of others than the store. */
 interface Beside {
-  detailBytes: DetailBytes;
+  flowBytes: FlowBytes;
   /** Which tenants came to limits of theirs, the latest first. */
   limitsReached: () => Promise<LimitReached[]>;
 }
 
 /** Adds the routes, each under `/api/v1`. */
-export function addApi(app: FastifyInstance, store: Questions, { detailBytes, limitsReached }: Beside): void {
+export function addApi(app: FastifyInstance, store: Questions, { flowBytes, limitsReached }: Beside): void {
   /** The only way from here to the store: what the caller may see of it. */
   const seenBy = ({ caller }: Pick<FastifyRequest, "caller">): Questions =>
     caller.tenant === null ? store : confinedTo(store, caller.tenant);
+
+  async function oneFlow(caller: FastifyRequest["caller"], key: schemas.FlowKey): Promise<FlowDetail> {
+    const flow = await seenBy({ caller }).flow(key);
+    if (flow === undefined) throw noSuchFlow(key);
+    return flow;
+  }
 
   app.register(
     async (scope) => {
@@ -82,22 +95,23 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
         return presentPage(await seenBy(request).flows(asked));
       });
 
-      api.get(
-        "/tenants/:tenant/flows/:id",
-        answers("A flow with its steps, events and children", schemas.FlowDetail, noQuery, FLOW),
-        async (request, reply) => {
-          const { query, params, caller } = request;
-          noQuery.read(query);
-          if (caller.tenant === null) {
-            const bytes = await detailBytes(params);
-            if (bytes === undefined) throw noSuchFlow(params);
-            return reply.type(JSON_TYPE).send(bytes as never);
-          }
-          const flow = await seenBy(request).flow(params);
-          if (flow === undefined) throw noSuchFlow(params);
-          return presentDetail(flow);
-        },
-      );
+      const whole = answers("A flow with its steps, events and children", schemas.FlowDetail, noQuery, FLOW);
+      api.get("/tenants/:tenant/flows/:id", whole, async ({ params, query, caller }, reply) => {
+        noQuery.read(query);
+        if (caller.tenant !== null) return presentDetail(await oneFlow(caller, params));
+        const bytes = await flowBytes.whole(params);
+        if (bytes === undefined) throw noSuchFlow(params);
+        return reply.type(JSON_TYPE).send(bytes as never);
+      });
+
+      const inStages = answers("A flow as a page of it is drawn: its outline first", STAGES, noQuery, FLOW);
+      api.get("/tenants/:tenant/flows/:id/stages", inStages, async ({ params, query, caller }, reply) => {
+        noQuery.read(query);
+        const stages =
+          caller.tenant === null ? await flowBytes.stages(params) : stagesOf(await oneFlow(caller, params));
+        if (stages === undefined) throw noSuchFlow(params);
+        return reply.type(LINES_TYPE).send(Readable.from(linesOf(stages), { objectMode: false }) as never);
+      });
 
       const bars = answers("How many flows began when, by status", schemas.FlowHistogram, histogramQuery);
       api.get("/flows/histogram", bars, async (request) =>
@@ -150,7 +164,15 @@ export function addApi(app: FastifyInstance, store: Questions, { detailBytes, li
   );
 }
 
-function answers<A extends TSchema, P extends TSchema = TObject>(
+async function* linesOf({ outline, whole }: Stages): AsyncGenerator<Uint8Array | string> {
+  yield outline;
+  yield "\n";
+  if (whole === null) return;
+  yield await whole();
+  yield "\n";
+}
+
+function answers<A extends TSchema | typeof STAGES, P extends TSchema = TObject>(
   summary: string,
   answer: A,
   { schema: querystring }: Query<unknown>,

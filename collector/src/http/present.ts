@@ -14,6 +14,7 @@ import type {
 } from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
 import type { FlowPage, StuckPage } from "../store.ts";
+import type { Outline } from "./outline.ts";
 import type * as Json from "./schemas.ts";
 
 /** @example time(1_795_341_600_000_000) // "2026-11-22T10:00:00.000Z" */
@@ -90,6 +91,10 @@ export function presentDetail(flow: FlowDetail): Json.FlowDetail {
     usual: flow.usual,
     runner: presentRunner(flow.runner),
   };
+}
+
+export function presentOutline({ below, ...flow }: Outline): Json.FlowOutline {
+  return { ...presentDetail(flow), below };
 }
 
 function presentRunner(runner: Runner | null): Json.Runner | null {

@@ -23,6 +23,7 @@ export {
   FlowError,
   FlowEvent,
   FlowKey,
+  FlowOutline,
   FlowPage,
   FlowSummary,
   Health,

@@ -1,7 +1,6 @@
 /** What the collector's threads are started with, and what they can be asked. */
-import type { Micros } from "../flow.ts";
+import type { FlowKey, Micros } from "../flow.ts";
 import type { StalledAfter } from "../health.ts";
-import type { DetailBytes } from "../http/detail.ts";
 import type { LimitFigures, Limits } from "../limits.ts";
 import type { Observation } from "../observation.ts";
 import type { Delivery } from "../otlp/delivery.ts";
@@ -70,7 +69,11 @@ export interface WriterCalls {
 }
 
 export interface ReaderCalls extends Questions {
-  detailBytes: DetailBytes;
+  flowBytes(key: FlowKey): Promise<Uint8Array | undefined>;
+  /** The number by which the whole of the flow is to be had; `null` where the outline leaves nothing out. */
+  outlineBytes(key: FlowKey): Promise<{ outline: Uint8Array; whole: number | null } | undefined>;
+  /** @returns `null` where it was asked for too late: the flow is not kept any more. */
+  wholeBytes(number: number): Promise<Uint8Array | null>;
   has: Store["has"];
   usage(query: { tenant: string; atMost: number }): Promise<TenantUsage>;
   /** Of what it can see: what was committed is the writer's to say. */

@@ -1,11 +1,14 @@
 /** A thread that answers questions, on a connection of its own: a slow one keeps neither ingest nor the doors waiting. */
-import { detailBytesOf } from "../http/detail.ts";
+import { flowBytesOf } from "../http/detail.ts";
 import { openSqliteStore } from "../sqlite/index.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
 import { clockOf, type ReaderCalls, type StoreData } from "./calls.ts";
+import { KeptStages } from "./kept-stages.ts";
 
 serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
   const store = openSqliteStore({ path, stalledAfter, upkeep: false, ...clockOf(clock) });
+  const flowBytes = flowBytesOf(store);
+  const stages = new KeptStages(flowBytes);
   return {
     calls: {
       tenants: (query) => store.tenants(query),
@@ -18,7 +21,9 @@ serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
       stuck: (query) => store.stuck(query),
       names: (tenant) => store.names(tenant),
       labels: (tenant) => store.labels(tenant),
-      detailBytes: detailBytesOf(store),
+      flowBytes: (key) => flowBytes.whole(key),
+      outlineBytes: (key) => stages.outline(key),
+      wholeBytes: (number) => stages.whole(number),
       has: (key) => store.has(key),
       usage: ({ tenant, atMost }) => store.usage(tenant, atMost),
       figures: () => store.figures(),

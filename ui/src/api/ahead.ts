@@ -1,4 +1,5 @@
 /** What each page shows, asked for before it is drawn. */
+import type { FlowDetail } from "@weir/collector/schemas";
 import { defaultOrder } from "../filter/order.ts";
 import { flowFilter, type ListSearch } from "../filter/search.ts";
 import { statisticsOf } from "./figures.ts";
@@ -43,18 +44,20 @@ export function stuckData(search: ListSearch): Asked {
   return [queryClient.prefetchInfiniteQuery(stuckQuery(search))];
 }
 
-/** A flow, the runs beside it, and what its reader may do with it. */
-export function flowData(tenant: string, id: string): Asked {
+/** A flow as far as its page begins with it, the runs beside it, and what its reader may do with it. */
+export function flowData(tenant: string, id: string, begins: boolean): Asked {
   return [
-    flowAndRuns(tenant, id),
+    flowAndRuns(tenant, id, begins),
     queryClient.prefetchQuery(meQuery()),
     queryClient.prefetchQuery(settingsQuery()),
   ];
 }
 
-async function flowAndRuns(tenant: string, id: string): Promise<void> {
-  await queryClient.prefetchQuery(flowQuery(tenant, id));
-  const flow = queryClient.getQueryData(flowQuery(tenant, id).queryKey);
+async function flowAndRuns(tenant: string, id: string, begins: boolean): Promise<void> {
+  const outlined = Promise.withResolvers<FlowDetail>();
+  const query = flowQuery(tenant, id, begins, outlined.resolve);
+  const whole = queryClient.prefetchQuery(query).then(() => queryClient.getQueryData(query.queryKey));
+  const flow = await Promise.race([outlined.promise, whole]);
   if (flow) await queryClient.prefetchQuery(runsAroundQuery(flow));
 }
 

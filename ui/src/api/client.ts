@@ -1,6 +1,8 @@
 import type { ErrorBody } from "@weir/collector/schemas";
 import { takeAsked } from "./asked.ts";
 import { noteServerTime } from "./clock.ts";
+import { whenIdle } from "./idle.ts";
+import { linesOf } from "./lines.ts";
 import { goToLogin } from "./login.ts";
 
 export const apiRoot = "/api/v1";
@@ -23,6 +25,31 @@ export class ApiError extends Error {
 export async function get<T>(path: string, params?: URLSearchParams, signal?: AbortSignal): Promise<T> {
   const query = params?.toString();
   return read<T>(await answer(`${apiRoot}${path}${query ? `?${query}` : ""}`, signal && { signal }), signal);
+}
+
+/**
+ * What is answered in two lines of JSON: the first as soon as it is there. The second, where it is asked for, may be so
+ * large that it would keep the first from being drawn.
+ */
+export async function getStages<First, Second>(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ first: First; second: () => Promise<Second> }> {
+  const response = await answer(`${apiRoot}${path}`, { signal });
+  if (!response.ok || response.body === null) return read(response, signal);
+  noteServerTime(response.headers.get("date"));
+  const lines = linesOf(response.body);
+  const next = async (ready?: () => Promise<void>) => {
+    try {
+      const { value = "" } = await lines.next();
+      await ready?.();
+      return JSON.parse(value);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new ApiError(response.status, "no_json", "The collector's answer was not JSON, or broke off.");
+    }
+  };
+  return { first: await next(), second: () => next(whenIdle) };
 }
 
 /** One request that changes something. `T` is `void` where nothing is answered. */

@@ -17,6 +17,7 @@ export const keys = {
   stuckCount: ["stuck", "count"] as const,
   allStuck: ["stuck"] as const,
   flow: (tenant: string, id: string) => ["flow", tenant, id] as const,
+  outline: (tenant: string, id: string) => ["outline", tenant, id] as const,
   stats: (tenant: string) => ["stats", tenant] as const,
   names: (tenant: string | null) => ["names", tenant] as const,
   limits: (tenant: string | null) => ["limits", tenant] as const,

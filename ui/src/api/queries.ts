@@ -1,8 +1,9 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
 import type {
   FlowCount,
   FlowDetail,
   FlowHistogram,
+  FlowOutline,
   FlowPage,
   FlowSummary,
   Labels,
@@ -16,7 +17,7 @@ import type {
 import { defaultOrder, type FlowOrder } from "../filter/order.ts";
 import { rangeStart } from "../filter/range.ts";
 import { type FlowFilter, filterParams } from "../filter/search.ts";
-import { get, segment } from "./client.ts";
+import { get, getStages, segment } from "./client.ts";
 import { serverNow } from "./clock.ts";
 import { keys } from "./keys.ts";
 
@@ -181,12 +182,41 @@ export function stuckCountQuery() {
   });
 }
 
-export function flowQuery(tenant: string, id: string) {
+/**
+ * A flow whole.
+ *
+ * @param begins its outline is to be shown until the whole is there
+ * @param onOutline hears it, where the flow is so large that it has one
+ */
+export function flowQuery(
+  tenant: string,
+  id: string,
+  begins = false,
+  onOutline: (outline: FlowOutline) => void = () => {},
+) {
+  const path = `/tenants/${segment(tenant)}/flows/${segment(id)}`;
   return queryOptions({
     queryKey: keys.flow(tenant, id),
-    queryFn: ({ signal }) =>
-      get<FlowDetail>(`/tenants/${segment(tenant)}/flows/${segment(id)}`, undefined, signal),
+    queryFn: async ({ client, queryKey, signal }): Promise<FlowDetail> => {
+      if (!begins || client.getQueryData(queryKey) !== undefined) {
+        return get<FlowDetail>(path, undefined, signal);
+      }
+      const { first, second } = await getStages<FlowOutline, FlowDetail>(`${path}/stages`, signal);
+      if (first.steps.length === first.stepCounts.total) return first;
+      client.setQueryData(keys.outline(tenant, id), first);
+      onOutline(first);
+      return second();
+    },
     structuralSharing: false,
+  });
+}
+
+/** What is seen of a large flow while the whole of it is on the way: never asked for by itself. */
+export function outlineQuery(tenant: string, id: string) {
+  return queryOptions<FlowOutline>({
+    queryKey: keys.outline(tenant, id),
+    queryFn: skipToken,
+    gcTime: 10_000,
   });
 }
 

@@ -84,6 +84,8 @@ export function FlowViews({ flow, layout, selected, onSelect, children }: FlowVi
               })
             }
           />
+        ) : layout.left > 0 ? (
+          <RowSkeletons count={8} height={34} />
         ) : (
           <Suspense fallback={<RowSkeletons count={8} height={34} />}>
             <ShapeView

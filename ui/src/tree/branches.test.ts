@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ancestors, type Branch, foldedAtFirst, unfolded } from "./branches.ts";
+import { ancestors, type Branch, foldedAtFirst, foldedOnceWhole, unfolded } from "./branches.ts";
 
 /** From depths in the order of drawing; ids are places. */
 function branchesOf(depths: number[]): Branch[] {
@@ -52,7 +52,8 @@ describe("what is seen of a tree", () => {
 
 describe("a large tree", () => {
   // A root, and in it 150 branches of one leaf each.
-  const large = branchesOf([0, ...Array.from({ length: 300 }, (_, n) => 1 + (n % 2))]);
+  const depths = [0, ...Array.from({ length: 300 }, (_, n) => 1 + (n % 2))];
+  const large = branchesOf(depths);
 
   test("is folded where it is deep, save on the way to what is looked at first", () => {
     const folded = foldedAtFirst(large, [4, 300, -1]);
@@ -61,6 +62,23 @@ describe("a large tree", () => {
   });
 
   test("and a small one is not", () => {
-    expect(foldedAtFirst(large.slice(0, 200), []).size).toBe(0);
+    expect(foldedAtFirst(branchesOf(depths.slice(0, 200)), []).size).toBe(0);
+  });
+
+  test("is one also while little of it is here", () => {
+    expect([...foldedAtFirst(large.slice(0, 3), [])]).toEqual(["1"]);
+  });
+
+  test("shows behind a folded branch what comes next, though what is below it is not here yet", () => {
+    const outline = [large[0], large[1], large[3]] as Branch[];
+    expect(unfolded(outline, new Set(["1", "3"]))).toEqual([0, 1, 2]);
+  });
+
+  test("keeps, once it is whole, what was folded and unfolded while only its outline was here", () => {
+    const atFirst = new Set(["1", "3"]);
+    const now = new Set(["3", "0"]);
+    const opened = new Set(["1", "3", "5"]);
+    expect(foldedOnceWhole(atFirst, now, opened)).toEqual(new Set(["0", "3", "5"]));
+    expect(foldedOnceWhole(atFirst, atFirst, opened)).toEqual(opened);
   });
 });

@@ -5,7 +5,7 @@ export interface Branch {
   depth: number;
   /** Where its parent stands in the list; -1 at the top. */
   parentIndex: number;
-  /** How many follow that lie below it. */
+  /** How many lie below it: those that follow it, and in an outline those that are left out. */
   descendants: number;
 }
 
@@ -16,9 +16,14 @@ export function unfolded(branches: readonly Branch[], folded: ReadonlySet<string
     const branch = branches[index];
     if (!branch) continue;
     seen.push(index);
-    if (folded.has(branch.id)) index += branch.descendants;
+    if (folded.has(branch.id)) while (isBelow(branches[index + 1], branch)) index++;
   }
   return seen;
+}
+
+/** Of one that comes later in the list, and of all between the two. */
+function isBelow(later: Branch | undefined, { depth }: Branch): boolean {
+  return later !== undefined && later.depth > depth;
 }
 
 /** Trees of up to this many are seen whole at once. */
@@ -31,10 +36,26 @@ const deepFrom = 1;
  * is looked at first.
  */
 export function foldedAtFirst(branches: readonly Branch[], lookedAt: readonly number[]): Set<string> {
-  if (branches.length <= few) return new Set();
+  const all = branches.reduce(
+    (sum, { depth, descendants }) => (depth === 0 ? sum + 1 + descendants : sum),
+    0,
+  );
+  if (all <= few) return new Set();
   const open = new Set(lookedAt.flatMap((index) => ancestors(branches, index)));
   const deep = foldable(branches).filter(({ depth, id }) => depth >= deepFrom && !open.has(id));
   return new Set(deep.map(({ id }) => id));
+}
+
+/**
+ * Which are folded once all of a tree is here that began as an outline: as if it were opened now, save those that were
+ * folded or unfolded meanwhile.
+ */
+export function foldedOnceWhole(
+  atFirst: ReadonlySet<string>,
+  now: ReadonlySet<string>,
+  opened: ReadonlySet<string>,
+): Set<string> {
+  return now.difference(atFirst).union(opened.difference(atFirst.difference(now)));
 }
 
 export function foldable<B extends Branch>(branches: readonly B[]): B[] {

@@ -1,15 +1,16 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useOffsetTop } from "../components/useOffsetTop.ts";
-import { ancestors, type Branch, foldable, unfolded } from "./branches.ts";
+import { ancestors, type Branch, foldable, foldedOnceWhole, unfolded } from "./branches.ts";
 
 /** Rows that a page up or down passes over. */
 const pageOfRows = 20;
 
 interface TreeRowsOptions<B extends Branch> {
   branches: readonly B[];
-  /** Asked once. */
+  /** Asked once, and of a tree that begins as an outline again when it is whole. */
   foldedAtFirst: () => ReadonlySet<string>;
+  isWhole?: boolean;
   /** Indices of what was looked for: all of it is drawn, whatever is folded. */
   found?: readonly number[] | undefined;
   selected: string | undefined;
@@ -39,8 +40,13 @@ interface DrawnBranch<B> {
  * arrows, Home and End, pages. A click on an element with `data-branch` selects, on one in it with `data-fold` folds.
  */
 export function useTreeRows<B extends Branch>(options: TreeRowsOptions<B>) {
-  const { branches, found, selected, onSelect, rowHeight } = options;
+  const { branches, found, selected, onSelect, rowHeight, isWhole = true } = options;
   const [folded, setFolded] = useState(options.foldedAtFirst);
+  const [outline, setOutline] = useState(isWhole ? undefined : folded);
+  if (isWhole && outline !== undefined) {
+    setOutline(undefined);
+    setFolded(foldedOnceWhole(outline, folded, options.foldedAtFirst()));
+  }
   const rows = useMemo(() => found ?? unfolded(branches, folded), [found, branches, folded]);
   const container = useRef<HTMLDivElement>(null);
   const scrollMargin = useOffsetTop(container);

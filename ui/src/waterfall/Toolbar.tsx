@@ -1,4 +1,5 @@
 import { IconPlugConnectedX, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
+import type { FlowDetail } from "@weir/collector/schemas";
 import { useMemo } from "react";
 import { SearchInput } from "../components/SearchInput.tsx";
 import { plural } from "../format/text.ts";
@@ -10,6 +11,7 @@ import styles from "./Toolbar.module.css";
 import type { ViewControl } from "./useView.ts";
 
 interface ToolbarProps {
+  flow: FlowDetail;
   layout: Layout;
   gaps: readonly Gap[];
   filter: StepFilter;
@@ -27,14 +29,15 @@ interface ToolbarProps {
 const worthSearching = 8;
 
 export function Toolbar(props: ToolbarProps) {
-  const { layout, gaps, filter, hits, control, onFilter, onFold, onSelect, onEnter } = props;
-  const { steps } = layout;
-  const { failed, failures, running, hasTree } = useMemo(() => lookAt(steps), [steps]);
+  const { flow, layout, gaps, filter, hits, control, onFilter, onFold, onSelect, onEnter } = props;
+  const { steps, left } = layout;
+  const { failed, failures: seen, running, hasTree } = useMemo(() => lookAt(steps), [steps]);
+  const failures = left === 0 ? seen : flow.stepCounts.failed;
   return (
     <div className={styles["toolbar"]}>
       <h2 className={styles["title"]}>
         {hits !== undefined && `${hits.toLocaleString("en")} of `}
-        {plural(steps.length, "step")}
+        {plural(steps.length + left, "step")}
       </h2>
       {(steps.length >= worthSearching || filter.find !== undefined) && (
         // biome-ignore lint/a11y/noStaticElementInteractions: the field in it has the keys

@@ -2,6 +2,7 @@ import { useElementSize, useMergedRef } from "@mantine/hooks";
 import type { FlowDetail } from "@weir/collector/schemas";
 import { useMemo, useState } from "react";
 import { useNow } from "../components/useNow.ts";
+import { plural } from "../format/text.ts";
 import { foldedAtFirst } from "../tree/branches.ts";
 import { useTreeRows } from "../tree/useTreeRows.ts";
 import { Axis, GridLines } from "./Axis.tsx";
@@ -36,7 +37,7 @@ interface WaterfallProps {
 
 /** The flow's steps over time: a tree on the left, bars on the right. */
 export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }: WaterfallProps) {
-  const { steps } = layout;
+  const { steps, left } = layout;
   const { find, failed } = filter;
   const found = useMemo(
     () => (isFiltering({ find, failed }) ? findSteps(steps, { find, failed }) : undefined),
@@ -67,6 +68,7 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
   } = useTreeRows({
     branches: steps,
     foldedAtFirst: () => foldedAtFirst(steps, lookedAtFirst(steps)),
+    isWhole: left === 0,
     found: found?.rows,
     selected,
     onSelect,
@@ -113,6 +115,7 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
   return (
     <section className={styles["waterfall"]} aria-label="Steps over time">
       <Toolbar
+        flow={flow}
         layout={layout}
         gaps={gaps}
         filter={filter}
@@ -139,7 +142,7 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
           </div>
           <FlowBar flow={flow} start={view.start} end={view.end} now={end} />
         </div>
-        {rows.length === 0 && (
+        {rows.length === 0 && left === 0 && (
           <p className={styles["none"]}>
             {steps.length === 0 ? "No step has arrived of this flow." : "No step of this flow is like that."}
           </p>
@@ -173,6 +176,7 @@ export function Waterfall({ flow, layout, selected, onSelect, filter, onFilter }
             />
           ))}
         </div>
+        {left > 0 && <p className={styles["none"]}>{plural(left, "more step")} on the way.</p>}
       </div>
     </section>
   );

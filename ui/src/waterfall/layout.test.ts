@@ -26,6 +26,25 @@ function spans(detail: FlowDetail) {
   );
 }
 
+describe("an outline", () => {
+  test("counts what is left out, below each of its steps and in all", () => {
+    const steps = [step("b", 20, 30), step("a", 10, 20), step("a1", 10, 15, { parentId: "a" })];
+    const counts = { total: 40, running: 0, succeeded: 40, failed: 0, cancelled: 0 };
+    const { left, steps: placed } = layOut(flow(steps, 1000, { stepCounts: counts }), [3, 7, 6]);
+    expect(left).toBe(37);
+    expect(placed.map(({ id, descendants }) => [id, descendants])).toEqual([
+      ["a", 7],
+      ["a1", 6],
+      ["b", 3],
+    ]);
+  });
+
+  test("has nothing left out once it is whole", () => {
+    const { left, steps } = layOut(flow([step("a", 10, 20), step("a1", 10, 15, { parentId: "a" })]));
+    expect([left, steps[0]?.descendants]).toEqual([0, 1]);
+  });
+});
+
 describe("steps without an end", () => {
   const states = (detail: FlowDetail) =>
     Object.fromEntries(

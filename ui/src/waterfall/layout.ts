@@ -16,6 +16,8 @@ export interface PlacedStep extends TreeStep {
 
 export interface Layout {
   steps: PlacedStep[];
+  /** How many more steps the flow has, while only its outline is here. */
+  left: number;
   start: number;
   /** The latest time that is known of; what is open is drawn beyond it, up to now. */
   end: number;
@@ -26,22 +28,28 @@ export interface Layout {
  * Places a flow's steps in time. A step cannot begin before its parent: where the clocks say so, it is moved to
  * its parent's start, its length kept, and steps of the same service below it move along. It may well end after
  * its parent: work that was handed on does.
+ *
+ * @param below of an outline: how many steps of the whole flow lie below each of its steps
  */
-export function layOut(flow: FlowDetail): Layout {
+export function layOut(flow: FlowDetail, below?: readonly number[]): Layout {
   const start = Date.parse(flow.startedAt);
   const flowEnd = flow.endedAt === null ? null : Date.parse(flow.endedAt);
   let end = flowEnd ?? start;
   let isOpen = flowEnd === null;
   const steps: PlacedStep[] = [];
 
+  const belowOf = below && new Map(flow.steps.map(({ id }, place) => [id, below[place]]));
+
   for (const node of buildTree(flow.steps)) {
+    node.descendants = belowOf?.get(node.id) ?? node.descendants;
     const placed = place(node, steps[node.parentIndex], start, flowEnd);
     steps.push(placed);
     isOpen ||= placed.end === null;
     end = Math.max(end, placed.end ?? placed.start);
   }
   for (const event of flow.events) end = Math.max(end, Date.parse(event.at));
-  return { steps, start, end: Math.max(end, start), isOpen };
+  const left = below === undefined ? 0 : flow.stepCounts.total - steps.length;
+  return { steps, left, start, end: Math.max(end, start), isOpen };
 }
 
 function place(

@@ -169,6 +169,19 @@ export const FlowDetail = Type.Object({
 
 export type FlowDetail = Static<typeof FlowDetail>;
 
+export const FlowOutline = Type.Object({
+  ...FlowDetail.properties,
+  steps: Type.Array(Step, {
+    description:
+      "all of them where they are at most 500 (`stepCounts.total` says how many there are), else of the two upper levels the first 500; and what failed, what runs and what ended last, with all that is above them",
+  }),
+  below: Type.Array(Type.Integer(), {
+    description: "for each of `steps`: how many steps of the flow lie below it, whether given here or not",
+  }),
+});
+
+export type FlowOutline = Static<typeof FlowOutline>;
+
 export const FlowPage = Type.Object({
   flows: Type.Array(FlowSummary),
   nextCursor: Cursor,

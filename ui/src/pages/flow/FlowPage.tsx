@@ -22,13 +22,15 @@ const route = getRouteApi("/tenants/$tenant/flows/$id");
 
 export function FlowPage() {
   const { tenant, id } = route.useParams();
-  const { selected, compare } = route.useSearch();
+  const search = route.useSearch();
+  const { selected, compare } = search;
   const navigate = route.useNavigate();
-  const { data: flow, error, isPending, isFetching, refetch } = useLiveFlow(tenant, id);
-  const layout = useMemo(() => flow && layOut(flow), [flow]);
+  const begins = Object.values(search).every((value) => value === undefined);
+  const { flow, below, error, isFetching, refetch } = useLiveFlow(tenant, id, begins);
+  const layout = useMemo(() => flow && layOut(flow, below), [flow, below]);
   usePageState(`${visible(flow?.name ?? id)} · ${visible(tenant)}`, flow && stateOf(flow));
 
-  if (isPending) return <FlowSkeleton />;
+  if (!flow && !error) return <FlowSkeleton />;
   if (!flow || !layout) {
     return error instanceof ApiError && error.status === 404 ? (
       <UnknownFlow tenant={tenant} id={id} />
@@ -57,7 +59,7 @@ export function FlowPage() {
       <FlowHeader flow={flow} />
       <OtherRuns flow={flow} compared={compare} />
       <Standing flow={flow} steps={layout.steps} onSelect={select} />
-      {compare !== undefined && (
+      {compare !== undefined && layout.left === 0 && (
         <Compared
           flow={flow}
           id={compare}
