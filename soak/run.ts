@@ -16,7 +16,7 @@ const [name = ""] = positionals;
 const soak = Object.hasOwn(SOAKS, name) ? SOAKS[name] : undefined;
 if (soak === undefined) {
   const known = Object.entries(SOAKS).map(
-    ([each, { what, count }]) => `  ${each}  ${what} (--count ${count})\n`,
+    ([each, { what, count }]) => `  ${each.padEnd(10)}${what} (--count ${count})\n`,
   );
   console.error(`soak: expected the name of one, got ${JSON.stringify(name)}\n\n${known.join("")}`);
   process.exit(2);
