@@ -8,6 +8,7 @@
  */
 import type { Attributes, AttributeValue, Micros } from "../../flow.ts";
 import { setOwn } from "../../set-own.ts";
+import { LONGEST_UINT, withRoom, writeUint } from "./write-uint.ts";
 
 /** Texts that are kept once for all flows. */
 export interface Texts {
@@ -65,17 +66,8 @@ export class Packer {
 
   /** A whole number from 0. */
   uint(value: number): void {
-    this.#room(8);
-    let rest = value;
-    while (rest > 0x7fffffff) {
-      this.#bytes[this.#at++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest > 127) {
-      this.#bytes[this.#at++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#at++] = rest;
+    this.#room(LONGEST_UINT);
+    this.#at = writeUint(this.#bytes, this.#at, value);
   }
 
   /** A whole number; its sign is the lowest bit, so that the largest stay exact. */
@@ -185,10 +177,7 @@ export class Packer {
   }
 
   #room(more: number): void {
-    if (this.#at + more <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + more));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+    if (this.#at + more > this.#bytes.length) this.#bytes = withRoom(this.#bytes, this.#at, more);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Whole numbers from 0 as few bytes, one after the other. */
+import { LONGEST_UINT, withRoom, writeUint } from "../rows/write-uint.ts";
 
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(1024);
@@ -18,17 +19,8 @@ export class ByteWriter {
   }
 
   uint(value: number): void {
-    this.#room(8);
-    let rest = value;
-    while (rest > 0x7fffffff) {
-      this.#bytes[this.#at++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest > 127) {
-      this.#bytes[this.#at++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#at++] = rest;
+    this.#room(LONGEST_UINT);
+    this.#at = writeUint(this.#bytes, this.#at, value);
   }
 
   /** Without their number. */
@@ -46,10 +38,7 @@ export class ByteWriter {
   }
 
   #room(more: number): void {
-    if (this.#at + more <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + more));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+    if (this.#at + more > this.#bytes.length) this.#bytes = withRoom(this.#bytes, this.#at, more);
   }
 }
 
