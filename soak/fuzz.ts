@@ -17,13 +17,16 @@ import type { Soak } from "./soak.ts";
 const CONNECTIONS = 2;
 const BATCH = 32;
 const ROUNDS = 20;
+/** Of the answers: a machine that has other things to do turns some away, which tries nothing. */
+const MOST_TURNED_AWAY = 0.01;
 /** What a warm process may still gain: the heap's breathing, and caches on their way to their bounds. */
 const GROWTH = 1.3;
 /** A body is answered within this time, or the collector hangs. */
 const LONGEST_MS = 30_000;
 
-const HTTP_ANSWERS = [200, 400, 413, 415];
-/** OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED; INTERNAL where gRPC's library can't inflate. */
+const BUSY = 429;
+const HTTP_ANSWERS = [200, 400, 413, 415, BUSY];
+/** OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED (too large, or too busy), UNIMPLEMENTED; INTERNAL where gRPC's library can't inflate. */
 const GRPC_ANSWERS = [0, 3, 8, 12, 13];
 
 /** Sends the messages of these seeds; returns their answers' codes in order. */
@@ -42,8 +45,8 @@ export const fuzz: Soak = {
       args: [
         join(ROOT, "collector", "bin", "weir.mjs"),
         ...["serve", "--port", "0", "--grpc-port", "0", "--store", `sqlite:${join(folder, "weir.db")}`],
-        // Each mistake of a sender's is a line of its own above it.
-        ...["--log-level", "warn"],
+        // What is a sender's mistake, or turned away, is told below it.
+        ...["--log-level", "error"],
       ],
       cwd: folder,
       onLine: (line) => void complaints.push(line),
@@ -64,6 +67,7 @@ export const fuzz: Soak = {
         ...Array.from({ length: CONNECTIONS }, () => overGrpc(`http://${grpc[1]}`)),
       ];
       const memory: number[] = [];
+      let turnedAway = 0;
       let next = seed;
       const perDoor = Math.ceil(count / ROUNDS / doors.length);
       for (let round = 1; round <= ROUNDS; round++) {
@@ -73,16 +77,21 @@ export const fuzz: Soak = {
             for (let sent = 0; sent < perDoor; sent += BATCH) {
               const size = Math.min(BATCH, perDoor - sent);
               const seeds = Array.from({ length: size }, () => next++ % 2 ** 31);
-              check(await inTime(send(seeds), seeds), seeds, answers, at);
+              const got = await inTime(send(seeds), seeds);
+              check(got, seeds, answers, at);
+              turnedAway += got.filter((code) => code === BUSY).length;
             }
           }),
         );
         const rate = (perDoor * doors.length * 1000) / (performance.now() - began);
         memory.push(Math.round(residentKiB(collector.pid) / 1024));
-        say(`${round * perDoor * doors.length} bodies, ${Math.round(rate)} a second, ${memory.at(-1)} MB`);
+        const bodies = `${round * perDoor * doors.length} bodies, ${turnedAway} of them turned away`;
+        say(`${bodies}, ${Math.round(rate)} a second, ${memory.at(-1)} MB`);
         if (complaints.length > 0)
           throw new Error(`expected nothing in the log, got ${complaints.join("; ")}`);
       }
+      if (turnedAway > count * MOST_TURNED_AWAY)
+        throw new Error(`expected a collector that has the time, it turned ${turnedAway} away of ${count}`);
       // Warm from the fifth on.
       const [warm = 0] = memory.slice(ROUNDS / 4);
       const last = Math.min(...memory.slice(-3));
