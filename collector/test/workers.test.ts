@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { presentDetail } from "../src/http/present.ts";
 import { NO_LIMITS } from "../src/limits.ts";
@@ -138,6 +140,43 @@ describe("threads", () => {
     const again = openSqliteStore({ path });
     expect((await again.flows({ limit: 500, order: "newest" })).items).toHaveLength(50);
     await again.close();
+  });
+
+  test("where the decoding thread dies, large messages are refused for a moment, small ones are not, and nothing is lost", async () => {
+    const threads: Worker[] = [];
+    const note = (thread: Worker) => void threads.push(thread);
+    process.on("worker", note);
+    const warnings: string[] = [];
+    const store = await openThreadedStore({ path: newPath(), warn: (line) => void warnings.push(line) });
+    // As they are started: the one that writes, the one that decodes, one that reads.
+    const decoder = threads[1] as Worker;
+    process.off("worker", note);
+    const delivery = (n: number): Delivery => {
+      const span = aSpan({ attributes: { "weir.flow.id": `${n}` } });
+      return { encoding: "json", body: jsonBody([span]), tenant: null };
+    };
+    const refused: unknown[] = [];
+    const take = async (n: number): Promise<void> => {
+      try {
+        // Made anew each time: its bytes are given away.
+        await store.ingest.take(n % 2 === 0 ? delivery(n) : grown(delivery(n)));
+      } catch (error) {
+        expect(n % 2).toBe(1);
+        refused.push(error);
+        await sleep(20);
+        await take(n);
+      }
+    };
+    const taken = Array.from({ length: 100 }, (_, n) => take(n));
+    await decoder.terminate();
+    await Promise.all(taken);
+    for (const error of refused) expect(error).toMatchObject({ code: "unavailable" });
+    expect(refused).not.toEqual([]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the decoding thread ended by itself, and is started again/),
+    ]);
+    expect((await store.flows({ limit: 500, order: "newest" })).items).toHaveLength(100);
+    await store.close();
   });
 
   test("more than may wait is refused as overloaded, and what was taken is stored", async () => {
