@@ -1,4 +1,4 @@
-/** Processes for the benchmarks of the SDK. */
+/** Processes beside the one that measures. */
 import { execFile } from "node:child_process";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";

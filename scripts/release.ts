@@ -10,11 +10,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { datedChangelog } from "./dated-changelog.ts";
 import { IMAGE_FILES } from "./image-files.ts";
+import { isPublished } from "./is-published.ts";
 import { packPackages } from "./packages.ts";
 import { ROOT, run } from "./run.ts";
 import { type Named, unnamed } from "./unnamed.ts";
 
-const PACKAGES = ["sdk", "collector"];
+/** In the order in which they are published: the collector depends on the SDK of its version. */
+const PACKAGES = ["sdk", "collector"] as const;
 const CHANGELOG = join(ROOT, "CHANGELOG.md");
 
 const { publish } = parseArgs({ options: { publish: { type: "boolean", default: false } } }).values;
@@ -55,10 +57,13 @@ async function publishRelease(): Promise<void> {
     throw new Error(`${tag} is published already: npm run release makes the next`);
   const branch = git("rev-parse", "--abbrev-ref", "HEAD");
   if (branch !== "main") throw new Error(`expected the branch main, got ${branch}: git switch main`);
-  const { sdk, collector } = await packPackages(mkdtempSync(join(tmpdir(), "weir-release-")));
-  // The collector depends on the SDK of the same version.
-  for (const file of [sdk, collector])
-    execFileSync("npm", ["publish", "--access", "public", file], { stdio: "inherit" });
+  const packed = await packPackages(mkdtempSync(join(tmpdir(), "weir-release-")));
+  for (const folder of PACKAGES) {
+    const spec = `@weir/${folder}@${version()}`;
+    // Where this was begun before, and did not come to its end.
+    if (await isPublished(spec)) console.log(`release: ${spec} is there already`);
+    else execFileSync("npm", ["publish", "--access", "public", packed[folder]], { stdio: "inherit" });
+  }
   git("tag", "--annotate", tag, "--message", tag);
   git("push", "origin", tag);
 }
