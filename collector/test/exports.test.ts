@@ -242,12 +242,12 @@ describe("from a store without end", () => {
   });
 
   test("a reader who takes nothing gives up his place in time; one who is slow keeps it, as does one whom the store lets wait", async () => {
-    const stalledMs = 400;
+    const stalledMs = 800;
     let isStoreSlow = false;
     let asked = 0;
     const store = async () => {
       asked += 1;
-      if (isStoreSlow) await sleep(3 * stalledMs);
+      if (isStoreSlow) await sleep(1.5 * stalledMs);
       return page("more");
     };
     const port = await start(store, { stalledMs });
@@ -259,7 +259,7 @@ describe("from a store without end", () => {
       // More at a time than the kernel holds for him: what was written before has left.
       left = 8_000_000;
       slow.pause();
-      setTimeout(() => slow.resume(), stalledMs / 4);
+      setTimeout(() => slow.resume(), stalledMs / 10);
     });
     slow.resume();
     const stuck = Array.from({ length: 7 }, () => reader(port));
@@ -267,7 +267,7 @@ describe("from a store without end", () => {
     await expect.poll(() => statusFor(port), { timeout: 10 * stalledMs }).toBe(200);
 
     isStoreSlow = true;
-    await sleep(3 * stalledMs);
+    await sleep(1.5 * stalledMs);
     isStoreSlow = false;
     const before = asked;
     await expect.poll(() => asked, { timeout: 10 * stalledMs }).toBeGreaterThan(before + 3);
