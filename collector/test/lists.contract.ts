@@ -54,13 +54,18 @@ const made = (n: number): fc.Arbitrary<Made> =>
     late: fc.option(fc.integer({ min: 1, max: 20 })),
   });
 
+/** Some are of one name, some of one name of one customer. */
+function labelsOf({ name, tenant, env, order, row }: Made, n: number): Record<string, string> {
+  const format =
+    name === "import_orders" ? (row % 2 === 0 ? "csv" : "xlsx") : tenant === "acme" ? "crm" : undefined;
+  return { env, ...(format !== undefined && { format }), ...(order && { order: `ord-${n}` }) };
+}
+
 function observationsOf(flow: Made, n: number): [first: Observation, ...rest: Observation[]] {
   const { opened, step, ended, labels } = flowOf({ tenant: flow.tenant, id: flow.id });
   const { name, service, row } = flow;
   const start = T0 + flow.start;
-  const said: [Observation, ...Observation[]] = [
-    opened(start, { name, service, labels: { env: flow.env, ...(flow.order && { order: `ord-${n}` }) } }),
-  ];
+  const said: [Observation, ...Observation[]] = [opened(start, { name, service, labels: labelsOf(flow, n) })];
   for (const each of flow.steps) {
     said.push(
       ...step(
@@ -143,10 +148,16 @@ const filters: fc.Arbitrary<FlowFilter> = fc.record({
   tenant: someOf("acme", "globex", "nobody"),
   name: someOf("import_orders", "syncBook"),
   status: someOf("running", "succeeded", "failed") as fc.Arbitrary<Status[] | undefined>,
-  labels: fc.option(fc.record({ env: fc.constantFrom(["prod"], ["prod", "test"]) }), {
-    nil: undefined,
-    freq: 2,
-  }),
+  labels: fc.option(
+    fc.record(
+      {
+        env: fc.constantFrom(["prod"], ["prod", "test"]),
+        format: fc.constantFrom(["csv"], ["crm"], ["crm", "xlsx"], ["pdf"]),
+      },
+      { requiredKeys: [] },
+    ),
+    { nil: undefined, freq: 2 },
+  ),
   service: someOf("api", "worker", "nobody"),
   from: fc.option(
     fc.nat(8).map((at) => T0 + at),
@@ -171,7 +182,9 @@ function passes(flow: Made, n: number, filter: FlowFilter): boolean {
     among(filter.tenant, flow.tenant) &&
     among(filter.name, flow.name) &&
     among(filter.status, statusOf(flow)) &&
-    among(filter.labels?.["env"], flow.env) &&
+    Object.entries(filter.labels ?? {}).every(([key, values]) =>
+      values.includes(labelsOf(flow, n)[key] ?? ""),
+    ) &&
     among(filter.service, flow.service) &&
     start >= (filter.from ?? 0) &&
     start < (filter.to ?? Number.POSITIVE_INFINITY) &&

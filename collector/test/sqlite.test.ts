@@ -9,6 +9,7 @@ import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { openDatabase } from "../src/sqlite/file/open.ts";
 import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
 import type { FlowOrder, Store } from "../src/store.ts";
+import { takeBackTo } from "./earlier-file.ts";
 import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
 import { statsContract } from "./stats.contract.ts";
@@ -117,12 +118,11 @@ describe("sqlite: the file", () => {
 
     const db = new Database(path);
     const newest = db.pragma("user_version", { simple: true }) as number;
-    db.exec("DROP INDEX flows_by_tenant_shape; CREATE INDEX flows_by_start ON flows (started_at)");
-    db.pragma(`user_version = ${newest - 1}`);
+    takeBackTo(db, 11);
     db.close();
     await openSqliteAccess({ path, warn }).close();
     expect(lines).toEqual([
-      `store ${path}: is brought up from version ${newest - 1} to ${newest}: that takes minutes where it is large`,
+      `store ${path}: is brought up from version 9 to ${newest}: that takes minutes where it is large`,
     ]);
     await openSqliteAccess({ path, warn }).close();
     expect(lines).toHaveLength(1);
@@ -141,12 +141,7 @@ describe("sqlite: the file", () => {
     );
     await before.close();
     const db = new Database(path);
-    const newest = db.pragma("user_version", { simple: true }) as number;
-    db.exec(`DROP INDEX flows_by_tenant_shape;
-      DROP INDEX flows_by_tenant;
-      CREATE INDEX flows_by_start ON flows (started_at);
-      CREATE INDEX flows_by_tenant ON flows (tenant, started_at, name, status, duration_us, shape, active_us);
-      PRAGMA user_version = ${newest - 1}`);
+    takeBackTo(db, 11);
     db.close();
 
     const store = openSqliteStore({ path });
@@ -165,6 +160,34 @@ describe("sqlite: the file", () => {
     const [oldest] = (await store.flows({ limit: 1, order: "oldest" })).items;
     expect(oldest?.id).toBe("3");
     await store.close();
+  });
+
+  test("what tells of flows of before what two filters have in common is that of new ones", async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    const all = Array.from({ length: 300 }, (_, n) => {
+      const { opened, ended } = flowOf({ tenant: n % 2 ? "acme" : "globex", id: `${n}` });
+      const name = n % 3 ? "import" : "sync";
+      const labels = n % 3 ? { format: n % 5 ? "csv" : "xlsx" } : { plan: `p${n % 4}` };
+      const failed = { status: "failed" as const, error: { type: "E", message: "gone", stack: null } };
+      return [
+        opened(T0 + ((n * 7) % 300), { name, labels }),
+        ...(n % 11 ? [ended(T0 + 400 + n, { name, ...(n % 4 === 0 && failed) })] : []),
+      ];
+    });
+    await store.append(all.flat());
+    await store.close();
+    const bounds = (db: Database.Database) =>
+      ["label_shapes", "shapes", "loose_names", "name_blocks"]
+        .map((table) => db.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all())
+        .concat([db.prepare("SELECT block, first_started, last_started FROM blocks").all()]);
+    const db = new Database(path);
+    const asWritten = bounds(db);
+    expect(asWritten.map((rows) => rows.length)).toEqual([6, 2, 0, 12, 3]);
+    takeBackTo(db, 12);
+    await openSqliteStore({ path }).close();
+    expect(bounds(db)).toEqual(asWritten);
+    db.close();
   });
 
   test("customers that are too many to look at in time are told in part; by name they go on", async () => {

@@ -20,7 +20,6 @@ import { flowQueries } from "./queries/flow-queries.ts";
 import { histogramOf } from "./queries/histogram.ts";
 import { lastRuns } from "./queries/last-runs.ts";
 import { pickerQueries } from "./queries/picker-queries.ts";
-import { MANY } from "./queries/sorted.ts";
 import { tenantQueries } from "./queries/tenant-queries.ts";
 import { UnwellFlows } from "./queries/unwell.ts";
 import { walker as walkerOf } from "./queries/walk.ts";
@@ -59,7 +58,7 @@ export interface SqliteStoreOptions {
   upkeep?: boolean;
   /** Milliseconds after which a question about many flows is answered in part. Default 100. */
   limitMs?: number;
-  /** From so many flows on, lists by end, length or activity are read and not sorted. Default 100,000; tests use less. */
+  /** From so many flows on, lists by end, length or activity are read and not sorted. Default: where that is likely to be quicker. */
   many?: number;
 }
 
@@ -95,7 +94,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     stalledAfter = new Map(),
     upkeep = true,
     limitMs = 100,
-    many = MANY,
+    many,
   } = options;
   const db = openDatabase(path, { busyTimeoutMs, durability });
   const instances = new Instances(db, now);

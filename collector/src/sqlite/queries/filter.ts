@@ -56,6 +56,8 @@ export interface Wanted {
   /** Where it wants flows of some tenants, or of some shapes: their numbers. */
   tenants?: number[];
   shapes?: number[];
+  /** Shapes that what it wants may have, where that is known: what another filter wants of others is not looked for. */
+  among?: number[];
   /** Filters that want nothing more of what it finds. Default: this one. */
   says?: Wanted[];
 }
@@ -63,7 +65,7 @@ export interface Wanted {
 /** More values than this are asked of each flow instead. */
 export const MOST_WALKS = 300;
 
-/** Of a posting, each flow must be looked up to be asked anything. */
+/** Where the index does not hold what is asked, as in a posting, each flow must be looked up. */
 export const COST_OF_POSTING = 5;
 
 /** Finds what terms of a search want; where only conditions are needed there is nothing to find them by. */
@@ -85,18 +87,33 @@ export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTe
   const ofShapes = wantedShapes(filter, numbers);
   if (ofShapes !== null) wanted.push(ofShapes);
   for (const [key, values] of Object.entries(filter.labels ?? {})) {
-    posting("label_flows", "label", values, (value) => labels.stored(key, value));
+    posting(
+      "label_flows",
+      "label",
+      values,
+      (value) => (mayHave(key, value) ? labels.stored(key, value) : undefined),
+      (label) => labels.shapesOf(label),
+    );
   }
   posting("step_flows", "step", filter.step, (step) => step);
   if (filter.health?.length) wanted.push(OPEN);
   if (findTerm !== undefined) wanted.push(...termsOf(filter.q ?? "").map(findTerm));
-  return wanted.some(({ sources, places }) => sources?.length === 0 && places.length === 0) ? null : wanted;
+  const cannotBe = ({ sources, places }: Wanted) => sources?.length === 0 && places.length === 0;
+  return wanted.some(cannotBe) || shapesOf(wanted)?.length === 0 ? null : wanted;
 
-  function posting(
+  /** Whether any of the customers that are asked for may have it. */
+  function mayHave(key: string, value: string): boolean {
+    const ofTenants = wanted.find((each) => each.tenants !== undefined)?.tenants;
+    if (ofTenants === undefined || ofTenants.length > MOST_WALKS) return true;
+    return ofTenants.some((tenant) => labels.mayHave(tenant, key, value));
+  }
+
+  function posting<N extends string | number>(
     table: string,
     name: string,
     values: string[] | undefined,
-    find: (value: string) => string | number | undefined,
+    find: (value: string) => N | undefined,
+    shapesOfOne?: (value: N) => number[],
   ): void {
     if (!values?.length) return;
     const found = numbersOf(values, find);
@@ -108,8 +125,16 @@ export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTe
       // A flow has one value of a label, but may stand at several steps.
       disjoint: table === "label_flows" || found.length === 1,
       cost: COST_OF_POSTING,
+      ...(shapesOfOne && { among: found.flatMap(shapesOfOne) }),
     });
   }
+}
+
+/** Shapes that a flow may have with which all filters are content; `null`: any. */
+export function shapesOf(wanted: Wanted[]): number[] | null {
+  const sets = wanted.flatMap(({ among }) => (among === undefined ? [] : [among]));
+  const [first, ...more] = sets.map((among) => new Set(among));
+  return first === undefined ? null : [...first].filter((shape) => more.every((each) => each.has(shape)));
 }
 
 /** Flows of these names in which these services took part; `null`: neither is asked for. */
@@ -132,6 +157,7 @@ function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers)
     // Any service may have taken part in a loose one.
     exact: withServices === null || !found.some(isLoose),
     shapes: found,
+    among: found,
   };
 }
 
@@ -162,6 +188,7 @@ const EXACTLY = { places: [], exact: true, disjoint: true, cost: 1 } satisfies P
 export const OPEN: Wanted = {
   ...EXACTLY,
   sources: [byIndex("flows_open", "f.duration_us IS NULL", [])],
+  cost: COST_OF_POSTING,
   ask: { conditions: ["f.duration_us IS NULL"], values: [] },
 };
 
@@ -179,7 +206,10 @@ function ofStatus(status: number): Source {
 }
 
 export function ofShape(shape: number): Source {
-  return { ...byIndex("flows_by_shape", "f.shape = ?", [shape]), shape };
+  const counted = isLoose(shape)
+    ? "SELECT flows FROM loose_names WHERE name = -?"
+    : "SELECT flows FROM shapes WHERE number = ?";
+  return { ...byIndex("flows_by_shape", "f.shape = ?", [shape]), shape, counted };
 }
 
 function ofTenantAndShape(tenant: number, shape: number): Source {

@@ -37,7 +37,7 @@ interface CountRow {
 }
 
 /** A page shows a list without its count: so that may have less of the time. */
-const SHARE_OF_COUNT = 0.4;
+const SHARE_OF_COUNT = 0.2;
 /** To read the statistics of a month takes as long as to look at so many. */
 const MANY_TO_COUNT = 20_000;
 
@@ -58,7 +58,7 @@ export interface FlowQueryParts {
   /** Milliseconds for a question about many flows. */
   limitMs: number;
   /** So many to look at are not put in order by hand. */
-  many: number;
+  many: number | undefined;
 }
 
 export interface FlowQueries {
@@ -151,7 +151,7 @@ export function flowQueries(
   }
 
   function* sorted(query: FlowQuery, options: SortedOptions): Generator<Reached> {
-    const plan = walker.plan(query, { upTo: many });
+    const plan = walker.plan(query);
     if (plan === null) return;
     const matches = matcher(query);
     const read = walker.one(LIST_COLUMNS);
@@ -185,7 +185,8 @@ export function flowQueries(
       }
     }
     if (healths?.length || (status?.length && status.every(isOpen))) return true;
-    if (plan.cost >= Math.min(MANY_TO_COUNT, many) && countFromStatistics(filter, tally)) return true;
+    if (plan.cost >= Math.min(MANY_TO_COUNT, many ?? MANY_TO_COUNT) && countFromStatistics(filter, tally))
+      return true;
     for (const piece of walker.ended(plan)) {
       for (const { status: code, flows } of piece) tally.addEnded(statusOf(code), flows);
       if (tally.isOver) return false;

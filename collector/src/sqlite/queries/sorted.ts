@@ -3,15 +3,18 @@
  * blocks of flows are read in the order of their bounds (see blocks.ts): what is found comes out as soon as no block
  * that is left can hold anything before it.
  */
+import { END_STATUSES } from "@weir/sdk/attributes";
 import { BoundedMap } from "../../bounded-map.ts";
-import type { Micros } from "../../flow.ts";
+import type { Micros, Status } from "../../flow.ts";
 import { comparePlaces, type OrderBy, type Place, placeOf } from "../../stores/order.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
-import { BLOCK } from "../rows/blocks.ts";
+import { BLOCK, type Kind } from "../rows/blocks.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
-import { add, clause, join, timeOf, type Where } from "./filter.ts";
+import { blockReaders, type SortRow } from "./block-rows.ts";
+import { add, clause, type Where } from "./filter.ts";
 import { Heap } from "./heap.ts";
+import { kindsOf } from "./kinds.ts";
 import type { Plan, Ranked, Walker } from "./walk.ts";
 
 export interface SortedOptions {
@@ -35,16 +38,6 @@ interface Walk {
   isLate: () => boolean;
 }
 
-interface SortRow {
-  pk: number;
-  startedAt: Micros;
-  duration: Micros | null;
-  active: Micros | null;
-}
-
-const SORT_COLUMNS =
-  "f.pk AS pk, f.started_at AS startedAt, f.duration_us AS duration, f.active_us AS active";
-
 /** The value of a place, of a flow `f`. */
 const VALUES: Record<SortedOptions["by"], string> = {
   end: "f.started_at + f.duration_us",
@@ -64,13 +57,25 @@ const BLOCKS_AT_ONCE = 64;
  * hold nothing, and to begin anew would never come further. One takes some MB where it has found very much.
  */
 const MOST_UNFINISHED = 8;
-/** To put so many in order takes a fiftieth of a second, where an index holds what is asked of them. */
-export const MANY = 100_000;
+/** To read a block takes as long as to put so many flows in order, where an index holds what is asked of them. */
+const COST_OF_BLOCK = 80;
+/** More blocks are read than there would be to read if nothing that is asked had to do with the order. */
+const MORE_BLOCKS = 3;
+/** To look up what is asked takes so many times as long as was reckoned for a page, which needs few. */
+const COST_OF_LOOK_UP = 3;
+/** More are not asked of each block. */
+const MOST_KINDS = 12;
+/** Where fewer pass what is looked up, it is asked of each before they are put in order. */
+const FEWEST_PASSING = 0.2;
 
 interface BlockRow {
   block: number;
   bound: Micros;
+  /** 0: it has none of the flows that are looked for. */
+  isOfKind: 0 | 1;
 }
+
+const ANY: Where = { conditions: ["1"], values: [] };
 
 /** A place that a list has come to, and whether a flow that may match is there. */
 export interface Sought {
@@ -81,9 +86,12 @@ export interface Sought {
 /** In order; flows that have no end are left out where the order is by it. */
 export type Sorter = (plan: Plan, options: SortedOptions) => Generator<Sought>;
 
-/** @param many more than so many to look at are not put in order: blocks are read. */
-export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many: number): Sorter {
+/** @param many more than so many to look at are not put in order: blocks are read. Default: where that is likely to be quicker. */
+export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | undefined): Sorter {
   const statements = new Statements(db);
+  const flows = db.prepare<[], number>("SELECT sum(flows) FROM flow_counts").pluck();
+  const kinds = kindsOf(db, numbers);
+  const readerOf = blockReaders(db);
 
   const unfinished = new BoundedMap<string, Walk>(MOST_UNFINISHED);
 
@@ -105,26 +113,53 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
   }
 
   function begin(plan: Plan, options: SortedOptions): Walk {
-    const read = plan.cost < many ? byHand : byBlocks;
+    const read = isFew(plan, options) ? byHand : byBlocks;
     const walk: Walk = { isLate: options.isLate, sought: read(plan, options, () => walk.isLate()) };
     return walk;
   }
 
-  /** The first few, then four times as many after them: mostly the first few are all that is wanted. */
+  /** The more match, the more there are to put in order, and the fewer blocks to read. */
+  function isFew(plan: Plan, options: SortedOptions): boolean {
+    if (many !== undefined) return plan.cost < many;
+    const isLookedUp = (plan.lead?.cost ?? 1) > 1 || plan.lookedUp.passing <= FEWEST_PASSING;
+    const cost = isLookedUp ? plan.cost * COST_OF_LOOK_UP : plan.cost;
+    return cost < blocksFor(plan, options) * COST_OF_BLOCK;
+  }
+
+  /**
+   * About how many blocks are read for a page. Those of flows that ended last are of a time; each of the longest is in a block
+   * of its own, and so is each that is longer, of those that the bounds are of.
+   */
+  function blocksFor(plan: Plan, { by, likely }: SortedOptions): number {
+    const total = flows.get() ?? 0;
+    const all = total / BLOCK;
+    const found = likely / Math.max(1, plan.matches);
+    const read = by === "duration" ? kinds.flowsOf(plan) * found : all * found;
+    return Math.min(all, read * MORE_BLOCKS + 1);
+  }
+
+  /**
+   * The first few, then four times as many after them: mostly the first few are all that is wanted. What has to be looked up is
+   * looked up of those that come out, unless hardly any would pass.
+   */
   function* byHand(
     plan: Plan,
     { by, direction, after, likely }: SortedOptions,
     isLate: () => boolean,
   ): Generator<Sought> {
+    const { passing } = plan.lookedUp;
+    const isLazy = passing > FEWEST_PASSING;
+    const asks = isLazy ? plan.held : plan.asks;
+    const passes = isLazy ? walker.passes(plan.lookedUp) : () => true;
     let last: Ranked | undefined = after;
-    for (let limit = likely; ; limit *= 4) {
-      const search = walker.top(plan, { value: VALUES[by], direction, after: last, limit });
+    for (let limit = Math.ceil(isLazy ? likely / passing : likely); ; limit *= 4) {
+      const search = walker.top(plan, { value: VALUES[by], direction, after: last, limit, asks });
       let next = search.next();
       for (; !next.done; next = search.next()) {
         if (isLate()) yield { place: { rank: 0, ...(last ?? beforeAll(direction)) }, isFlow: false };
       }
       const found = next.value;
-      for (const { value, pk } of found) yield { place: { rank: 0, value, pk }, isFlow: true };
+      for (const { value, pk } of found) yield { place: { rank: 0, value, pk }, isFlow: passes(pk) };
       if (found.length < limit) return;
       last = found.at(-1);
     }
@@ -133,8 +168,9 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
   function* byBlocks(plan: Plan, options: SortedOptions, isLate: () => boolean): Generator<Sought> {
     const { by, direction, after } = options;
     const found = new Heap<Place>((a, b) => comparePlaces(direction, a, b));
+    const rowsIn = readerOf(plan, by);
     let last = after;
-    for (const { block, bound } of blocksOf(plan, options)) {
+    for (const { block, bound, isOfKind } of blocksOf(plan, options)) {
       for (let { first } = found; first !== undefined; first = found.first) {
         if (direction * (first.value - bound) >= 0) break;
         found.pop();
@@ -147,7 +183,8 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
         if (last === undefined || comparePlaces(direction, reached, last) > 0) last = reached;
         yield { place: last, isFlow: false };
       }
-      for (const row of rowsIn(plan, block, by)) {
+      if (isOfKind === 0) continue;
+      for (const row of rowsIn(block)) {
         const place = placeIn(by, row);
         if (after === undefined || comparePlaces(direction, place, after) > 0) found.push(place);
       }
@@ -157,9 +194,9 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
 
   function* blocksOf(plan: Plan, { by, direction, after }: SortedOptions): Generator<BlockRow> {
     const { filter } = plan;
-    const names = by === "duration" ? namesOf(plan) : null;
-    if (names !== null) {
-      yield* blocksOfNames(names, direction, after);
+    const ofPlan = kinds.of(plan);
+    if (ofPlan !== null && by === "duration") {
+      yield* blocksOfKinds(ofPlan, direction, after);
       return;
     }
     const [bound, other] = BOUNDS[by][direction === 1 ? "rising" : "falling"];
@@ -169,23 +206,18 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
     if (after !== undefined) add(where, `${other} ${ahead}= ?`, after.value);
     if (filter.from !== undefined) add(where, "last_active >= ?", filter.from);
     if (filter.to !== undefined) add(where, "first_started < ?", filter.to);
-    yield* inOrder("blocks", bound, where, direction);
+    // Of what failed much did so at one time, and nothing at most others.
+    const isOpenToo = by === "activity" && !(filter.status?.length && filter.status.every(hasEnded));
+    const isAsked = ofPlan !== null && ofPlan.length <= MOST_KINDS && !isOpenToo;
+    yield* inOrder("blocks", bound, where, direction, isAsked ? hasAny(ofPlan) : ANY);
   }
 
-  /** The names that flows of the plan may have; `null`: any. What is long for one name may be short for another. */
-  function namesOf({ filter, lead }: Plan): number[] | null {
-    if (filter.name?.length) return filter.name.flatMap((name) => texts.find(name) ?? []);
-    if (lead === null || lead.places.length > 0 || lead.sources === null) return null;
-    const found = lead.sources.flatMap(({ shape }) => (shape === undefined ? [] : [shape]));
-    return found.length < lead.sources.length ? null : shapes.namesOf(found);
-  }
-
-  /** A block may come once for each name. */
-  function* blocksOfNames(names: number[], direction: 1 | -1, after: Place | undefined): Generator<BlockRow> {
+  /** A block may come once for each kind. */
+  function* blocksOfKinds(kinds: Kind[], direction: 1 | -1, after: Place | undefined): Generator<BlockRow> {
     const [bound, other, ahead] =
       direction === 1 ? ["shortest", "longest", ">="] : ["longest", "shortest", "<="];
-    const walks = names.map((name) => {
-      const where: Where = { conditions: ["name = ?"], values: [name] };
+    const walks = kinds.map(({ name, status }) => {
+      const where: Where = { conditions: ["name = ?", "status = ?"], values: [name, status] };
       if (after !== undefined) add(where, `${other} ${ahead} ?`, after.value);
       return inOrder("name_blocks", bound, where, direction);
     });
@@ -207,29 +239,25 @@ export function sorter(db: Db, { texts, shapes }: Numbers, walker: Walker, many:
   }
 
   /** A few at a time, for mostly few are wanted. */
-  function* inOrder(table: string, bound: string, wanted: Where, direction: 1 | -1): Generator<BlockRow> {
+  function* inOrder(
+    table: string,
+    bound: string,
+    wanted: Where,
+    direction: 1 | -1,
+    isOfKind = ANY,
+  ): Generator<BlockRow> {
     const [ahead, sort] = direction === 1 ? [">", "ASC"] : ["<", "DESC"];
     let last: BlockRow | undefined;
     for (;;) {
       const where: Where = { conditions: [...wanted.conditions], values: [...wanted.values] };
       if (last !== undefined) add(where, `(${bound}, block) ${ahead} (?, ?)`, last.bound, last.block);
-      const sql = `SELECT block, ${bound} AS bound FROM ${table} ${clause(where)}
+      const sql = `SELECT block, ${bound} AS bound, ${isOfKind.conditions[0]} AS isOfKind FROM ${table} ${clause(where)}
         ORDER BY ${bound} ${sort}, block ${sort} LIMIT ${BLOCKS_AT_ONCE}`;
-      const rows = statements.of<BlockRow>(sql).all(...where.values);
+      const rows = statements.of<BlockRow>(sql).all(...isOfKind.values, ...where.values);
       yield* rows;
       last = rows.at(-1);
       if (rows.length < BLOCKS_AT_ONCE) return;
     }
-  }
-
-  function rowsIn({ filter, lead, asks }: Plan, block: number, by: SortedOptions["by"]): SortRow[] {
-    const where = timeOf(filter, "f.started_at");
-    add(where, "f.pk BETWEEN ? AND ?", block * BLOCK, block * BLOCK + BLOCK - 1);
-    join(where, asks);
-    if (lead !== null && lead.ask !== null) join(where, lead.ask);
-    add(where, askedBy(by));
-    const sql = `SELECT ${SORT_COLUMNS} FROM flows f NOT INDEXED ${clause(where)}`;
-    return statements.of<SortRow>(sql).all(...where.values);
   }
 }
 
@@ -239,8 +267,17 @@ function beforeAll(direction: 1 | -1): Ranked {
     : { value: Number.MAX_SAFE_INTEGER, pk: Number.MAX_SAFE_INTEGER };
 }
 
-function askedBy(by: SortedOptions["by"]): string {
-  return by === "activity" ? "1" : "f.duration_us IS NOT NULL";
+/** Whether a block has flows of these. */
+function hasAny(kinds: Kind[]): Where {
+  const any = kinds.map(() => "name = ? AND status = ? AND name_blocks.block = blocks.block");
+  return {
+    conditions: [`EXISTS (SELECT 1 FROM name_blocks WHERE ${any.join(" OR ") || "0"})`],
+    values: kinds.flatMap(({ name, status }) => [name, status]),
+  };
+}
+
+function hasEnded(status: Status): boolean {
+  return END_STATUSES.some((each) => each === status);
 }
 
 function placeIn(by: OrderBy, { pk, startedAt, duration, active }: SortRow): Place {

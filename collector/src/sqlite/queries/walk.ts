@@ -15,12 +15,14 @@ import { termFinder } from "../search/terms.ts";
 import {
   ALL,
   add,
+  COST_OF_POSTING,
   clause,
   join,
   MOST_WALKS,
   OPEN,
   type Source,
   type Start,
+  shapesOf,
   timeOf,
   together,
   type Value,
@@ -48,14 +50,22 @@ export interface Plan {
   /** `null`: all flows are walked. */
   lead: Wanted | null;
   /**
-   * About what it takes to look at all that the lead leaves: as many flows, where an index holds what is asked of them. Beyond
-   * what was to be counted it is a guess.
+   * About what it takes to look at all that the lead leaves: as many flows, where an index holds what is asked of them. A guess,
+   * where they are many.
    */
   cost: number;
+  /** About how many flows match, were no filter to have to do with another. */
+  matches: number;
   /** What is asked of each candidate, besides the time. */
   asks: Where;
+  /** Of that, what an index of flows tells. */
+  held: Where;
+  /** What has to be looked up for each; and about which share of the candidates passes. */
+  lookedUp: Where & { passing: number };
   /** What the plan finds is what is wanted, without a look at the flow itself. */
   exact: boolean;
+  /** Shapes that what is wanted may have; `null`: any. */
+  shapes: number[] | null;
 }
 
 export interface WalkOptions<Row> {
@@ -78,6 +88,8 @@ export interface Walker {
   ended(plan: Plan): Generator<EndedCount[]>;
   /** The first by a value, in order: when all pieces of the candidates were looked at. */
   top(plan: Plan, options: TopOptions): Generator<void, Ranked[]>;
+  /** Whether a flow passes, by its number. */
+  passes(asks: Where): (pk: number) => boolean;
   /** Reads a flow by its number. */
   one<Row>(columns: Columns<Row>): (pk: number) => Row | undefined;
 }
@@ -85,8 +97,6 @@ export interface Walker {
 export interface PlanOptions {
   /** Leave out flows that have ended. */
   openOnly?: boolean;
-  /** How far candidates are counted. Default `ENOUGH`. */
-  upTo?: number;
 }
 
 export interface EndedCount {
@@ -102,6 +112,8 @@ export interface TopOptions {
   /** Begin after this one. */
   after: Ranked | undefined;
   limit: number;
+  /** What is asked of them, besides the time. */
+  asks: Where;
 }
 
 /** A flow, by a value. Equal ones are in the order of their numbers. */
@@ -110,8 +122,12 @@ export interface Ranked {
   pk: number;
 }
 
-/** To choose by whom to walk no more need be told apart: the first page is found by any of them. */
-const ENOUGH = 20_000;
+/** Flows of a filter that are counted to choose by which to walk: to count all would take longer than the walk. */
+const PROBED = 1_000;
+const PROBED_OF_STATUS = 64;
+/** Where there are more, they are counted at so many times, for traffic differs by hour and day; of many sources once. */
+const TIMES_PROBED = 8;
+const FEW_SOURCES = 30;
 /** To begin a walk takes as long as to look at so many. */
 const COST_OF_WALK = 8;
 /** Candidates that are looked at between two places told of. */
@@ -119,23 +135,46 @@ const MOST_AT_ONCE = 2_000;
 /** The same where the first by a value are looked for, in an index that holds it. */
 const MOST_TO_SORT = 10_000;
 
+interface Probe {
+  count: number;
+  oldest: Micros | null;
+}
+
 export function walker(db: Db, numbers: Numbers): Walker {
   const statements = new Statements(db);
   const findTerm = termFinder(db, numbers);
 
   return {
-    plan(filter, { openOnly = false, upTo = ENOUGH } = {}) {
+    plan(filter, { openOnly = false } = {}) {
       const wanted = wantedOf(filter, numbers, findTerm);
       if (wanted === null) return null;
       if (openOnly && !filter.health?.length) wanted.push(OPEN);
       const both = together(wanted);
-      const { lead, cost } = cheapest(filter, both === null ? wanted : [...wanted, both], upTo);
+      const flowsOf = new Map<Wanted, number>();
+      const { lead, cost } = cheapest(filter, both === null ? wanted : [...wanted, both], flowsOf);
       const said = lead === null ? [] : (lead.says ?? [lead]);
       const others = wanted.filter((each) => !said.includes(each));
-      const asks: Where = { conditions: [], values: [] };
-      for (const { ask } of others) if (ask !== null) join(asks, ask);
+      const asks = allOf(others);
       const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
-      return { filter, lead, cost, asks, exact };
+      const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
+      const passing = (some: Wanted[]) =>
+        some.reduce(
+          (share, each) => share * Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total)),
+          1,
+        );
+      const found = lead === null ? total : (flowsOf.get(lead) ?? 0);
+      const lookedUp = others.filter(({ cost }) => cost > 1);
+      return {
+        filter,
+        lead,
+        cost,
+        matches: found * passing(others),
+        asks,
+        held: allOf(others.filter(({ cost }) => cost === 1)),
+        lookedUp: { ...allOf(lookedUp), passing: passing(lookedUp) },
+        exact,
+        shapes: shapesOf(wanted),
+      };
     },
 
     *walk(plan, options) {
@@ -183,6 +222,13 @@ export function walker(db: Db, numbers: Numbers): Walker {
       return found;
     },
 
+    passes({ conditions, values }) {
+      if (conditions.length === 0) return () => true;
+      const sql = `SELECT 1 FROM flows f NOT INDEXED WHERE ${["f.pk = ?", ...conditions].join(" AND ")}`;
+      const statement = statements.of(sql);
+      return (pk) => statement.get(pk, ...values) !== undefined;
+    },
+
     one: readOf,
   };
 
@@ -190,71 +236,66 @@ export function walker(db: Db, numbers: Numbers): Walker {
     return (pk) => statements.of<Row>(`SELECT ${sql} FROM flows f WHERE f.pk = ?`).get(pk);
   }
 
+  /** @param flowsOf is told about how many flows each has. */
   function cheapest(
     filter: FlowFilter,
     wanted: Wanted[],
-    upTo: number,
+    flowsOf: Map<Wanted, number>,
   ): { lead: Wanted | null; cost: number } {
+    const ofTenants = wanted.find(({ tenants }) => tenants !== undefined);
     let lead: Wanted | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const each of wanted) {
       const { sources, places } = each;
       if (sources === null || sources.length > MOST_WALKS) continue;
-      const most = Math.ceil(Math.min(least, upTo, Number.MAX_SAFE_INTEGER) / each.cost);
-      let count = places.length + COST_OF_WALK * sources.length;
-      let guess = count;
-      for (const [n, source] of sources.entries()) {
-        if (count >= most) {
-          guess *= sources.length / Math.max(1, n);
-          break;
-        }
-        const found = countOf(filter, source, most - count, upTo < least);
-        count += found.count;
-        guess += found.guess;
-      }
+      // The other indices do not tell whose a flow is.
+      const isLookedUp = ofTenants !== undefined && each !== ofTenants && !each.says?.includes(ofTenants);
+      const costOfOne = isLookedUp ? Math.max(each.cost, COST_OF_POSTING) : each.cost;
+      const most = Math.ceil(PROBED / Math.max(1, sources.length));
+      let flows = places.length + COST_OF_WALK * sources.length;
+      const times = sources.length > FEW_SOURCES ? 1 : TIMES_PROBED;
+      for (const source of sources) flows += about(filter, source, most, times);
+      flowsOf.set(each, flows);
       // What is much is still better than every flow.
-      if (lead === null || guess * each.cost < least) {
+      if (lead === null || flows * costOfOne < least) {
         lead = each;
-        least = guess * each.cost;
+        least = flows * costOfOne;
       }
     }
     return { lead, cost: Math.min(least, Number.MAX_SAFE_INTEGER) };
   }
 
-  /**
-   * Counted as far as `most`. Where there are more, the time that the newest so many began in tells about how many: of two that
-   * have very many, it is the one with fewer that is to be walked. Where `most` are too many already that need not be told.
-   */
-  function countOf(
-    filter: FlowFilter,
-    { index, at, pick, values, counted }: Source,
-    most: number,
-    isGuessed: boolean,
-  ): { count: number; guess: number } {
+  /** How many flows a source has. Up to `most` are counted; of more, how close together they began at so many times tells it. */
+  function about(filter: FlowFilter, source: Source, most: number, times: number): number {
+    const { counted, values } = source;
     if (counted !== undefined && filter.from === undefined && filter.to === undefined) {
-      const count =
-        statements
-          .of<number>(counted)
-          .pluck()
-          .get(...values) ?? 0;
-      return { count, guess: count };
+      const flows = statements
+        .of<number>(counted)
+        .pluck()
+        .get(...values);
+      return flows ?? 0;
     }
+    const { count } = newestOf(filter, source, most);
+    if (count < most) return count;
+    const first = Math.max(filter.from ?? 0, endOfAll("ASC"));
+    const last = Math.min(filter.to ?? Number.MAX_SAFE_INTEGER, endOfAll("DESC") + 1);
+    const width = Math.max(1, (last - first) / times);
+    let flows = 0;
+    for (let n = 1; n <= times; n += 1) {
+      const to = Math.ceil(first + n * width);
+      const { count: found, oldest } = newestOf({ from: first, to }, source, Math.ceil(most / times));
+      flows += (found * width) / Math.max(1, to - (oldest ?? first));
+    }
+    return Math.max(count, flows);
+  }
+
+  /** How many there are, up to so many, and when the first of these began. */
+  function newestOf(filter: FlowFilter, { index, at, pick, values }: Source, most: number): Probe {
     const where = timeOf(filter, at);
     add(where, pick, ...values);
-    const found = `FROM ${index} ${clause(where)}`;
-    const count =
-      statements
-        .of<number>(`SELECT count(*) FROM (SELECT 1 ${found} LIMIT ?)`)
-        .pluck()
-        .get(...where.values, most) ?? 0;
-    if (count < most || !isGuessed) return { count, guess: count };
-    const oldest = statements
-      .of<Micros>(`SELECT ${at} ${found} ORDER BY ${at} DESC LIMIT 1 OFFSET ?`)
-      .pluck()
-      .get(...where.values, most - 1) as Micros;
-    const first = Math.max(filter.from ?? 0, endOfAll("ASC"));
-    const last = Math.min(filter.to ?? Number.MAX_SAFE_INTEGER, endOfAll("DESC"));
-    return { count, guess: (count * Math.max(1, last - first)) / Math.max(1, last - oldest) };
+    const newest = `SELECT ${at} AS at FROM ${index} ${clause(where)} ORDER BY ${at} DESC LIMIT ?`;
+    const probe = statements.of<Probe>(`SELECT count(*) AS count, min(at) AS oldest FROM (${newest})`);
+    return probe.get(...where.values, most) as Probe;
   }
 
   /** When the first flow began, or the last. */
@@ -313,9 +354,9 @@ export function walker(db: Db, numbers: Numbers): Walker {
   }
 
   function* topOf(
-    { filter, lead, asks }: Plan,
+    { filter, lead }: Plan,
     source: Source,
-    { value, direction, after, limit }: TopOptions,
+    { value, direction, after, limit, asks }: TopOptions,
   ): Generator<Ranked[]> {
     const { from, key } = source;
     const chunk = lead?.cost === 1 ? MOST_TO_SORT : MOST_AT_ONCE;
@@ -330,8 +371,8 @@ export function walker(db: Db, numbers: Numbers): Walker {
     }
   }
 
-  function topAt({ filter, asks }: Plan, places: Start[], options: TopOptions): Ranked[] {
-    const { value, after } = options;
+  function topAt({ filter }: Plan, places: Start[], options: TopOptions): Ranked[] {
+    const { value, after, asks } = options;
     const sql = `SELECT f.pk AS pk, ${value} AS value FROM flows f NOT INDEXED
       WHERE ${["f.pk = ?", `${value} IS NOT NULL`, ...asks.conditions].join(" AND ")}`;
     const compare = byRank(options);
@@ -406,6 +447,12 @@ export function walker(db: Db, numbers: Numbers): Walker {
 }
 
 const HAS_ENDED = "f.duration_us IS NOT NULL";
+
+function allOf(wanted: Wanted[]): Where {
+  const asks: Where = { conditions: [], values: [] };
+  for (const { ask } of wanted) if (ask !== null) join(asks, ask);
+  return asks;
+}
 
 function sourcesOf({ lead }: Plan): Source[] {
   return lead === null ? ALL : (lead.sources ?? []);

@@ -11,7 +11,7 @@ import { StatsLog } from "../stats/log.ts";
 import { Parts } from "../stats/parts.ts";
 import { Shares } from "../stats/share.ts";
 import { StatsState } from "../stats/state.ts";
-import { Blocks } from "./blocks.ts";
+import { Blocks, type Kind } from "./blocks.ts";
 import { Definitions } from "./definitions.ts";
 import { FlowPacker, unpackEvent, unpackFlow, unpackStep } from "./flow-bytes.ts";
 import type { FlowCounts } from "./flow-counts.ts";
@@ -204,8 +204,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
   /** What is found by label, by step and by name, as far as it differs from what was. */
   function index(
     pk: number,
-    tenant: number,
-    name: number,
+    { tenant, name, shape }: { tenant: number; name: number; shape: number },
     now: StoredSummary,
     before: StoredSummary | null,
   ): void {
@@ -214,6 +213,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     if (before === null || moved || !sameLabels(before.labels, now.labels)) {
       if (before !== null) labels.drop({ pk, tenant, startedAt: before.startedAt, labels: before.labels });
       labels.put({ pk, tenant, startedAt, labels: now.labels });
+      labels.note(now.labels, shape);
     }
     const stood = before === null ? [] : standsAt(before);
     const stands = standsAt(now);
@@ -242,6 +242,10 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       packed += bytes.length;
     }
     return { state, packed };
+  }
+
+  function kindOf({ name, status }: StoredSummary): Kind {
+    return { name: texts.keep(name), status: statusCode(status) };
   }
 
   function shareOf(drawn: Pick<Picture, "summary" | "steps">): Uint8Array {
@@ -281,7 +285,10 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       found.change(row.pk, null, { summary, shape });
       if (shape === row.shape) return;
       updateShape.run(shape, row.pk);
+      shapes.moved(row.shape, shape);
+      shapes.save();
       shapes.dropUnused(row.shape);
+      labels.note(summary.labels, shape);
     },
 
     save(flow, drawn, steps, events) {
@@ -321,17 +328,23 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       else if (large) saveParts(flow, pk, steps, events);
       flow.large = large;
 
-      index(pk, tenant, name, summary, before);
+      index(pk, { tenant, name, shape }, summary, before);
       const wasFound =
         before === null || flow.shape === null || !flow.searched
           ? null
           : { summary: before, shape: flow.shape };
       found.change(pk, wasFound, { summary, shape });
-      if (flow.shape !== null && flow.shape !== shape) shapes.dropUnused(flow.shape);
+      if (flow.shape !== shape) {
+        shapes.moved(flow.shape, shape);
+        if (flow.shape !== null) {
+          labels.note(summary.labels, shape);
+          shapes.dropUnused(flow.shape);
+        }
+      }
       flow.shape = shape;
       flow.searched = true;
-      if (before !== null && before.name !== summary.name) blocks.removed(pk, texts.keep(before.name));
-      blocks.widen(pk, name, sorted);
+      if (before !== null && isOtherEnd(before, summary)) blocks.removed(pk, kindOf(before));
+      blocks.widen(pk, kindOf(summary), sorted);
       if (flow.unplaced !== unplaced.join()) links.await(pk, unplaced);
       flow.unplaced = unplaced.join();
       tenants.count(tenant, {
@@ -360,8 +373,11 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       for (const step of standsAt(summary)) dropStand.run(step, summary.startedAt, pk);
       if (shape !== null && searched) found.change(pk, { summary, shape }, null);
       deleteFlow.run(pk);
-      if (shape !== null) shapes.dropUnused(shape);
-      blocks.removed(pk, texts.keep(summary.name));
+      if (shape !== null) {
+        shapes.moved(shape, null);
+        shapes.dropUnused(shape);
+      }
+      blocks.removed(pk, kindOf(summary));
       definitions.changed(definition, null);
       if (pk > counted.uncountedTo()) log.replace(share, null);
       tenants.count(tenant, { flows: -1, running: -running(summary), failed: -failed(summary), lastAt: 0 });
@@ -371,6 +387,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       tenants.save();
       counts.save();
       definitions.save();
+      shapes.save();
       log.save();
       blocks.save();
     },
@@ -403,6 +420,11 @@ function running(summary: StoredSummary | null): number {
 
 function failed(summary: StoredSummary | null): number {
   return summary?.status === "failed" ? 1 : 0;
+}
+
+/** One that had not ended is in no bounds of lengths. */
+function isOtherEnd(before: StoredSummary, now: StoredSummary): boolean {
+  return before.name !== now.name || (before.endedAt !== null && before.status !== now.status);
 }
 
 function sameLabels(a: Record<string, string>, b: Record<string, string>): boolean {

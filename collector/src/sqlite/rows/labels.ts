@@ -21,6 +21,8 @@ export class Labels {
   readonly #numbers = new BoundedMap<string, number>(MOST_REMEMBERED);
   /** What is in `tenant_labels`, and which keys have all the values there that they may have. */
   readonly #used = new BoundedMap<number, true>(MOST_REMEMBERED);
+  /** What is in `label_shapes`. */
+  readonly #noted = new BoundedMap<number, true>(MOST_REMEMBERED);
   readonly #counts = new BoundedMap<string, number>(MOST_REMEMBERED);
   readonly #select;
   readonly #insert;
@@ -28,7 +30,11 @@ export class Labels {
   readonly #drop;
   readonly #dropUnused;
   readonly #countUsed;
+  readonly #isUsed;
   readonly #use;
+  readonly #noteShape;
+  readonly #dropShapes;
+  readonly #shapesOf;
 
   constructor(db: Db, words: Words) {
     this.#words = words;
@@ -43,6 +49,14 @@ export class Labels {
     );
     this.#countUsed = db
       .prepare<[number, string], number>("SELECT count(*) FROM tenant_labels WHERE tenant = ? AND key = ?")
+      .pluck();
+    this.#noteShape = db.prepare("INSERT OR IGNORE INTO label_shapes (label, shape) VALUES (?, ?)");
+    this.#dropShapes = db.prepare("DELETE FROM label_shapes WHERE label = ?");
+    this.#shapesOf = db.prepare<[number], number>("SELECT shape FROM label_shapes WHERE label = ?").pluck();
+    this.#isUsed = db
+      .prepare<[number, string, string], 1>(
+        "SELECT 1 FROM tenant_labels WHERE tenant = ? AND key = ? AND value = ?",
+      )
       .pluck();
     this.#use = db.prepare("INSERT OR IGNORE INTO tenant_labels (tenant, key, value) VALUES (?, ?, ?)");
   }
@@ -69,6 +83,29 @@ export class Labels {
     }
   }
 
+  /** A flow with these labels is of this shape. To be called within a transaction. */
+  note(labels: Record<string, string>, shape: number): void {
+    for (const [key, value] of Object.entries(labels)) {
+      const label = this.find(key, value);
+      if (label === undefined) continue;
+      const both = label * 2 ** 26 + Math.abs(shape) * 2 + (shape < 0 ? 1 : 0);
+      if (this.#noted.has(both)) continue;
+      this.#noteShape.run(label, shape);
+      this.#noted.set(both, true);
+    }
+  }
+
+  /** Whether flows of a tenant may have a label: of those with more values than are kept any may. */
+  mayHave(tenant: number, key: string, value: string): boolean {
+    if (this.#isUsed.get(tenant, key, value) !== undefined) return true;
+    return (this.#countUsed.get(tenant, key) ?? 0) >= VALUES_PER_LABEL;
+  }
+
+  /** Shapes that flows with a label may have. */
+  shapesOf(label: number): number[] {
+    return this.#shapesOf.all(label);
+  }
+
   drop({ pk, startedAt, labels }: Labeled): void {
     for (const [key, value] of Object.entries(labels)) {
       const number = this.find(key, value);
@@ -76,16 +113,19 @@ export class Labels {
       this.#drop.run(number, startedAt, pk);
       // Labels such as an order number come once: they go with their flow.
       if (this.#dropUnused.run(number).changes === 0) continue;
+      this.#dropShapes.run(number);
       this.#words.drop(WORD_OF.label, number, wordsOf(value));
       this.#numbers.delete(nameOf(key, value));
       // Its number may be given again.
       this.#used.clear();
+      this.#noted.clear();
     }
   }
 
   /** After a transaction that was rolled back: what is remembered may not be there. */
   forget(): void {
     this.#numbers.clear();
+    this.#noted.clear();
     this.#used.clear();
     this.#counts.clear();
   }

@@ -54,6 +54,12 @@ export class Shapes {
   readonly #withService;
   readonly #loose;
   readonly #nameOf;
+  readonly #flowsOf;
+  readonly #flowsOfLoose;
+  readonly #count;
+  readonly #countLoose;
+  /** What a commit adds to how many flows are of each. */
+  readonly #changes = new Map<number, number>();
 
   constructor(db: Db, words: Words) {
     this.#words = words;
@@ -77,6 +83,10 @@ export class Shapes {
       .prepare<[string], number>("SELECT shape FROM shape_services WHERE service = ?")
       .pluck();
     this.#nameOf = db.prepare<[number], number>("SELECT name FROM shapes WHERE number = ?").pluck();
+    this.#flowsOf = db.prepare<[number], number>("SELECT flows FROM shapes WHERE number = ?").pluck();
+    this.#flowsOfLoose = db.prepare<[number], number>("SELECT flows FROM loose_names WHERE name = ?").pluck();
+    this.#count = db.prepare("UPDATE shapes SET flows = flows + ? WHERE number = ?");
+    this.#countLoose = db.prepare("UPDATE loose_names SET flows = flows + ? WHERE name = ?");
     this.#loose = db.prepare<[], number>("SELECT -name FROM loose_names").pluck();
   }
 
@@ -117,20 +127,46 @@ export class Shapes {
     return this.namesOf([shape])[0] as number;
   }
 
+  /** How many flows are of these. */
+  flowsOf(shapes: readonly number[]): number {
+    return shapes.reduce((sum, shape) => {
+      const flows = isLoose(shape) ? this.#flowsOfLoose.get(-shape) : this.#flowsOf.get(shape);
+      return sum + (flows ?? 0);
+    }, 0);
+  }
+
   loose(): number[] {
     return this.#loose.all();
+  }
+
+  /** A flow that was of one shape is of another; `null`: there is none. Counted with `save`. */
+  moved(from: number | null, to: number | null): void {
+    if (from !== null) this.#changes.set(from, (this.#changes.get(from) ?? 0) - 1);
+    if (to !== null) this.#changes.set(to, (this.#changes.get(to) ?? 0) + 1);
+  }
+
+  /** To be called within the transaction that wrote the flows. */
+  save(): void {
+    for (const [shape, flows] of this.#changes) {
+      if (isLoose(shape)) this.#countLoose.run(flows, -shape);
+      else this.#count.run(flows, shape);
+    }
+    this.#changes.clear();
   }
 
   /** To be called when a flow is of this shape no longer. */
   dropUnused(shape: number): void {
     if (isLoose(shape)) {
       const name = -shape;
-      if (this.#dropLoose.run(name).changes > 0)
-        this.#words.drop(WORD_OF.shape, shape, this.#nameWords(name));
+      if (this.#dropLoose.run(name).changes === 0) return;
+      this.#changes.delete(shape);
+      this.#words.drop(WORD_OF.shape, shape, this.#nameWords(name));
       return;
     }
     const row = this.#dropUnused.get(shape);
     if (row === undefined) return;
+    // Its number may be given again.
+    this.#changes.delete(shape);
     const [services, stepNames] = JSON.parse(row.parts) as [string[], string[]];
     this.#known.clear();
     for (const service of services) this.#dropServices.run(service, shape);
@@ -141,6 +177,7 @@ export class Shapes {
   /** What is remembered may not be there. */
   forget(): void {
     this.#known.clear();
+    this.#changes.clear();
   }
 
   #keep(name: number, parts: string, { name: text, services, stepNames }: Shaped): number {

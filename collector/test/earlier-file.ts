@@ -1,0 +1,31 @@
+/** Makes a store's file one of an earlier version, with all that is in it. */
+import type { Database } from "better-sqlite3";
+
+/** By the number of the migration: what takes it back. */
+const BACK: Record<number, string> = {
+  12: `
+    DROP TABLE label_shapes;
+    ALTER TABLE shapes DROP COLUMN flows;
+    ALTER TABLE loose_names DROP COLUMN flows;
+    ALTER TABLE blocks DROP COLUMN last_started;
+    DROP TABLE name_blocks;
+    CREATE TABLE name_blocks (
+      name INTEGER NOT NULL, block INTEGER NOT NULL, longest INTEGER NOT NULL, shortest INTEGER NOT NULL,
+      PRIMARY KEY (name, block)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX name_blocks_by_longest ON name_blocks (name, longest);
+    CREATE INDEX name_blocks_by_shortest ON name_blocks (name, shortest);
+    INSERT INTO name_blocks
+      SELECT name, pk / 128, max(duration_us), min(duration_us) FROM flows WHERE duration_us IS NOT NULL GROUP BY 1, 2;`,
+  11: `
+    DROP INDEX flows_by_tenant_shape;
+    DROP INDEX flows_by_tenant;
+    CREATE INDEX flows_by_start ON flows (started_at);
+    CREATE INDEX flows_by_tenant ON flows (tenant, started_at, name, status, duration_us, shape, active_us);`,
+};
+
+/** Takes back the migrations from this number on. There is none of number 6. */
+export function takeBackTo(db: Database, number: number): void {
+  for (const [each, back] of Object.entries(BACK).reverse()) if (Number(each) >= number) db.exec(back);
+  db.pragma(`user_version = ${number - 2}`);
+}
