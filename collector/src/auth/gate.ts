@@ -68,6 +68,8 @@ export class Gate {
   readonly #uses: Uses;
   /** Keys are never deleted: once there is one there always will be. */
   #hasKeys = false;
+  /** Asked in this turn of the event loop: many requests come in one. */
+  #asked: Promise<boolean> | undefined;
 
   constructor({ access, openWhen, now = () => Date.now() * 1000 }: Partial<GateOptions>) {
     this.#access = access;
@@ -78,8 +80,18 @@ export class Gate {
 
   async isOpen(): Promise<boolean> {
     if (this.#openWhen !== "no-keys") return this.#openWhen === "always";
-    this.#hasKeys ||= (await this.#access?.hasKeys()) ?? false;
+    this.#hasKeys ||= await this.#askForKeys();
     return !this.#hasKeys;
+  }
+
+  #askForKeys(): Promise<boolean> {
+    if (this.#asked === undefined) {
+      this.#asked = this.#access?.hasKeys() ?? Promise.resolve(false);
+      setImmediate(() => {
+        this.#asked = undefined;
+      });
+    }
+    return this.#asked;
   }
 
   /** What whoever looks at an open collector should know; `null` while it asks for keys. */

@@ -15,6 +15,7 @@ export function readBody(request: IncomingMessage, limit: number, claim: Claim):
     if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
     const chunks: Buffer[] = [];
     let size = 0;
+    let whole = false;
     const take = (chunk: Buffer) => {
       size += chunk.length;
       try {
@@ -28,10 +29,15 @@ export function readBody(request: IncomingMessage, limit: number, claim: Claim):
       }
     };
     const breakOff = (cause?: Error) => {
+      // Each is closed in the end, and an error takes long to make.
+      if (whole) return;
       reject(new WeirError("invalid_argument", "expected a whole body, got one that breaks off", { cause }));
     };
     request.on("data", take).on("error", breakOff).on("close", breakOff);
-    request.on("end", () => resolve(joined(chunks, size)));
+    request.on("end", () => {
+      whole = true;
+      resolve(joined(chunks, size));
+    });
   });
 }
 
