@@ -1,5 +1,5 @@
 import styles from "./Axis.module.css";
-import { formatTick } from "./ticks.ts";
+import { formatTick, wordSides } from "./ticks.ts";
 
 interface AxisProps {
   /** Milliseconds from the flow's start, as are `from` and `to`. */
@@ -9,21 +9,21 @@ interface AxisProps {
   to: number;
 }
 
-/** Pixels that the words of a tick need on its right. */
+/** Pixels that the words of a tick need. */
 const wordWidth = 48;
 
 export function Axis({ ticks, from, to, width }: AxisProps & { width: number }) {
-  const needed = (wordWidth / Math.max(width, 1)) * (to - from);
+  const sides = wordSides(ticks, to, (wordWidth / Math.max(width, 1)) * (to - from));
   return (
     <div className={styles["axis"]} aria-hidden="true">
-      {ticks.map((tick) => (
+      {ticks.map((tick, index) => (
         <span
           key={tick}
           className={styles["tick"]}
-          data-last={to - tick < needed || undefined}
+          data-words={sides[index]}
           style={{ left: percent(tick, from, to) }}
         >
-          {formatTick(tick)}
+          {sides[index] && formatTick(tick)}
         </span>
       ))}
     </div>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatTick, ticks } from "./ticks.ts";
+import { formatTick, ticks, wordSides } from "./ticks.ts";
 
 describe("ticks", () => {
   test.each([
@@ -31,5 +31,17 @@ describe("ticks", () => {
         },
       ),
     );
+  });
+});
+
+describe("the words of ticks", () => {
+  test("stand on the right, and of the last one on the left", () => {
+    expect(wordSides([0, 100, 200, 290], 300, 40)).toEqual(["right", "right", "right", "left"]);
+  });
+
+  test("are left out where they would run into those before", () => {
+    expect(wordSides([0, 100, 150], 155, 40)).toEqual(["right", "right", null]);
+    expect(wordSides([0, 30, 60, 90], 200, 40)).toEqual(["right", null, "right", null]);
+    expect(wordSides([0, 10], 20, 40)).toEqual(["left", null]);
   });
 });

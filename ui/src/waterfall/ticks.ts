@@ -27,6 +27,25 @@ function daysApart(durationMs: number, room: number): number {
   return pace;
 }
 
+/**
+ * On which side of each tick its words stand: on its right where there is room before `end`. `null` where they would run
+ * into those before. All in one unit.
+ */
+export function wordSides(
+  ticks: readonly number[],
+  end: number,
+  wordWidth: number,
+): ("left" | "right" | null)[] {
+  let free = Number.NEGATIVE_INFINITY;
+  return ticks.map((tick) => {
+    const side = end - tick < wordWidth ? "left" : "right";
+    const start = side === "left" ? tick - wordWidth : tick;
+    if (start < free) return null;
+    free = start + wordWidth;
+    return side;
+  });
+}
+
 /** `0`, `200 ms`, `1.5 s`, `2m`, `2m 30s`, `1h 15m`, `3d`: the units that a tick needs, no more. */
 export function formatTick(ms: number): string {
   if (ms === 0) return "0";
