@@ -52,8 +52,14 @@ describe("two runs compared", () => {
     expect(compare(here, there).steps).toEqual([
       { path: ["import", "validate"], here: 800, there: 200, byMs: 600 },
       { path: ["import"], here: 900, there: 1_000, byMs: -100 },
-      { path: ["import", "write"], here: null, there: 50, byMs: -50 },
+      { path: ["import", "write"], here: null, there: 50, byMs: null },
     ]);
+  });
+
+  test("what is in one of them alone is neither faster nor slower, and stands by the time that it took", () => {
+    const long = aStep({ id: "4", name: "upload", durationMs: 700 });
+    const steps = compare(aDetail({ steps: [...here.steps, long] }), there).steps;
+    expect(steps[0]).toEqual({ path: ["upload"], here: 700, there: null, byMs: null });
   });
 
   test("what is still open took no time yet that could be compared, and comes first", () => {

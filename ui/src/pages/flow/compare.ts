@@ -16,7 +16,7 @@ export interface StepDifference {
   path: string[];
   here: Took;
   there: Took;
-  /** How much longer it took here; what is only in one of them took all its time longer. `null` while it is open. */
+  /** How much longer it took here; `null` while it is open, and of what only one of them has: it was not faster there. */
   byMs: number | null;
 }
 
@@ -54,7 +54,7 @@ export function compare(here: FlowDetail, there: FlowDetail): Comparison {
       path: mine?.path ?? theirs?.path ?? [],
       here: tookOf(mine),
       there: tookOf(theirs),
-      byMs: isOpen ? null : (mine?.ms ?? 0) - (theirs?.ms ?? 0),
+      byMs: isOpen || !mine || !theirs ? null : mine.ms - theirs.ms,
     };
   });
   return {
@@ -68,8 +68,9 @@ function tookOf(gathered: Gathered | undefined): Took {
 }
 
 /** Finite: the difference of two infinities would be no number. */
-function weight({ byMs }: StepDifference): number {
-  return byMs === null ? Number.MAX_VALUE : Math.abs(byMs);
+function weight({ here, there, byMs }: StepDifference): number {
+  if (byMs !== null) return Math.abs(byMs);
+  return here === "open" || there === "open" ? Number.MAX_VALUE : (here ?? there ?? 0);
 }
 
 interface Gathered {
