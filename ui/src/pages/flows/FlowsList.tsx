@@ -25,6 +25,8 @@ interface FlowsListProps {
   /** The customer whose flows these are; `null` where they are of all. */
   tenant: string | null;
   columns: readonly Column[];
+  /** What stands above it is as high as it will be. */
+  isPlaced: boolean;
   onOrder: (order: FlowOrder) => void;
   onAnyTime: () => void;
   onClearFilters: () => void;
@@ -32,7 +34,7 @@ interface FlowsListProps {
 }
 
 export function FlowsList(props: FlowsListProps) {
-  const { search, tenant, columns, onOrder, onAnyTime, onClearFilters, onChange } = props;
+  const { search, tenant, columns, isPlaced, onOrder, onAnyTime, onClearFilters, onChange } = props;
   const isNarrow = useNarrow();
   const list = useRef<HTMLDivElement>(null);
   const isHeld = () =>
@@ -59,7 +61,7 @@ export function FlowsList(props: FlowsListProps) {
 
   const rowHeight = rowHeightOf(isNarrow, tenant === null);
   const grid = { "--flow-columns": gridOf(columns) } as React.CSSProperties;
-  if (query.isPending) {
+  if (query.isPending || !isPlaced) {
     return (
       <div style={grid}>
         <ColumnHeadings columns={columns} />

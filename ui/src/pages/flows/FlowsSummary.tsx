@@ -6,6 +6,7 @@ import { countQuery, histogramQuery } from "../../api/queries.ts";
 import { throttle } from "../../api/throttle.ts";
 import { AsTableButton, useAsTable } from "../../components/AsTable.tsx";
 import { StatusMark } from "../../components/StatusMark.tsx";
+import { useNarrow } from "../../components/useNarrow.ts";
 import { type FlowFilter, statuses, toggled } from "../../filter/search.ts";
 import { Histogram } from "../../histogram/Histogram.tsx";
 import { HistogramTable } from "../../histogram/HistogramTable.tsx";
@@ -20,11 +21,11 @@ interface FlowsSummaryProps {
 
 /** How many flows pass the filter, by status and over time. Each count filters by what it counts. */
 export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
-  const listed = tenant === null ? filter : { ...filter, tenant: [tenant] };
-  const { status: _, health: __, ...others } = listed;
-  const { data: count } = useQuery(countQuery(listed));
-  // Whoever looks at those that failed sees still how many run, and can go there.
-  const { data: choices } = useQuery(countQuery(others));
+  const { listed, others } = countedOf(filter, tenant);
+  const { data: count, isPending: isCounting } = useQuery(countQuery(listed));
+  const { data: choices, isPending: isCountingChoices } = useQuery(countQuery(others));
+  // All of them at once: on a narrow screen each moves those behind it.
+  const isCounted = !isCounting && !isCountingChoices;
   const { data: histogram } = useQuery(histogramQuery(listed));
   const [isTable, toggleTable] = useAsTable("histogram");
   if (count?.total === 0 && choices?.total === 0) return null;
@@ -37,13 +38,13 @@ export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
         {hasBars && <Drawn histogram={histogram} onSpan={choose} />}
       </div>
       <div className={styles["counts"]}>
-        {count && (
+        {isCounted && count && (
           <strong className={styles["total"]}>
             {numbered(count.total, count.complete)} {count.total === 1 ? "flow" : "flows"}
           </strong>
         )}
-        {choices && <Counts count={choices} filter={filter} onChange={onChange} />}
-        {hasBars && (
+        {isCounted && choices && <Counts count={choices} filter={filter} onChange={onChange} />}
+        {hasBars && isCounted && (
           <span className={styles["right"]}>
             <AsTableButton isTable={isTable} onToggle={toggleTable} what="when they began" />
           </span>
@@ -51,6 +52,22 @@ export function FlowsSummary({ filter, tenant, onChange }: FlowsSummaryProps) {
       </div>
     </section>
   );
+}
+
+/** Whoever looks at those that failed sees still how many run, and can go there. */
+function countedOf(filter: FlowFilter, tenant: string | null): { listed: FlowFilter; others: FlowFilter } {
+  const listed = tenant === null ? filter : { ...filter, tenant: [tenant] };
+  const { status: _, health: __, ...others } = listed;
+  return { listed, others };
+}
+
+/** Whether it is known how high the summary is: on a narrow screen its counts take as many lines as there are of them. */
+export function useIsSummaryPlaced(filter: FlowFilter, tenant: string | null): boolean {
+  const { listed, others } = countedOf(filter, tenant);
+  const isNarrow = useNarrow();
+  const count = useQuery(countQuery(listed));
+  const choices = useQuery(countQuery(others));
+  return !isNarrow || !(count.isPending || choices.isPending);
 }
 
 interface CountsProps {

@@ -5,7 +5,7 @@ import { ColumnsMenu } from "./ColumnsMenu.tsx";
 import { ExportMenu } from "./ExportMenu.tsx";
 import { FilterBar } from "./FilterBar.tsx";
 import { FlowsList } from "./FlowsList.tsx";
-import { FlowsSummary, useRefetchSummary } from "./FlowsSummary.tsx";
+import { FlowsSummary, useIsSummaryPlaced, useRefetchSummary } from "./FlowsSummary.tsx";
 import { useChosenColumns, useColumns } from "./useColumns.ts";
 import { useLoadedFlows } from "./useLoadedFlows.ts";
 import { ViewsMenu } from "./ViewsMenu.tsx";
@@ -28,6 +28,7 @@ export function FlowsView({ search, tenant, onChange }: FlowsViewProps) {
   const filter = flowFilter(search);
   const choose = (next: FlowFilter, by?: "choice" | "typing") => open({ ...next, order: search.order }, by);
   const refetchSummary = useRefetchSummary();
+  const isPlaced = useIsSummaryPlaced(filter, tenant);
   return (
     <>
       <FilterBar filter={filter} tenant={tenant} flows={useLoadedFlows(search, tenant)} onChange={choose}>
@@ -40,6 +41,7 @@ export function FlowsView({ search, tenant, onChange }: FlowsViewProps) {
         search={search}
         tenant={tenant}
         columns={columns}
+        isPlaced={isPlaced}
         onOrder={(order) => open({ ...search, order })}
         onAnyTime={() => open({ ...search, range: undefined, from: undefined, to: undefined })}
         onClearFilters={() => open({ order: search.order })}

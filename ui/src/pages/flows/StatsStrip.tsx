@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { StatsGroup } from "@weir/collector/schemas";
 import { statsQuery } from "../../api/queries.ts";
-import { BlockSkeleton } from "../../components/Skeletons.tsx";
 import { StatusIcon, stateWord } from "../../components/StatusMark.tsx";
 import { Ago } from "../../components/Time.tsx";
 import { formatDuration } from "../../format/duration.ts";
@@ -17,17 +16,7 @@ interface StatsStripProps {
 
 /** One card for each kind of flow that the customer has; a click filters the list by it. */
 export function StatsStrip({ tenant, chosen, onToggle }: StatsStripProps) {
-  const { data: groups, isPending } = useQuery(statsQuery(tenant));
-  if (isPending)
-    return (
-      <div className={styles["strip"]}>
-        {[0, 1, 2].map((key) => (
-          <div key={key} className={styles["card"]}>
-            <BlockSkeleton height={60} />
-          </div>
-        ))}
-      </div>
-    );
+  const { data: groups } = useQuery(statsQuery(tenant));
   // The list below tells of the same trouble, with a way to try again.
   if (!groups || groups.length === 0) return null;
   return (

@@ -1,10 +1,12 @@
 import { IconChartBar } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { keys } from "../../api/keys.ts";
+import { limitsQuery, statsQuery, stuckQuery } from "../../api/queries.ts";
 import { throttle } from "../../api/throttle.ts";
 import { LimitsNotice } from "../../components/LimitsNotice.tsx";
+import { BlockSkeleton, RowSkeletons } from "../../components/Skeletons.tsx";
 import { usePageState } from "../../components/usePageState.ts";
 import { toggled } from "../../filter/search.ts";
 import { visible } from "../../format/text.ts";
@@ -18,6 +20,12 @@ const statsEvery = 3_000;
 
 export function TenantPage() {
   const { tenant } = route.useParams();
+  // Another customer's flows are not what one sees until one's own are there.
+  return <Customer key={tenant} tenant={tenant} />;
+}
+
+function Customer({ tenant }: { tenant: string }) {
+  const isHeadKnown = useIsHeadKnown(tenant);
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const queryClient = useQueryClient();
@@ -48,14 +56,32 @@ export function TenantPage() {
           Statistics
         </Link>
       </div>
-      <LimitsNotice tenant={tenant} />
-      <StatsStrip
-        tenant={tenant}
-        chosen={search.name}
-        onToggle={(name) => navigate({ search: { ...search, name: toggled(search.name, name) } })}
-      />
-      {!search.health && <StuckNow tenant={tenant} name={search.name} />}
-      <FlowsView search={search} tenant={tenant} onChange={refetchStats} />
+      {isHeadKnown ? (
+        <>
+          <LimitsNotice tenant={tenant} />
+          <StatsStrip
+            tenant={tenant}
+            chosen={search.name}
+            onToggle={(name) => navigate({ search: { ...search, name: toggled(search.name, name) } })}
+          />
+          {!search.health && <StuckNow tenant={tenant} name={search.name} />}
+          <FlowsView search={search} tenant={tenant} onChange={refetchStats} />
+        </>
+      ) : (
+        <>
+          <BlockSkeleton height={80} />
+          <RowSkeletons count={10} height={48} />
+        </>
+      )}
     </>
   );
+}
+
+/** What stands above the list is as high as what it has to say: until that is known, nothing below it has its place. */
+function useIsHeadKnown(tenant: string): boolean {
+  const { name } = route.useSearch();
+  const limits = useQuery(limitsQuery(tenant));
+  const stats = useQuery(statsQuery(tenant));
+  const stuck = useInfiniteQuery(stuckQuery({ tenant: [tenant], name }));
+  return !limits.isPending && !stats.isPending && !stuck.isPending;
 }
