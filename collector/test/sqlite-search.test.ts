@@ -108,6 +108,37 @@ describe("flows whose steps are named after data", () => {
   });
 });
 
+test("a customer's flows are found by a label that has more values than are kept for pickers", async () => {
+  const store = openSqliteStore({ path: newPath(), limitMs: 10_000 });
+  const said = Array.from({ length: 130 }, (_, n) =>
+    flowOf({ tenant: "acme", id: `id-${n}` }).opened(T0 + n, { labels: { order: `o${n}` } }),
+  );
+  await store.append([
+    ...said,
+    flowOf({ tenant: "globex", id: "one" }).opened(T0, { labels: { order: "x" } }),
+  ]);
+  for (const n of [0, 99, 100, 129]) {
+    expect(await ids(store, { tenant: ["acme"], labels: { order: [`o${n}`] } })).toEqual([`id-${n}`]);
+  }
+  expect(await ids(store, { tenant: ["globex"], labels: { order: ["o7"] } })).toEqual([]);
+  expect(await ids(store, { tenant: ["globex", "acme"], labels: { order: ["o7", "x"] } })).toEqual([
+    "one",
+    "id-7",
+  ]);
+  await store.close();
+});
+
+test("a flow that comes to be of another shape is found by its labels and its new services together", async () => {
+  const store = openSqliteStore({ path: newPath(), limitMs: 10_000 });
+  const { opened, step } = flowOf({ tenant: "acme", id: "1" });
+  await store.append([opened(T0, { service: "api", labels: { env: "prod" } })]);
+  const both = { service: ["worker"], labels: { env: ["prod"] } };
+  expect(await ids(store, both)).toEqual([]);
+  await store.append(step("s", T0 + 1, T0 + 2, { service: "worker" }));
+  expect(await ids(store, both)).toEqual(["1"]);
+  await store.close();
+});
+
 describe("a store from before there was a search", () => {
   test("is found in all the same, and its new flows beside", async () => {
     const path = newPath();

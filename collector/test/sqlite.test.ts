@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { openDatabase } from "../src/sqlite/file/open.ts";
 import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
-import type { FlowOrder, Store } from "../src/store.ts";
+import type { FlowFilter, FlowOrder, Store } from "../src/store.ts";
 import { takeBackTo } from "./earlier-file.ts";
 import { listsContract } from "./lists.contract.ts";
 import { flowOf } from "./saying.ts";
@@ -159,6 +159,31 @@ describe("sqlite: the file", () => {
     expect(await store.prune({ endedBefore: T0 + 403, limit: 100 })).toBe(72);
     const [oldest] = (await store.flows({ limit: 1, order: "oldest" })).items;
     expect(oldest?.id).toBe("3");
+    await store.close();
+  });
+
+  test("of blocks in which nothing ended what is open is listed, and of those in which little failed that", async () => {
+    const store = openSqliteStore({ path: newPath(), many: 0, limitMs: 10_000 });
+    const failed = { status: "failed" as const, error: { type: "E", message: "gone", stack: null } };
+    const all = Array.from({ length: 600 }, (_, n) => {
+      const { opened, ended } = flowOf({ tenant: "acme", id: `${n}` });
+      return n < 300 ? [opened(T0 + n)] : [opened(T0 + n), ended(T0 + 700 + n, n === 450 ? failed : {})];
+    });
+    await store.append(all.flat());
+    const listed = async (filter: FlowFilter, order: FlowOrder) => {
+      const { items } = await store.flows({ ...filter, order, limit: 500 });
+      return items.map(({ id }) => Number(id));
+    };
+    const { name } = (await store.flows({ limit: 1, order: "newest" })).items[0] as { name: string };
+    const named = { name: [name] };
+    expect((await listed(named, "last-active")).slice(298, 302)).toEqual([301, 300, 299, 298]);
+    expect((await listed(named, "first-active")).slice(0, 2)).toEqual([0, 1]);
+    expect(await listed({ ...named, status: ["running"] }, "last-active")).toHaveLength(300);
+    for (const order of ["last-active", "first-active", "last-ended", "first-ended", "longest"] as const) {
+      expect(await listed({ status: ["failed"] }, order)).toEqual([450]);
+      expect(await listed({ status: ["cancelled"] }, order)).toEqual([]);
+    }
+    expect(await listed({ status: ["failed", "running"] }, "last-active")).toHaveLength(301);
     await store.close();
   });
 
