@@ -111,7 +111,7 @@ describe("a flow", () => {
     await page.getByRole("treeitem").filter({ hasText: "validate" }).click();
     const panel = page.getByRole("complementary", { name: "Step" });
     await panel.getByText("rows").waitFor();
-    await panel.getByText("120").waitFor();
+    await panel.getByText("120", { exact: true }).waitFor();
     expect(new URL(page.url()).searchParams.get("selected")).not.toBeNull();
   });
 
