@@ -107,6 +107,12 @@ function isSound(path: string): void {
   expect(
     db.prepare("SELECT count(*) FROM label_flows WHERE flow NOT IN (SELECT pk FROM flows)").pluck().get(),
   ).toBe(0);
+  // So is what is told of shapes and labels before one looks.
+  const miscounted =
+    "SELECT number FROM shapes s WHERE flows != (SELECT count(*) FROM flows WHERE shape = s.number)";
+  const untold = `SELECT f.pk FROM label_flows p JOIN flows f ON f.pk = p.flow
+    WHERE NOT EXISTS (SELECT 1 FROM label_shapes l WHERE l.label = p.label AND l.shape = f.shape)`;
+  for (const wrong of [miscounted, untold]) expect(db.prepare(wrong).all()).toEqual([]);
   db.close();
 }
 
