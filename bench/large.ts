@@ -1,12 +1,10 @@
 /**
  * A store of ten million flows of a thousand customers: what it takes on the disk, whether it slows ingest down, what
  * memory the collector needs on it, and how long its questions take. `FLOWS=100000 npm run bench -- large` is smaller;
- * `TMPDIR` says where the store is to be: it takes some GiB.
+ * `TMPDIR` says where the store is to be: it takes some GiB, and with `KEEP=/some/folder`, which keeps it, twice that.
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { DemoFlow } from "../collector/src/demo/demo-flow.ts";
 import { fill } from "../collector/src/demo/fill.ts";
 import { demoFlows } from "../collector/src/demo/flows.ts";
 import type { WorkflowPlan } from "../collector/src/demo/plan.ts";
@@ -14,11 +12,13 @@ import { openSqliteStore } from "../collector/src/sqlite/index.ts";
 import { type RunningCollector, startCollector } from "../e2e/support/processes.ts";
 import { peakKiB } from "../scripts/process-memory.ts";
 import { builtCollector } from "./built-collector.ts";
+import { inStoreFolder, onCopy, written } from "./kept-store.ts";
 import { BATCHES, load, WARM_UP_SECONDS } from "./load.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
 
 const FLOWS = Number(process.env.FLOWS ?? 10_000_000);
 const TENANTS = 1000;
+const DAYS = 30;
 const NAMES = ["data_import", "nightly_export", "invoice_run", "onboarding", "report"];
 const REGIONS = ["eu", "us", "ap"];
 /** Told of as it is filled. */
@@ -26,19 +26,16 @@ const WINDOW = 250_000;
 const ROUNDS = 5;
 const SECONDS = 4;
 const QUESTIONS = 300;
+const SOME = 500;
 
-export async function large(): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), "weir-large-"));
-  const path = join(folder, "weir.db");
-  try {
-    const ids = await fillStore(path);
+export function large(): Promise<Figure[]> {
+  return inStoreFolder(async (folder) => {
+    const path = await written(join(folder, `large-${FLOWS}.db`), fillStore);
     const disk = diskOf(path);
     // Hours may lie behind it.
     console.error(`bench: large: ${disk.what}: ${disk.value}`);
-    return [disk, ...(await measured(path, ids))];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return [disk, ...(await onCopy(path, measured))];
+  });
 }
 
 function diskOf(path: string): Figure {
@@ -50,14 +47,14 @@ function diskOf(path: string): Figure {
   };
 }
 
-async function measured(path: string, ids: [string, string][]): Promise<Figure[]> {
+async function measured(path: string): Promise<Figure[]> {
   const built = await builtCollector();
   try {
     const started = performance.now();
     const collector = await startCollector({ path, program: built.program });
     try {
       const startMs = performance.now() - started;
-      const asked = await ask(collector, ids);
+      const asked = await ask(collector);
       const ingest = await ingestBeside(collector, built.program);
       return [ingest, ...asked, memoryOf(collector, startMs)];
     } finally {
@@ -128,19 +125,15 @@ const WORKFLOWS: readonly WorkflowPlan[] = NAMES.map((name) => ({
 }));
 
 /** What is measured is the store that comes of it: a loss of power here loses nothing that anyone was told is kept. */
-async function fillStore(path: string): Promise<[string, string][]> {
+async function fillStore(path: string): Promise<void> {
   const store = openSqliteStore({ path, durability: "normal" });
-  const ids: [string, string][] = [];
   const now = Date.now() * 1000;
   let since = performance.now();
   let count = 0;
   await fill({
     store,
     now,
-    flows: seen(
-      demoFlows({ flows: FLOWS, tenants: TENANTS, days: 30, seed: 1, now, workflows: WORKFLOWS }),
-      ids,
-    ),
+    flows: demoFlows({ flows: FLOWS, tenants: TENANTS, days: DAYS, seed: 1, now, workflows: WORKFLOWS }),
     onDone(flows) {
       count += flows;
       if (flows === 0 || count % WINDOW !== 0) return;
@@ -152,19 +145,22 @@ async function fillStore(path: string): Promise<[string, string][]> {
   });
   await store.settle();
   await store.close();
-  return ids;
 }
 
-/** Remembers who some of them are, to ask for them. */
-function* seen(flows: Iterable<DemoFlow>, ids: [string, string][]): Generator<DemoFlow> {
-  let n = 0;
-  for (const flow of flows) {
-    if (n++ % 10_000 === 0) ids.push([flow.key.tenant, flow.key.id]);
-    yield flow;
+/** Flows of times all over the store, to ask for them. */
+async function someOf({ url }: RunningCollector): Promise<[tenant: string, id: string][]> {
+  const found: [string, string][] = [];
+  for (let n = 0; n < SOME; n += 1) {
+    const to = new Date(Date.now() - ((DAYS * n) / SOME) * 86_400_000).toISOString();
+    const answer = await fetch(`${url}/api/v1/flows?limit=1&to=${to}`);
+    const { flows } = (await answer.json()) as { flows: { tenant: string; id: string }[] };
+    for (const { tenant, id } of flows) found.push([tenant, id]);
   }
+  return found;
 }
 
-async function ask(collector: RunningCollector, ids: [string, string][]): Promise<Figure[]> {
+async function ask(collector: RunningCollector): Promise<Figure[]> {
+  const ids = await someOf(collector);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
   const tenant = () => pick(ids)[0];
   const questions: Record<string, () => string> = {

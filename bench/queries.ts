@@ -5,8 +5,7 @@
  * `KEEP=/some/folder` keeps the files there, and uses those that are there already; `AGAINST=100000` is the size of the
  * smaller one; `INGEST=1` asks once more while the collector takes as much as it can, on copies, for as long as it takes.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DemoFlow } from "../collector/src/demo/demo-flow.ts";
@@ -15,13 +14,13 @@ import { demoFlows } from "../collector/src/demo/flows.ts";
 import type { FlowSummary } from "../collector/src/flow.ts";
 import { openSqliteStore } from "../collector/src/sqlite/index.ts";
 import { startCollector } from "../e2e/support/processes.ts";
+import { inStoreFolder, onCopy, written } from "./kept-store.ts";
 import { type Figure, median, quantile, whole } from "./table.ts";
 import { startWorker } from "./workers.ts";
 
 const FLOWS = Number(process.env.FLOWS ?? 200_000);
 const AGAINST = Number(process.env.AGAINST ?? FLOWS / 10);
 const INGEST = process.env.INGEST === "1";
-const { KEEP } = process.env;
 const TENANTS = 1000;
 const QUESTIONS = Number(process.env.QUESTIONS ?? 200);
 const WARM_UP = 20;
@@ -44,10 +43,8 @@ interface Known {
 
 type Took = Map<string, number[]>;
 
-export async function queries(): Promise<Figure[]> {
-  const folder = KEEP ?? mkdtempSync(join(tmpdir(), "weir-queries-"));
-  mkdirSync(folder, { recursive: true });
-  try {
+export function queries(): Promise<Figure[]> {
+  return inStoreFolder(async (folder) => {
     const small = await filled(folder, AGAINST);
     const large = await filled(folder, FLOWS);
     const before = await ask(small, "idle");
@@ -57,7 +54,7 @@ export async function queries(): Promise<Figure[]> {
       return figureOf(what, took, `${times(0.5)} times that of ${whole(AGAINST)}, p99 ${times(0.99)} times`);
     });
     if (INGEST) {
-      for (const [what, took] of await askUnderLoad(large)) {
+      for (const [what, took] of await onCopy(large, (copy) => ask(copy, "under load"))) {
         figures.push(figureOf(`${what}, while it takes all it can`, took, ""));
       }
     }
@@ -69,9 +66,7 @@ export async function queries(): Promise<Figure[]> {
         beside: `${whole(statSync(small).size / AGAINST)} bytes where there are ${whole(AGAINST)}`,
       },
     ];
-  } finally {
-    if (KEEP === undefined) rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function figureOf(what: string, took: number[], than: string): Figure {
@@ -83,32 +78,16 @@ function figureOf(what: string, took: number[], than: string): Figure {
 }
 
 /** The path of a store with so many flows. */
-async function filled(folder: string, flows: number): Promise<string> {
-  const path = join(folder, `weir-${flows}.db`);
-  if (existsSync(path)) return path;
-  console.error(`bench: queries: ${whole(flows)} flows are written …`);
-  // Under another name until it is whole: one that was ended half way is not taken for it.
-  const unfinished = `${path}.unfinished`;
-  for (const end of ["", "-wal", "-shm"]) rmSync(`${unfinished}${end}`, { force: true });
-  const store = openSqliteStore({ path: unfinished, durability: "normal" });
-  const now = Date.now() * 1000;
-  const all = demoFlows({ flows, tenants: TENANTS, days: 30, seed: SEED, now });
-  await fill({ store, now, flows: withOneOfItsKind(all, flows) });
-  await store.settle();
-  await store.close();
-  renameSync(unfinished, path);
-  return path;
-}
-
-/** Of a copy, as load changes what it is put on. */
-async function askUnderLoad(path: string): Promise<Took> {
-  const copy = `${path}.loaded`;
-  try {
-    copyFileSync(path, copy);
-    return await ask(copy, "under load");
-  } finally {
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${copy}${end}`, { force: true });
-  }
+function filled(folder: string, flows: number): Promise<string> {
+  return written(join(folder, `weir-${flows}.db`), async (path) => {
+    console.error(`bench: queries: ${whole(flows)} flows are written …`);
+    const store = openSqliteStore({ path, durability: "normal" });
+    const now = Date.now() * 1000;
+    const all = demoFlows({ flows, tenants: TENANTS, days: 30, seed: SEED, now });
+    await fill({ store, now, flows: withOneOfItsKind(all, flows) });
+    await store.settle();
+    await store.close();
+  });
 }
 
 /** Gives one in the middle a word and a step that no other has. */
