@@ -128,6 +128,10 @@ const PROBED_OF_STATUS = 64;
 /** Where there are more, they are counted at so many times, for traffic differs by hour and day; of many sources once. */
 const TIMES_PROBED = 8;
 const FEW_SOURCES = 30;
+/** To look for a flow in a posting, where those before and after it are near, takes as long as to look at so many. */
+const COST_OF_ASKING = 0.5;
+/** To look in an index of customers whose a flow of a posting is takes as long as to look at so many. */
+const COST_WITHIN = 3;
 /** To begin a walk takes as long as to look at so many. */
 const COST_OF_WALK = 8;
 /** Candidates that are looked at between two places told of. */
@@ -166,7 +170,8 @@ export function walker(db: Db, numbers: Numbers): Walker {
       const lookedUp = others.filter(({ cost }) => cost > 1);
       return {
         filter,
-        lead,
+        lead:
+          lead !== null && others.some(({ tenants }) => tenants !== undefined) ? withinTenants(lead) : lead,
         cost,
         matches: found * passing(others),
         asks,
@@ -250,7 +255,11 @@ export function walker(db: Db, numbers: Numbers): Walker {
       if (sources === null || sources.length > MOST_WALKS) continue;
       // The other indices do not tell whose a flow is.
       const isLookedUp = ofTenants !== undefined && each !== ofTenants && !each.says?.includes(ofTenants);
-      const costOfOne = isLookedUp ? Math.max(each.cost, COST_OF_POSTING) : each.cost;
+      const costOfLooking = sources[0]?.within === undefined ? COST_OF_POSTING : COST_WITHIN;
+      const toFind = isLookedUp ? costOfLooking : each.cost;
+      // What others ask of each is looked up in a posting too.
+      const postings = wanted.filter((other) => other !== each && other.cost > 1).length;
+      const costOfOne = toFind + COST_OF_ASKING * postings;
       const most = Math.ceil(PROBED / Math.max(1, sources.length));
       let flows = places.length + COST_OF_WALK * sources.length;
       const times = sources.length > FEW_SOURCES ? 1 : TIMES_PROBED;
@@ -444,6 +453,11 @@ export function walker(db: Db, numbers: Numbers): Walker {
       yield { startedAt, pk, row: row ?? null };
     }
   }
+}
+
+function withinTenants(lead: Wanted): Wanted {
+  const sources = lead.sources?.map((source) => ({ ...source, from: source.within ?? source.from })) ?? null;
+  return { ...lead, sources };
 }
 
 const HAS_ENDED = "f.duration_us IS NOT NULL";
