@@ -250,6 +250,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
     const ofTenants = wanted.find(({ tenants }) => tenants !== undefined);
     let lead: Wanted | null = null;
     let least = Number.POSITIVE_INFINITY;
+    let cost = Number.MAX_SAFE_INTEGER;
     for (const each of wanted) {
       const { sources, places } = each;
       if (sources === null || sources.length > MOST_WALKS) continue;
@@ -259,19 +260,20 @@ export function walker(db: Db, numbers: Numbers): Walker {
       const toFind = isLookedUp ? costOfLooking : each.cost;
       // What others ask of each is looked up in a posting too.
       const postings = wanted.filter((other) => other !== each && other.cost > 1).length;
-      const costOfOne = toFind + COST_OF_ASKING * postings;
       const most = Math.ceil(PROBED / Math.max(1, sources.length));
       let flows = places.length + COST_OF_WALK * sources.length;
       const times = sources.length > FEW_SOURCES ? 1 : TIMES_PROBED;
       for (const source of sources) flows += about(filter, source, most, times);
       flowsOf.set(each, flows);
       // What is much is still better than every flow.
-      if (lead === null || flows * costOfOne < least) {
+      const costOfAll = flows * (toFind + COST_OF_ASKING * postings);
+      if (lead === null || costOfAll < least) {
         lead = each;
-        least = flows * costOfOne;
+        least = costOfAll;
+        cost = flows * toFind;
       }
     }
-    return { lead, cost: Math.min(least, Number.MAX_SAFE_INTEGER) };
+    return { lead, cost };
   }
 
   /** How many flows a source has. Up to `most` are counted; of more, how close together they began at so many times tells it. */
