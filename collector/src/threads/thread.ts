@@ -6,7 +6,7 @@
  * asked can ask later. When the thread dies, every call that waits is refused as `unavailable`, and another one is
  * started, after a pause that doubles while it goes on dying.
  */
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { detailOf, toWeirError, WeirError } from "../errors.ts";
 import {
   type Answers,
@@ -47,6 +47,8 @@ export interface ThreadOptions {
   /** Plain data for the file. */
   data: unknown;
   bounds: ThreadBounds;
+  /** Of its heap, besides the part for what is young. Default: those of V8. */
+  limits?: ResourceLimits;
   /** Hears, in one line, what an operator should know. */
   warn: (line: string) => void;
 }
@@ -59,12 +61,8 @@ interface Waiting {
   patient: boolean;
 }
 
-/**
- * What a thread makes of a call dies with it: more room for it to lie about only takes memory. A heap that may have much
- * is let grow to four times what lives in it before it is looked through; one that may have a gigabyte to 1.6 times. No
- * message that is taken needs half of that.
- */
-const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1024 };
+/** What a thread makes of a call dies with it: more room for it to lie about only takes memory. */
+const YOUNG = { maxYoungGenerationSizeMb: 24 };
 /** How long a thread that has closed may take to end before it is ended. */
 const GRACE_MS = 5_000;
 /** Calls of one message: with more of one turn the thread begins while the rest of the turn goes on here. */
@@ -191,8 +189,8 @@ export class Thread<C extends Calls<C>> {
 
   /** Resolves when it is ready; rejects when it could not start. */
   #run(): Promise<void> {
-    const { name, entry, data, warn } = this.#options;
-    const worker = new Worker(entry, { workerData: data, name, resourceLimits: LIMITS });
+    const { name, entry, data, limits, warn } = this.#options;
+    const worker = new Worker(entry, { workerData: data, name, resourceLimits: { ...YOUNG, ...limits } });
     let reason: WeirError | undefined;
     return new Promise((resolve, reject) => {
       worker.on("message", (message: FromThread) => {

@@ -43,6 +43,11 @@ export interface ThreadedStore extends Store {
 }
 
 const WRITER_BOUNDS: ThreadBounds = { calls: 20_000, bytes: 64 * 1024 * 1024, waitMs: 2_000 };
+/**
+ * Of threads that hold messages. A heap that may have much is let grow to four times what lives in it before it is looked
+ * through, one that may have a gigabyte to 1.6 times; no message that is taken needs half of that.
+ */
+const LIMITS = { maxOldGenerationSizeMb: 1024 };
 /** A question may be slow without being wrong; what waits behind it may wait that long too. */
 const READER_BOUNDS: ThreadBounds = { calls: 1_000, bytes: 1024 * 1024, waitMs: 10_000 };
 
@@ -67,6 +72,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     entry: threadFile(import.meta.url, "writer"),
     data,
     bounds: { ...WRITER_BOUNDS, ...bounds },
+    limits: LIMITS,
     warn,
   });
   const decoder = await Thread.start<DecoderCalls>({
@@ -74,6 +80,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     entry: threadFile(import.meta.url, "decoder"),
     data: undefined,
     bounds: { ...WRITER_BOUNDS, ...bounds },
+    limits: LIMITS,
     warn,
   });
   const readers = await Promise.all(
