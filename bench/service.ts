@@ -17,7 +17,7 @@ import { type Figure, median, quantile, whole } from "./table.ts";
 import { startSink, startWorker } from "./workers.ts";
 
 const WORKER = fileURLToPath(new URL("./service-worker.ts", import.meta.url));
-const ROUNDS = 11;
+const ROUNDS = 9;
 const WARM_UP = 4000;
 /** Of the load by clients that wait. */
 const CLIENTS = 2;
@@ -25,7 +25,7 @@ const REQUESTS = 600;
 /** Of the load at a fixed rate. */
 const RATE_SECONDS = 1;
 /** At that rate before, not counted: what comes out of a rest is slower for a moment, with Weir and without. */
-const RATE_WARM_UP_SECONDS = 1;
+const RATE_WARM_UP_SECONDS = 3;
 const CONNECTIONS = 64;
 /** No more are sent a second, however many the service can take: the one who sends has to be in time. */
 const HIGHEST_RATE = 2500;
