@@ -5,7 +5,7 @@ import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { BLOCK } from "../rows/blocks.ts";
 import { join, type Source, type Wanted, type Where } from "./filter.ts";
-import type { Plan } from "./walk.ts";
+import type { Plan } from "./plan.ts";
 
 export interface SortRow {
   pk: number;

@@ -16,9 +16,10 @@ import { idOf, type StoredId, storedId } from "../rows/flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "../rows/flow-rows.ts";
 import { statusOf } from "../rows/status.ts";
 import type { StatsCount } from "../stats/count.ts";
+import type { Plan } from "./plan.ts";
 import { type SortedOptions, sorter } from "./sorted.ts";
 import type { UnwellFlows } from "./unwell.ts";
-import { type Columns, LIST_COLUMNS, type Plan, type Walker } from "./walk.ts";
+import { type Columns, LIST_COLUMNS, type Walker } from "./walk.ts";
 
 interface ChildRow {
   tenant: number;

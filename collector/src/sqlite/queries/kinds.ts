@@ -4,7 +4,7 @@ import type { Db } from "../file/open.ts";
 import type { Kind } from "../rows/blocks.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
 import { statusCode } from "../rows/status.ts";
-import type { Plan } from "./walk.ts";
+import type { Plan } from "./plan.ts";
 
 /** Names whose bounds are read side by side. */
 const MOST_NAMES = 100;

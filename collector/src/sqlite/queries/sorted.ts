@@ -15,7 +15,8 @@ import { blockReaders, type SortRow } from "./block-rows.ts";
 import { add, clause, type Where } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import { kindsOf } from "./kinds.ts";
-import type { Plan, Ranked, Walker } from "./walk.ts";
+import type { Plan } from "./plan.ts";
+import type { Ranked, Walker } from "./walk.ts";
 
 export interface SortedOptions {
   by: Exclude<OrderBy, "start">;

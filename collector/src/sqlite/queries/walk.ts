@@ -1,36 +1,17 @@
 /**
- * Walking flows in the order of their start, by the filter that leaves the fewest. SQLite would guess which that is,
- * and for several values of one filter it would sort all that match before it gives the first. So the candidates are
- * counted, within a bound, and several values are walked side by side.
+ * Walking flows in the order of their start, by the filter that the plan names. For several values of one filter SQLite
+ * would sort all that match before it gives the first: here they are walked side by side.
  *
  * What the other filters let pass may be far between. So a walk looks at a bounded number of candidates at a time, and
  * tells how far it has come also where it found nothing: whoever walks may stop there, and go on from there later.
  */
-import type { Micros } from "../../flow.ts";
 import type { FlowFilter } from "../../store.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { FLOW_COLUMNS, type FlowRow, type Numbers } from "../rows/flow-rows.ts";
-import { termFinder } from "../search/terms.ts";
-import {
-  ALL,
-  add,
-  COST_OF_POSTING,
-  clause,
-  join,
-  MOST_WALKS,
-  OPEN,
-  type Source,
-  type Start,
-  shapesOf,
-  timeOf,
-  together,
-  type Value,
-  type Wanted,
-  type Where,
-  wantedOf,
-} from "./filter.ts";
+import { ALL, add, clause, join, type Source, type Start, timeOf, type Value, type Where } from "./filter.ts";
 import { Heap } from "./heap.ts";
+import { type Plan, type Planner, planner } from "./plan.ts";
 
 /** What is read of each flow: columns, and what they are read as. */
 export interface Columns<Row> {
@@ -43,30 +24,6 @@ export interface Columns<Row> {
 export const LIST_COLUMNS: Columns<FlowRow> = { sql: FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&") };
 
 const NO_COLUMNS: Columns<object> = { sql: "1 AS found" };
-
-/** How a filter is best answered. */
-export interface Plan {
-  filter: FlowFilter;
-  /** `null`: all flows are walked. */
-  lead: Wanted | null;
-  /**
-   * About what it takes to look at all that the lead leaves: as many flows, where an index holds what is asked of them. A guess,
-   * where they are many.
-   */
-  cost: number;
-  /** About how many flows match, were no filter to have to do with another. */
-  matches: number;
-  /** What is asked of each candidate, besides the time. */
-  asks: Where;
-  /** Of that, what an index of flows tells. */
-  held: Where;
-  /** What has to be looked up for each; and about which share of the candidates passes. */
-  lookedUp: Where & { passing: number };
-  /** What the plan finds is what is wanted, without a look at the flow itself. */
-  exact: boolean;
-  /** Shapes that what is wanted may have; `null`: any. */
-  shapes: number[] | null;
-}
 
 export interface WalkOptions<Row> {
   newestFirst: boolean;
@@ -82,7 +39,7 @@ export type Walked<Row> = Start & { row: Row | null };
 
 export interface Walker {
   /** `null` where no flow can match. */
-  plan(filter: FlowFilter, options?: PlanOptions): Plan | null;
+  plan: Planner;
   walk<Row>(plan: Plan, options: WalkOptions<Row>): Generator<Walked<Row>>;
   /** How many have ended and how, piece by piece of the candidates: for a plan that is exact. */
   ended(plan: Plan): Generator<EndedCount[]>;
@@ -92,11 +49,6 @@ export interface Walker {
   passes(asks: Where): (pk: number) => boolean;
   /** Reads a flow by its number. */
   one<Row>(columns: Columns<Row>): (pk: number) => Row | undefined;
-}
-
-export interface PlanOptions {
-  /** Leave out flows that have ended. */
-  openOnly?: boolean;
 }
 
 export interface EndedCount {
@@ -122,65 +74,16 @@ export interface Ranked {
   pk: number;
 }
 
-/** Flows of a filter that are counted to choose by which to walk: to count all would take longer than the walk. */
-const PROBED = 1_000;
-const PROBED_OF_STATUS = 64;
-/** Where there are more, they are counted at so many times, for traffic differs by hour and day; of many sources once. */
-const TIMES_PROBED = 8;
-const FEW_SOURCES = 30;
-/** To look for a flow in a posting, where those before and after it are near, takes as long as to look at so many. */
-const COST_OF_ASKING = 0.5;
-/** To look in an index of customers whose a flow of a posting is takes as long as to look at so many. */
-const COST_WITHIN = 3;
-/** To begin a walk takes as long as to look at so many. */
-const COST_OF_WALK = 8;
 /** Candidates that are looked at between two places told of. */
 const MOST_AT_ONCE = 2_000;
 /** The same where the first by a value are looked for, in an index that holds it. */
 const MOST_TO_SORT = 10_000;
 
-interface Probe {
-  count: number;
-  oldest: Micros | null;
-}
-
 export function walker(db: Db, numbers: Numbers): Walker {
   const statements = new Statements(db);
-  const findTerm = termFinder(db, numbers);
 
   return {
-    plan(filter, { openOnly = false } = {}) {
-      const wanted = wantedOf(filter, numbers, findTerm);
-      if (wanted === null) return null;
-      if (openOnly && !filter.health?.length) wanted.push(OPEN);
-      const both = together(wanted);
-      const flowsOf = new Map<Wanted, number>();
-      const { lead, cost } = cheapest(filter, both === null ? wanted : [...wanted, both], flowsOf);
-      const said = lead === null ? [] : (lead.says ?? [lead]);
-      const others = wanted.filter((each) => !said.includes(each));
-      const asks = allOf(others);
-      const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
-      const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
-      const passing = (some: Wanted[]) =>
-        some.reduce(
-          (share, each) => share * Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total)),
-          1,
-        );
-      const found = lead === null ? total : (flowsOf.get(lead) ?? 0);
-      const lookedUp = others.filter(({ cost }) => cost > 1);
-      return {
-        filter,
-        lead:
-          lead !== null && others.some(({ tenants }) => tenants !== undefined) ? withinTenants(lead) : lead,
-        cost,
-        matches: found * passing(others),
-        asks,
-        held: allOf(others.filter(({ cost }) => cost === 1)),
-        lookedUp: { ...allOf(lookedUp), passing: passing(lookedUp) },
-        exact,
-        shapes: shapesOf(wanted),
-      };
-    },
+    plan: planner(db, numbers),
 
     *walk(plan, options) {
       const { filter, lead, asks } = plan;
@@ -239,88 +142,6 @@ export function walker(db: Db, numbers: Numbers): Walker {
 
   function readOf<Row>({ sql }: Columns<Row>): (pk: number) => Row | undefined {
     return (pk) => statements.of<Row>(`SELECT ${sql} FROM flows f WHERE f.pk = ?`).get(pk);
-  }
-
-  /** @param flowsOf is told about how many flows each has. */
-  function cheapest(
-    filter: FlowFilter,
-    wanted: Wanted[],
-    flowsOf: Map<Wanted, number>,
-  ): { lead: Wanted | null; cost: number } {
-    const ofTenants = wanted.find(({ tenants }) => tenants !== undefined);
-    let lead: Wanted | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    let cost = Number.MAX_SAFE_INTEGER;
-    for (const each of wanted) {
-      const { sources, places } = each;
-      if (sources === null || sources.length > MOST_WALKS) continue;
-      // The other indices do not tell whose a flow is.
-      const isLookedUp = ofTenants !== undefined && each !== ofTenants && !each.says?.includes(ofTenants);
-      const costOfLooking = sources[0]?.within === undefined ? COST_OF_POSTING : COST_WITHIN;
-      const toFind = isLookedUp ? costOfLooking : each.cost;
-      // What others ask of each is looked up in a posting too.
-      const postings = wanted.filter((other) => other !== each && other.cost > 1).length;
-      const most = Math.ceil(PROBED / Math.max(1, sources.length));
-      let flows = places.length + COST_OF_WALK * sources.length;
-      const times = sources.length > FEW_SOURCES ? 1 : TIMES_PROBED;
-      for (const source of sources) flows += about(filter, source, most, times);
-      flowsOf.set(each, flows);
-      // What is much is still better than every flow.
-      const costOfAll = flows * (toFind + COST_OF_ASKING * postings);
-      if (lead === null || costOfAll < least) {
-        lead = each;
-        least = costOfAll;
-        cost = flows * toFind;
-      }
-    }
-    return { lead, cost };
-  }
-
-  /** How many flows a source has. Up to `most` are counted; of more, how close together they began at so many times tells it. */
-  function about(filter: FlowFilter, source: Source, most: number, times: number): number {
-    const { counted, values } = source;
-    if (counted !== undefined && filter.from === undefined && filter.to === undefined) {
-      const flows = statements
-        .of<number>(counted)
-        .pluck()
-        .get(...values);
-      return flows ?? 0;
-    }
-    const { count } = newestOf(filter, source, most);
-    if (count < most) return count;
-    const first = Math.max(filter.from ?? 0, endOfAll("ASC"));
-    const last = Math.min(filter.to ?? Number.MAX_SAFE_INTEGER, endOfAll("DESC") + 1);
-    const width = Math.max(1, (last - first) / times);
-    let flows = 0;
-    for (let n = 1; n <= times; n += 1) {
-      const to = Math.ceil(first + n * width);
-      const { count: found, oldest } = newestOf({ from: first, to }, source, Math.ceil(most / times));
-      flows += (found * width) / Math.max(1, to - (oldest ?? first));
-    }
-    return Math.max(count, flows);
-  }
-
-  /** How many there are, up to so many, and when the first of these began. */
-  function newestOf(filter: FlowFilter, { index, at, pick, values }: Source, most: number): Probe {
-    const where = timeOf(filter, at);
-    add(where, pick, ...values);
-    const newest = `SELECT ${at} AS at FROM ${index} ${clause(where)} ORDER BY ${at} DESC LIMIT ?`;
-    const probe = statements.of<Probe>(`SELECT count(*) AS count, min(at) AS oldest FROM (${newest})`);
-    return probe.get(...where.values, most) as Probe;
-  }
-
-  /** When the first flow began, or the last. */
-  function endOfAll(direction: "ASC" | "DESC"): Micros {
-    const ends = ALL.flatMap(({ from, pick, values }) => {
-      const sql = `SELECT f.started_at FROM ${from} WHERE ${pick} ORDER BY f.started_at ${direction} LIMIT 1`;
-      return (
-        statements
-          .of<Micros>(sql)
-          .pluck()
-          .get(...values) ?? []
-      );
-    });
-    return direction === "ASC" ? Math.min(...ends) : Math.max(...ends);
   }
 
   /** An entry for each piece, also where there is nothing in it. */
@@ -457,18 +278,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
   }
 }
 
-function withinTenants(lead: Wanted): Wanted {
-  const sources = lead.sources?.map((source) => ({ ...source, from: source.within ?? source.from })) ?? null;
-  return { ...lead, sources };
-}
-
 const HAS_ENDED = "f.duration_us IS NOT NULL";
-
-function allOf(wanted: Wanted[]): Where {
-  const asks: Where = { conditions: [], values: [] };
-  for (const { ask } of wanted) if (ask !== null) join(asks, ask);
-  return asks;
-}
 
 function sourcesOf({ lead }: Plan): Source[] {
   return lead === null ? ALL : (lead.sources ?? []);
