@@ -47,9 +47,14 @@ export function ownPipeline<Resource extends { readonly attributes: Readonly<Rec
     spans: ownSpans({
       resource,
       instrumentationScope: SCOPE,
-      ended: (span) => queue.add(ends.finished(span)),
+      ended(span) {
+        // While the queue is full, nothing is written that nobody would send.
+        if (queue.admits(false)) queue.add(ends.finished(span));
+      },
     }),
-    announce: ({ span }) => queue.add(copies.copy(span as OwnSpan)),
+    announce({ span }) {
+      if (queue.admits(true)) queue.add(copies.copy(span as OwnSpan));
+    },
     queue,
   };
 }

@@ -80,14 +80,20 @@ export class ExportQueue<T> {
   }
 
   add(item: T): void {
+    const expendable = this.#options.expendable(item);
+    if (!this.admits(expendable)) return;
+    this.#items.push(item);
+    if (expendable) this.#expendable++;
+    this.#schedule();
+  }
+
+  /** Whether one more may come in now. If not it is counted as lost, and need not be made. */
+  admits(expendable: boolean): boolean {
     if (this.#closed) {
       this.#lose(1, "it came after shutdown()");
-      return;
+      return false;
     }
-    if (this.#items.length + this.#onTheWay >= this.#options.bound && !this.#makeRoom(item)) return;
-    this.#items.push(item);
-    if (this.#options.expendable(item)) this.#expendable++;
-    this.#schedule();
+    return this.#items.length + this.#onTheWay < this.#options.bound || this.#makeRoom(expendable);
   }
 
   /** What waits for company goes on the next turn. */
@@ -236,10 +242,10 @@ export class ExportQueue<T> {
     this.#wait("backoff", waitMs);
   }
 
-  /** Whether `item` may come in: after what is expendable has gone, if need be. */
-  #makeRoom(item: T): boolean {
+  /** What is expendable goes for what is not. */
+  #makeRoom(forExpendable: boolean): boolean {
     const why = `the queue is full (${this.#options.bound})`;
-    if (this.#expendable > 0 && !this.#options.expendable(item)) {
+    if (this.#expendable > 0 && !forExpendable) {
       const before = this.#items.length;
       this.#items = this.#items.filter((queued) => !this.#options.expendable(queued));
       this.#expendable = 0;

@@ -159,6 +159,23 @@ test("over the bound, expendable items go first, then new ones; all are counted"
   expect(queue.counts()).toMatchObject({ queued: 10, dropped: 8 });
 });
 
+test("asked before one is made, a full queue counts it and says so", () => {
+  const { queue } = queueTo(() => new Promise<Sent>(() => {}), {
+    bound: 2,
+    expendable: (item) => item % 2 === 1,
+  });
+  expect(queue.admits(true)).toBe(true);
+  queue.add(1);
+  queue.add(2);
+  expect(queue.admits(true)).toBe(false);
+  expect(queue.counts()).toMatchObject({ queued: 2, dropped: 1 });
+  // What is expendable makes room.
+  expect(queue.admits(false)).toBe(true);
+  queue.add(4);
+  expect(queue.admits(false)).toBe(false);
+  expect(queue.counts()).toMatchObject({ queued: 2, dropped: 3 });
+});
+
 test("drain sends all there is, and more that comes meanwhile", async () => {
   const { queue } = queueTo(() => sleep(5, sent), { batchSize: 10, delayMs: 10_000 });
   for (const item of upTo(35)) queue.add(item);
