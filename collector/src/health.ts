@@ -33,8 +33,8 @@ export interface HealthInput {
   /** The processes that must be alive for the flow to go on. */
   runners: string[];
   instance: (id: string) => Instance | undefined;
-  /** 95th percentile in milliseconds of finished runs of this tenant and name; `null` with too few of them. */
-  usualMs: number | null;
+  /** 95th percentile in milliseconds of finished runs of this tenant and name; `null` with too few of them. Asked only where it matters. */
+  usualMs: () => number | null;
   /** How long this flow may be open, where someone has said so: then what is usual does not matter. */
   limitMs: number | null;
   /** Since when this collector listens: before that, silence is its own fault. */
@@ -52,7 +52,7 @@ export function conditionOf(input: HealthInput): Condition {
   const { now, startedAt } = input;
   const lostSince = lastDue(input);
   if (now > lostSince) return { health: "lost", since: lostSince };
-  const stalledSince = startedAt + (input.limitMs ?? limitOf(input.usualMs)) * 1000;
+  const stalledSince = startedAt + (input.limitMs ?? limitByUsual(input)) * 1000;
   if (now > stalledSince) return { health: "stalled", since: stalledSince };
   return { health: "ok", since: startedAt };
 }
@@ -69,7 +69,10 @@ function lastDue({ runners, instance: find, listeningSince }: HealthInput): Micr
   return due;
 }
 
-function limitOf(usualMs: number | null): number {
-  if (usualMs === null) return Number.POSITIVE_INFINITY;
-  return Math.max(STALLED_FLOOR_MS, STALLED_FACTOR * usualMs);
+function limitByUsual({ now, startedAt, usualMs }: HealthInput): number {
+  // Until then nothing is stalled, whatever is usual.
+  if (now <= startedAt + STALLED_FLOOR_MS * 1000) return STALLED_FLOOR_MS;
+  const usual = usualMs();
+  if (usual === null) return Number.POSITIVE_INFINITY;
+  return Math.max(STALLED_FLOOR_MS, STALLED_FACTOR * usual);
 }

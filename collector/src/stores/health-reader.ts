@@ -44,7 +44,7 @@ export class HealthReader {
       startedAt: summary.startedAt,
       runners,
       instance: (id) => this.#instances.get(id),
-      usualMs: limitMs === null ? this.#usual.p95Ms(summary.tenant, summary.name) : null,
+      usualMs: () => this.#usual.p95Ms(summary.tenant, summary.name),
       limitMs,
       listeningSince: this.#listeningSince,
     });
