@@ -1,8 +1,11 @@
 /** Makes a store's file one of an earlier version, with all that is in it. */
 import type { Database } from "better-sqlite3";
+import { Cell, packCell, unpackCell } from "../src/sqlite/stats/cell.ts";
 
 /** By the number of the migration: what takes it back. */
-const BACK: Record<number, string> = {
+const BACK: Record<number, string | ((db: Database) => void)> = {
+  14: "DROP INDEX flows_open; CREATE INDEX flows_open ON flows (started_at) WHERE duration_us IS NULL;",
+  13: daysInOneCell,
   12: `
     DROP TABLE label_shapes;
     ALTER TABLE shapes DROP COLUMN flows;
@@ -26,6 +29,28 @@ const BACK: Record<number, string> = {
 
 /** Takes back the migrations from this number on. There is none of number 6. */
 export function takeBackTo(db: Database, number: number): void {
-  for (const [each, back] of Object.entries(BACK).reverse()) if (Number(each) >= number) db.exec(back);
+  for (const [each, back] of Object.entries(BACK).reverse()) {
+    if (Number(each) < number) continue;
+    if (typeof back === "string") db.exec(back);
+    else back(db);
+  }
   db.pragma(`user_version = ${number - 2}`);
+}
+
+function daysInOneCell(db: Database): void {
+  const days = new Map<string, { key: number[]; cell: Cell }>();
+  const rows = db.prepare("SELECT at, tenant, name, cell FROM stats_days").raw().all();
+  for (const [at, tenant, name, cell] of rows as [number, number, number, Buffer][]) {
+    const key = [at, tenant, name];
+    const day = days.get(key.join()) ?? { key, cell: new Cell() };
+    days.set(key.join(), day);
+    unpackCell(cell, day.cell);
+  }
+  db.exec(`DROP TABLE stats_days;
+    CREATE TABLE stats_days (
+      at INTEGER NOT NULL, tenant INTEGER NOT NULL, name INTEGER NOT NULL, cell BLOB NOT NULL,
+      PRIMARY KEY (at, tenant, name)
+    ) STRICT, WITHOUT ROWID;`);
+  const insert = db.prepare("INSERT INTO stats_days VALUES (?, ?, ?, ?)");
+  for (const { key, cell } of days.values()) insert.run(...key, packCell(cell));
 }

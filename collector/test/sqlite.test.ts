@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { openSqliteAccess } from "../src/sqlite/access.ts";
 import { openDatabase } from "../src/sqlite/file/open.ts";
@@ -185,6 +186,77 @@ describe("sqlite: the file", () => {
     }
     expect(await listed({ status: ["failed", "running"] }, "last-active")).toHaveLength(301);
     await store.close();
+  });
+
+  test("lists by end and activity are whole and in order where only some of what matches is looked at", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        // Mostly short; a few are open, and active long after they began, or end long after.
+        fc.array(
+          fc.record({
+            start: fc.integer({ min: 0, max: 1_000_000 }),
+            took: fc.oneof(
+              { weight: 20, arbitrary: fc.integer({ min: 0, max: 500 }) },
+              { weight: 1, arbitrary: fc.integer({ min: 0, max: 900_000 }) },
+            ),
+            is: fc.oneof(
+              { weight: 9, arbitrary: fc.constant("ended") },
+              { weight: 1, arbitrary: fc.constant("open") },
+            ),
+            name: fc.constantFrom("import", "sync"),
+            tenant: fc.constantFrom("acme", "acme", "acme", "globex"),
+          }),
+          { minLength: 900, maxLength: 1_100, size: "max" },
+        ),
+        fc.constantFrom<FlowOrder>("last-active", "first-active", "last-ended", "first-ended"),
+        fc.constantFrom<FlowFilter>(
+          {},
+          { name: ["import"] },
+          { from: T0 + 300_000 },
+          { status: ["succeeded"] },
+        ),
+        async (all, order, filter) => {
+          // No blocks.
+          const store = openSqliteStore({ path: newPath(), limitMs: 10_000, many: 1_000_000 });
+          await store.append(
+            all.flatMap(({ start, took, is, name, tenant }, n) => {
+              const { opened, step, ended } = flowOf({ tenant, id: `${n}` });
+              const [from, to] = [T0 + start, T0 + start + took];
+              return [
+                opened(from, { name }),
+                ...step("s", from, to),
+                ...(is === "ended" ? [ended(to, { name })] : []),
+              ];
+            }),
+          );
+          const byEnd = order.endsWith("ended");
+          const times = new Map(all.map(({ start, took }, n) => [n, start + took]));
+          const sign = order.startsWith("last") ? -1 : 1;
+          const wanted = all
+            .map((flow, n) => ({ ...flow, n }))
+            .filter(({ tenant }) => tenant === "acme")
+            .filter(({ name }) => filter.name?.includes(name) ?? true)
+            .filter(({ start }) => T0 + start >= (filter.from ?? 0))
+            .filter(({ is }) => is === "ended" || !(byEnd || filter.status?.length))
+            .map(({ n }) => times.get(n) as number)
+            .sort((a, b) => sign * (a - b));
+          const found: number[] = [];
+          let cursor: string | undefined;
+          do {
+            const page = await store.flows({ ...filter, tenant: ["acme"], order, limit: 60, cursor });
+            found.push(
+              ...page.items
+                .filter(({ endedAt }) => !byEnd || endedAt !== null)
+                .map(({ id }) => times.get(Number(id)) as number),
+            );
+            cursor = page.nextCursor ?? undefined;
+          } while (cursor !== undefined);
+          expect(found).toEqual(wanted);
+          await store.close();
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 
   test("what tells of flows of before what two filters have in common is that of new ones", async () => {

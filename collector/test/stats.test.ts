@@ -12,6 +12,7 @@ import { kindFromText, kindOfError, kindText } from "../src/stores/error-kind.ts
 import { failingMore } from "../src/stores/failing-more.ts";
 import { durationOfOutcome, outcomeOf, statusOfOutcome } from "../src/stores/outcome.ts";
 import { Tally } from "../src/stores/tally.ts";
+import { takeBackTo } from "./earlier-file.ts";
 import { flowOf } from "./saying.ts";
 
 const SECOND = 1_000_000;
@@ -41,7 +42,11 @@ describe("an outcome", () => {
   });
 
   test("any two tallies add up to the tally of both; what is taken away again leaves nothing behind", () => {
-    const outcomes = fc.array(fc.tuple(ended, fc.integer({ min: 0, max: 1e9 })), { maxLength: 40 });
+    // From none to more than are kept in a map.
+    const outcomes = fc.array(fc.tuple(ended, fc.integer({ min: 0, max: 1e9 })), {
+      maxLength: 200,
+      size: "max",
+    });
     fc.assert(
       fc.property(outcomes, outcomes, (a, b) => {
         const tallyOf = (list: typeof a) => {
@@ -54,6 +59,12 @@ describe("an outcome", () => {
         expect(sum.figures()).toEqual(tallyOf([...b, ...a]).figures());
         for (const [status, us] of a) sum.add(outcomeOf(status, us), -1);
         expect(sum.figures()).toEqual(tallyOf(b).figures());
+        const listed: number[] = [];
+        sum.each((outcome) => listed.push(outcome));
+        expect(listed).toEqual(
+          [...new Set(b.map(([status, us]) => outcomeOf(status, us)))].sort((x, y) => x - y),
+        );
+        expect([sum.size, sum.isEmpty]).toEqual([listed.length, b.length === 0]);
       }),
     );
   });
@@ -147,6 +158,60 @@ describe("statistics of a file", () => {
     });
     const { groups } = await again.stats({ groupBy: "labels", tenant: ["acme"] });
     expect(groups).toMatchObject([{ key: "env=prod", total: 1 }]);
+    await again.close();
+  });
+
+  test("days of a file in which each was one cell tell the same, and take what comes late", async () => {
+    const { store } = open();
+    const bad = { type: "Error", message: "bad row", stack: null };
+    const all = Array.from({ length: 300 }, (_, n) => {
+      const { opened, step, ended } = flowOf({ tenant: n % 3 ? "acme" : "globex", id: `${n}` });
+      const at = T0 - (n % 5) * DAY + n * SECOND;
+      const name = n % 2 ? "import" : "sync";
+      return [
+        opened(at, { name, labels: { env: n % 5 ? "prod" : "test" } }),
+        ...step("s", at, at + n * 1000, { name: `step ${n % 4}` }),
+        ended(at + SECOND + n, { name, ...(n % 7 ? {} : { status: "failed" as const, error: bad }) }),
+      ];
+    }).flat();
+    await store.append(all);
+    await store.settle();
+    const told = async (from: SqliteStore) => {
+      const groups = ["name", "day", "labels", "step"] as const;
+      return await Promise.all([
+        ...groups.map((groupBy) => from.stats({ groupBy, tenant: ["acme"] })),
+        from.stats({ groupBy: "name", tenant: ["globex"], labels: { env: ["test"] } }),
+        from.stats({ groupBy: "day" }),
+        from.errors({ limit: 9 }),
+        from.histogram({ buckets: 3 }),
+      ]);
+    };
+    const before = await told(store);
+    const late = [
+      ...run("late", T0 + 5 * SECOND),
+      flowOf({ tenant: "acme", id: "7" }).labels(T0, { env: "dev" }),
+    ];
+    await store.append(late);
+    await store.settle();
+    const after = await told(store);
+    expect(after).not.toEqual(before);
+    await store.close();
+
+    const second = open();
+    await second.store.append(all);
+    await second.store.settle();
+    await second.store.close();
+    const db = new Database(second.path);
+    const days = db.prepare("SELECT count(*) FROM stats_days").pluck();
+    const byKind = days.get() as number;
+    takeBackTo(db, 13);
+    expect(days.get()).toBeLessThan(byKind / 2);
+    db.close();
+    const again = open(second.path).store;
+    expect(await told(again)).toEqual(before);
+    await again.append(late);
+    await again.settle();
+    expect(await told(again)).toEqual(after);
     await again.close();
   });
 

@@ -10,33 +10,71 @@ export interface TallyFigures extends StatusCounts {
   durationMs: Omit<DurationStats, "last">;
 }
 
-export class Tally {
-  readonly counts = new Map<number, number>();
-
+/** What outcomes are counted in. */
+export interface Adds {
   /** @param count may be negative: then it is taken away. */
+  add(outcome: number, count?: number): void;
+}
+
+/** More different outcomes than this are kept side by side in an array: to add to one is quicker there, and few fill it badly. */
+const MOST_IN_MAP = 64;
+
+export class Tally implements Adds {
+  #few: Map<number, number> | undefined = new Map();
+  /** By outcome, where they are many. */
+  #many = new Float64Array();
+  /** How many outcomes in `#many` have a count. */
+  #size = 0;
+
   add(outcome: number, count = 1): void {
-    const now = (this.counts.get(outcome) ?? 0) + count;
-    if (now === 0) this.counts.delete(outcome);
-    else this.counts.set(outcome, now);
+    const few = this.#few;
+    if (few === undefined) {
+      this.#addToMany(outcome, count);
+      return;
+    }
+    const now = (few.get(outcome) ?? 0) + count;
+    if (now === 0) few.delete(outcome);
+    else few.set(outcome, now);
+    if (few.size > MOST_IN_MAP) this.#moveToMany(few);
   }
 
-  addAll({ counts }: Tally): void {
-    for (const [outcome, count] of counts) this.add(outcome, count);
+  addAll(other: Tally): void {
+    if (other.#few !== undefined) for (const [outcome, count] of other.#few) this.add(outcome, count);
+    else other.each((outcome, count) => this.add(outcome, count));
   }
 
   get isEmpty(): boolean {
-    return this.counts.size === 0;
+    return this.size === 0;
+  }
+
+  /** How many different outcomes there are. */
+  get size(): number {
+    return this.#few?.size ?? this.#size;
+  }
+
+  /** Each outcome that there is, rising, with its count. */
+  each(visit: (outcome: number, count: number) => void): void {
+    if (this.#few !== undefined) {
+      const few = this.#few;
+      for (const outcome of Uint32Array.from(few.keys()).sort()) visit(outcome, few.get(outcome) as number);
+      return;
+    }
+    const many = this.#many;
+    // Mostly zeros: a loop passes them by in no time, a call for each would not.
+    for (let outcome = 0; outcome < many.length; outcome += 1) {
+      const count = many[outcome] as number;
+      if (count !== 0) visit(outcome, count);
+    }
   }
 
   figures(): TallyFigures {
     const byStatus = { running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
     const durations: { us: number; count: number }[] = [];
-    for (const outcome of Uint32Array.from(this.counts.keys()).sort()) {
-      const count = this.counts.get(outcome) ?? 0;
+    this.each((outcome, count) => {
       byStatus[statusOfOutcome(outcome)] += count;
       const us = durationOfOutcome(outcome);
       if (us !== null) durations.push({ us, count });
-    }
+    });
     const { running, paused, succeeded, failed, cancelled } = byStatus;
     const finished = succeeded + failed + cancelled;
     return {
@@ -48,6 +86,23 @@ export class Tally {
       failureRate: finished === 0 ? null : failed / finished,
       durationMs: durationsOf(durations, finished),
     };
+  }
+
+  #addToMany(outcome: number, count: number): void {
+    if (outcome >= this.#many.length) {
+      const more = new Float64Array(2 ** Math.ceil(Math.log2(outcome + 1)));
+      more.set(this.#many);
+      this.#many = more;
+    }
+    const before = this.#many[outcome] as number;
+    this.#many[outcome] = before + count;
+    if (before === 0) this.#size += 1;
+    if (before + count === 0) this.#size -= 1;
+  }
+
+  #moveToMany(few: Map<number, number>): void {
+    this.#few = undefined;
+    for (const [outcome, count] of few) this.#addToMany(outcome, count);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Database } from "better-sqlite3";
 import { WeirError } from "../../errors.ts";
 import { wordsOf } from "../../words.ts";
 import { lastSaidOf } from "../rows/flow-bytes.ts";
+import { cellOfKind } from "../stats/cell.ts";
 
 /** "Weir": what the first migration writes into the file's header. */
 const APPLICATION_ID = 0x57656972;
@@ -47,6 +48,9 @@ export function migrate(db: Database, warn: (line: string) => void): void {
 function addFunctions(db: Database): void {
   db.function("weir_words", { deterministic: true }, (text) => JSON.stringify(wordsOf(String(text))));
   db.function("weir_last_said", { deterministic: true }, (state) => lastSaidOf(state as Buffer));
+  db.function("weir_cell_of_kind", { deterministic: true }, (cell, kind) =>
+    cellOfKind(cell as Buffer, kind as number),
+  );
 }
 
 /**

@@ -190,7 +190,6 @@ const EXACTLY = { places: [], exact: true, disjoint: true, cost: 1 } satisfies P
 export const OPEN: Wanted = {
   ...EXACTLY,
   sources: [byIndex("flows_open", "f.duration_us IS NULL", [])],
-  cost: COST_OF_POSTING,
   ask: { conditions: ["f.duration_us IS NULL"], values: [] },
 };
 
@@ -214,7 +213,7 @@ export function ofShape(shape: number): Source {
   return { ...byIndex("flows_by_shape", "f.shape = ?", [shape]), shape, counted };
 }
 
-function ofTenantAndShape(tenant: number, shape: number): Source {
+export function ofTenantAndShape(tenant: number, shape: number): Source {
   const source = byIndex("flows_by_tenant_shape", "f.tenant = ? AND f.shape = ?", [tenant, shape]);
   return { ...source, shape };
 }

@@ -10,7 +10,6 @@ import { flowPage, type Reached, type WalkFrom } from "../../stores/flow-page.ts
 import { directionOf, orderBy, type Place } from "../../stores/order.ts";
 import { hasEnded, statusOfOutcome } from "../../stores/outcome.ts";
 import { pageOfUnwell, stuckFlow } from "../../stores/stuck.ts";
-import { Tally } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { idOf, type StoredId, storedId } from "../rows/flow-id.ts";
 import { FLOW_COLUMNS, type FlowRow, type FlowRows, type Numbers } from "../rows/flow-rows.ts";
@@ -19,7 +18,7 @@ import type { StatsCount } from "../stats/count.ts";
 import type { Plan } from "./plan.ts";
 import { type SortedOptions, sorter } from "./sorted.ts";
 import type { UnwellFlows } from "./unwell.ts";
-import { type Columns, LIST_COLUMNS, type Walker } from "./walk.ts";
+import { type Columns, LIST_COLUMNS, type Walked, type Walker, type WalkOptions } from "./walk.ts";
 
 interface ChildRow {
   tenant: number;
@@ -137,10 +136,9 @@ export function flowQueries(
     const plan = walker.plan(query, { openOnly: rank === 1 });
     if (plan === null) return;
     const matches = matcher(query);
-    for (const { startedAt, pk, row } of walker.walk(plan, {
+    for (const { startedAt, pk, row } of rowsOf(query, plan, {
       newestFirst: direction === -1,
       after: after?.rank === rank ? { startedAt: after.value, pk: after.pk } : undefined,
-      columns: LIST_COLUMNS,
       chunk: query.limit + 1,
     })) {
       const flow = row === null ? null : toFlow(row);
@@ -148,6 +146,23 @@ export function flowQueries(
         place: { rank, value: startedAt, pk },
         flow: flow !== null && matches(flow) ? flow : null,
       };
+    }
+  }
+
+  /** How an open flow is, an index tells: where that is asked only what is wanted is read. */
+  function* rowsOf(
+    { health: healths }: FlowQuery,
+    plan: Plan,
+    options: Omit<WalkOptions<unknown>, "columns">,
+  ): Generator<Walked<FlowRow>> {
+    if (!healths?.length) {
+      yield* walker.walk(plan, { ...options, columns: LIST_COLUMNS });
+      return;
+    }
+    const read = walker.one(LIST_COLUMNS);
+    for (const { startedAt, pk, row } of walker.walk(plan, { ...options, columns: COUNT_COLUMNS })) {
+      const is = row === null ? null : toCounted(row).health;
+      yield { startedAt, pk, row: is !== null && healths.includes(is) ? (read(pk) ?? null) : null };
     }
   }
 
@@ -186,8 +201,10 @@ export function flowQueries(
       }
     }
     if (healths?.length || (status?.length && status.every(isOpen))) return true;
-    if (plan.cost >= Math.min(MANY_TO_COUNT, many ?? MANY_TO_COUNT) && countFromStatistics(filter, tally))
-      return true;
+    if (plan.cost >= Math.min(MANY_TO_COUNT, many ?? MANY_TO_COUNT)) {
+      const isWhole = countFromStatistics(filter, tally);
+      if (isWhole !== undefined) return isWhole;
+    }
     for (const piece of walker.ended(plan)) {
       for (const { status: code, flows } of piece) tally.addEnded(statusOf(code), flows);
       if (tally.isOver) return false;
@@ -195,20 +212,34 @@ export function flowQueries(
     return true;
   }
 
-  /** Those that have ended. @returns `false` where statistics do not tell exactly these from others. */
+  /**
+   * Those that have ended.
+   *
+   * @returns whether all were; `undefined` where statistics do not tell exactly these from others.
+   */
   function countFromStatistics(
     { service, step, q, health: _, status, ...filter }: FlowFilter,
     tally: FlowTally,
-  ): boolean {
-    if (service?.length || step?.length || q) return false;
-    const all = new Tally();
-    const { complete, from, to } = counted({ ...filter, want: "flows", walk: false }, () => all);
-    if (!complete || from !== (filter.from ?? null) || to !== (filter.to ?? null)) return false;
-    for (const [outcome, flows] of all.counts) {
-      const each = statusOfOutcome(outcome);
-      if (hasEnded(outcome) && (!status?.length || status.includes(each))) tally.addKnown(each, flows);
-    }
-    return true;
+  ): boolean | undefined {
+    if (service?.length || step?.length || q) return undefined;
+    const ended = new Map<Status, number>();
+    const all = {
+      add(outcome: number, flows = 1): void {
+        const each = statusOfOutcome(outcome);
+        if (!hasEnded(outcome) || (status?.length && !status.includes(each))) return;
+        ended.set(each, (ended.get(each) ?? 0) + flows);
+      },
+    };
+    let isCut = false;
+    const isLate = () => {
+      isCut = tally.isOver;
+      return isCut;
+    };
+    const { complete, from, to } = counted({ ...filter, want: "flows", walk: false, isLate }, () => all);
+    const isExact = from === (filter.from ?? null) && to === (filter.to ?? null);
+    if (!isExact || !(complete || isCut)) return undefined;
+    for (const [each, flows] of ended) tally.addKnown(each, Math.max(0, flows));
+    return !isCut;
   }
 
   function countOneByOne(filter: FlowFilter, plan: Plan, tally: FlowTally): boolean {

@@ -4,7 +4,6 @@ import type { FlowHistogram, FlowSummary, HistogramBucket, Micros, Status } from
 import type { FlowQuery, HistogramQuery, Page } from "../../store.ts";
 import { statusOfOutcome } from "../../stores/outcome.ts";
 import { bucketWidth, DAY_US, emptyBucket, HOUR_US } from "../../stores/slots.ts";
-import { Tally } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
@@ -55,21 +54,21 @@ export function histogramOf(
   };
 
   function counted(filter: HistogramFilter, from: Micros, to: Micros, width: Micros): FlowHistogram {
-    const tallies = new Map<Micros, Tally>();
-    const result = count({ ...filter, want: "flows", hourly: width % DAY_US !== 0 }, (place) => {
-      const at = Math.floor(place.from / width) * width;
-      const tally = tallies.get(at) ?? new Tally();
-      tallies.set(at, tally);
-      return tally;
-    });
     const wanted = filter.status?.length ? new Set(filter.status) : null;
     const buckets: Buckets = new Map();
-    for (const [at, { counts }] of tallies) {
-      for (const [outcome, number] of counts) {
+    let at = 0;
+    const inBucket = {
+      add(outcome: number, flows = 1): void {
         const status = statusOfOutcome(outcome);
-        if (wanted === null || wanted.has(status)) addTo(buckets, at, status, number);
-      }
-    }
+        if (wanted === null || wanted.has(status)) addTo(buckets, at, status, flows);
+      },
+    };
+    const result = count({ ...filter, want: "flows", hourly: width % DAY_US !== 0 }, (place) => {
+      at = Math.floor(place.from / width) * width;
+      return inBucket;
+    });
+    // All that was counted in some may have been taken away again.
+    for (const bucket of buckets.values()) if (isEmpty(bucket)) buckets.delete(bucket.at);
     return answer(buckets, { ...result, from: result.from ?? from, to: result.to ?? to }, width);
   }
 
@@ -121,6 +120,10 @@ function addTo(buckets: Buckets, at: Micros, status: Status, flows: number): voi
     buckets.set(at, bucket);
   }
   bucket[status] += flows;
+}
+
+function isEmpty(bucket: HistogramBucket): boolean {
+  return STATUSES.every((status) => bucket[status] === 0);
 }
 
 function answer(

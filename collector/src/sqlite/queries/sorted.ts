@@ -16,7 +16,8 @@ import { add, clause, type Where } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import { kindsOf } from "./kinds.ts";
 import type { Plan } from "./plan.ts";
-import type { Ranked, Walker } from "./walk.ts";
+import { reachFinder } from "./reach.ts";
+import type { Ranked, TopOptions, Walker } from "./walk.ts";
 
 export interface SortedOptions {
   by: Exclude<OrderBy, "start">;
@@ -93,6 +94,7 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
   const flows = db.prepare<[], number>("SELECT sum(flows) FROM flow_counts").pluck();
   const kinds = kindsOf(db, numbers);
   const readerOf = blockReaders(db);
+  const reachOf = reachFinder(db, numbers);
 
   const unfinished = new BoundedMap<string, Walk>(MOST_UNFINISHED);
 
@@ -114,17 +116,25 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
   }
 
   function begin(plan: Plan, options: SortedOptions): Walk {
-    const read = isFew(plan, options) ? byHand : byBlocks;
-    const walk: Walk = { isLate: options.isLate, sought: read(plan, options, () => walk.isLate()) };
+    const walk: Walk = { isLate: options.isLate, sought: search(plan, options, () => walk.isLate()) };
     return walk;
   }
 
-  /** The more match, the more there are to put in order, and the fewer blocks to read. */
-  function isFew(plan: Plan, options: SortedOptions): boolean {
-    if (many !== undefined) return plan.cost < many;
-    const isLookedUp = (plan.lead?.cost ?? 1) > 1 || plan.lookedUp.passing <= FEWEST_PASSING;
-    const cost = isLookedUp ? plan.cost * COST_OF_LOOK_UP : plan.cost;
-    return cost < blocksFor(plan, options) * COST_OF_BLOCK;
+  /** By hand, by hand as far as the order needs it, or by blocks: by what is likely to read the least. */
+  function search(plan: Plan, options: SortedOptions, isLate: () => boolean): Generator<Sought> {
+    const ofHand = costByHand(plan, plan.cost);
+    const ofBlocks = many ?? blocksFor(plan, options) * COST_OF_BLOCK;
+    const least = Math.min(ofHand, ofBlocks);
+    const reached = reachOf(plan, options, least);
+    if (reached !== null && costByHand(plan, reached.cost) < least) {
+      return byHand(reached.plan, { ...options, reachOf: reached.reachOf }, isLate);
+    }
+    return ofHand < ofBlocks ? byHand(plan, options, isLate) : byBlocks(plan, options, isLate);
+  }
+
+  function costByHand({ lead, lookedUp }: Plan, cost: number): number {
+    const isLookedUp = (lead?.cost ?? 1) > 1 || lookedUp.passing <= FEWEST_PASSING;
+    return isLookedUp ? cost * COST_OF_LOOK_UP : cost;
   }
 
   /**
@@ -145,7 +155,7 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
    */
   function* byHand(
     plan: Plan,
-    { by, direction, after, likely }: SortedOptions,
+    { by, direction, after, likely, reachOf }: SortedOptions & Pick<TopOptions, "reachOf">,
     isLate: () => boolean,
   ): Generator<Sought> {
     const { passing } = plan.lookedUp;
@@ -154,7 +164,7 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
     const passes = isLazy ? walker.passes(plan.lookedUp) : () => true;
     let last: Ranked | undefined = after;
     for (let limit = Math.ceil(isLazy ? likely / passing : likely); ; limit *= 4) {
-      const search = walker.top(plan, { value: VALUES[by], direction, after: last, limit, asks });
+      const search = walker.top(plan, { value: VALUES[by], direction, after: last, limit, asks, reachOf });
       let next = search.next();
       for (; !next.done; next = search.next()) {
         if (isLate()) yield { place: { rank: 0, ...(last ?? beforeAll(direction)) }, isFlow: false };

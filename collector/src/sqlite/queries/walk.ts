@@ -5,6 +5,7 @@
  * What the other filters let pass may be far between. So a walk looks at a bounded number of candidates at a time, and
  * tells how far it has come also where it found nothing: whoever walks may stop there, and go on from there later.
  */
+import type { Micros } from "../../flow.ts";
 import type { FlowFilter } from "../../store.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
@@ -66,6 +67,11 @@ export interface TopOptions {
   limit: number;
   /** What is asked of them, besides the time. */
   asks: Where;
+  /**
+   * For values that are times, none before the start of its flow: how much later one of a source may be. No more is looked at
+   * then than has to be.
+   */
+  reachOf?: ((source: Source) => Micros) | undefined;
 }
 
 /** A flow, by a value. Equal ones are in the order of their numbers. */
@@ -121,9 +127,11 @@ export function walker(db: Db, numbers: Numbers): Walker {
         found = [...once].sort(byRank(options)).slice(0, options.limit);
       };
       for (const source of sourcesOf(plan)) {
-        for (const piece of topOf(plan, source, options)) {
-          add(piece);
+        for (const { ranked, last } of topOf(plan, source, options)) {
+          add(ranked);
           yield;
+          const least = found.length < options.limit ? undefined : found.at(-1);
+          if (last !== undefined && least !== undefined && isBeyond(options, source, last, least)) break;
         }
       }
       if (lead !== null && lead.places.length > 0) add(topAt(plan, lead.places, options));
@@ -188,18 +196,21 @@ export function walker(db: Db, numbers: Numbers): Walker {
   function* topOf(
     { filter, lead }: Plan,
     source: Source,
-    { value, direction, after, limit, asks }: TopOptions,
-  ): Generator<Ranked[]> {
+    options: TopOptions,
+  ): Generator<{ ranked: Ranked[]; last: Start | undefined }> {
+    const { value, direction, after, limit, asks, reachOf } = options;
     const { from, key } = source;
-    const chunk = lead?.cost === 1 ? MOST_TO_SORT : MOST_AT_ONCE;
+    const most = lead?.cost === 1 ? MOST_TO_SORT : MOST_AT_ONCE;
+    const chunk = reachOf === undefined ? most : limit;
     const [ahead, sort] = direction === 1 ? [">", "ASC"] : ["<", "DESC"];
-    for (const { where } of piecesOf(filter, source, { newestFirst: true, chunk })) {
+    const walk = { newestFirst: direction === -1, after: firstOf(options, source), chunk };
+    for (const { where, last } of piecesOf(filter, source, walk)) {
       join(where, asks);
       add(where, `${value} IS NOT NULL`);
       if (after !== undefined) add(where, `(${value}, ${key}) ${ahead} (?, ?)`, after.value, after.pk);
       const sql = `SELECT ${key} AS pk, ${value} AS value FROM ${from} ${clause(where)}
         ORDER BY 2 ${sort}, 1 ${sort} LIMIT ?`;
-      yield statements.of<Ranked>(sql).all(...where.values, limit);
+      yield { ranked: statements.of<Ranked>(sql).all(...where.values, limit), last };
     }
   }
 
@@ -282,6 +293,20 @@ const HAS_ENDED = "f.duration_us IS NOT NULL";
 
 function sourcesOf({ lead }: Plan): Source[] {
   return lead === null ? ALL : (lead.sources ?? []);
+}
+
+/** Before the first flow of a source that may have a value behind `after`; `undefined`: any may. */
+function firstOf({ direction, after, reachOf }: TopOptions, source: Source): Start | undefined {
+  if (reachOf === undefined || after === undefined) return undefined;
+  if (direction === -1) return { startedAt: after.value, pk: Number.MAX_SAFE_INTEGER };
+  const startedAt = after.value - reachOf(source);
+  return Number.isFinite(startedAt) ? { startedAt, pk: -1 } : undefined;
+}
+
+/** Whether no flow of a source behind `last` can have a value before that of `least`. */
+function isBeyond({ direction, reachOf }: TopOptions, source: Source, last: Start, least: Ranked): boolean {
+  if (reachOf === undefined) return false;
+  return direction === 1 ? last.startedAt > least.value : last.startedAt + reachOf(source) < least.value;
 }
 
 function byRank({ direction }: Pick<TopOptions, "direction">): (a: Ranked, b: Ranked) => number {

@@ -2,8 +2,19 @@
  * What is counted of the flows of an hour or a day, as bytes: how they stand, and the same of each of their steps,
  * labels and kinds of error. Outcomes in their order, each as the distance to the one before, with its count.
  */
-import { Tally } from "../../stores/tally.ts";
+import { type Adds, Tally } from "../../stores/tally.ts";
+import { kindOfPart, PART, type PartKind } from "./parts.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
+
+/** What is counted of flows: how they stand, or how their parts of one kind do. */
+export type Want = "flows" | PartKind;
+
+const WANTS: readonly Want[] = ["flows", PART.step, PART.label, PART.error];
+
+/** The number of the cells in which this is counted and nothing else. On people's disks. */
+export function kindOfCell(want: Want): number {
+  return WANTS.indexOf(want);
+}
 
 export class Cell {
   readonly flows = new Tally();
@@ -22,6 +33,25 @@ export class Cell {
   addAll(other: Cell): void {
     this.flows.addAll(other.flows);
     for (const [code, tally] of other.parts) this.part(code).addAll(tally);
+  }
+
+  /** By the kind of cell: as much of this one as is counted there. Those with nothing in them are left out. */
+  byKind(): Map<number, Cell> {
+    const cells = new Map<number, Cell>();
+    const of = (want: Want) => {
+      const kind = kindOfCell(want);
+      const cell = cells.get(kind) ?? new Cell();
+      cells.set(kind, cell);
+      return cell;
+    };
+    if (!this.flows.isEmpty) of("flows").flows.addAll(this.flows);
+    for (const [code, tally] of this.parts) {
+      if (!tally.isEmpty)
+        of(kindOfPart(code) as PartKind)
+          .part(code)
+          .addAll(tally);
+    }
+    return cells;
   }
 
   get isEmpty(): boolean {
@@ -50,14 +80,14 @@ export function packCell({ flows, parts }: Cell): Buffer {
   return cellWriter.take();
 }
 
-function packTally(to: ByteWriter, { counts }: Tally): void {
-  to.uint(counts.size);
+function packTally(to: ByteWriter, tally: Tally): void {
+  to.uint(tally.size);
   let before = 0;
-  for (const outcome of [...counts.keys()].sort((a, b) => a - b)) {
+  tally.each((outcome, count) => {
     to.uint(outcome - before);
     before = outcome;
-    to.uint(counts.get(outcome) as number);
-  }
+    to.uint(count);
+  });
 }
 
 /** Adds what is in the bytes to the cell. */
@@ -71,13 +101,21 @@ export function unpackCell(bytes: Buffer, into: Cell): void {
   }
 }
 
+/** As much of a cell as is counted in those of a kind; `null`: nothing. */
+export function cellOfKind(bytes: Buffer, kind: number): Buffer | null {
+  const cell = new Cell();
+  unpackCell(bytes, cell);
+  const ofKind = cell.byKind().get(kind);
+  return ofKind === undefined ? null : packCell(ofKind);
+}
+
 /** Adds how the flows stand to a tally, without a look at their parts. */
-export function addFlows(bytes: Buffer, into: Tally): void {
+export function addFlows(bytes: Buffer, into: Adds): void {
   addTally(new ByteReader(bytes), into);
 }
 
 /** Hands each part to `tallyOf`, and adds it to what that gives. */
-export function addParts(bytes: Buffer, tallyOf: (code: number) => Tally | undefined): void {
+export function addParts(bytes: Buffer, tallyOf: (code: number) => Adds | undefined): void {
   const from = new ByteReader(bytes);
   for (let left = from.uint(); left > 0; left -= 1) {
     from.uint();
@@ -92,7 +130,7 @@ export function addParts(bytes: Buffer, tallyOf: (code: number) => Tally | undef
   }
 }
 
-function addTally(from: ByteReader, into: Tally): void {
+function addTally(from: ByteReader, into: Adds): void {
   let outcome = 0;
   for (let left = from.uint(); left > 0; left -= 1) {
     outcome += from.uint();

@@ -6,8 +6,8 @@ import { STATUSES } from "@weir/sdk/attributes";
 import type { Counted, Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
 import { outcomeOf } from "../../stores/outcome.ts";
-import { HOUR_US } from "../../stores/slots.ts";
-import type { Tally } from "../../stores/tally.ts";
+import { DAY_US, HOUR_US } from "../../stores/slots.ts";
+import type { Adds } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { clause, whereOf } from "../queries/filter.ts";
@@ -20,13 +20,9 @@ import {
   type Statistics,
 } from "../rows/flow-rows.ts";
 import { statusOf } from "../rows/status.ts";
-import { addFlows, addParts } from "./cell.ts";
-import { ALL_TENANTS, kindOfPart, PART, type PartKind } from "./parts.ts";
+import { addFlows, addParts, kindOfCell, type Want } from "./cell.ts";
+import { ALL_TENANTS, kindOfPart, PART } from "./parts.ts";
 import { ShareReader } from "./share.ts";
-import type { Closed } from "./state.ts";
-
-/** What is to be counted: flows, or the parts of one kind. */
-export type Want = "flows" | PartKind;
 
 /** Where a count belongs to: flows of a name that began within a slot of time. */
 export interface Place {
@@ -43,10 +39,12 @@ export interface CountQuery extends StatsFilter {
   hourly?: boolean;
   /** `false`: what nothing counted beforehand is not looked at flow by flow, and `complete` is `false`. */
   walk?: boolean;
+  /** Ends the count with what it has; `complete` is `false` then. Default: after a second. */
+  isLate?: () => boolean;
 }
 
-/** Finds the tally that counts belong to; `undefined`: they are of no use. Newer places are mostly asked for first. */
-export type TallyOf = (place: Place) => Tally | undefined;
+/** Finds what counts are added to; `undefined`: they are of no use. Newer places are mostly asked for first. */
+export type TallyOf = (place: Place) => Adds | undefined;
 
 /** Flows of a part of an hour that are looked at one by one; where there are more, the whole hour is counted. */
 const MOST_AT_EDGE = { flows: 5_000, parts: 300 };
@@ -58,7 +56,9 @@ const PASSED_BY = 20;
 const LONGEST_MS = 1_000;
 const HOURS = 24;
 
+/** What is counted of a slot, a day or an hour, and a name. */
 interface CellRow {
+  at: number;
   name: number;
   cell: Buffer;
 }
@@ -98,10 +98,11 @@ export function statsCount(
     .prepare<[number], number | null>("SELECT max(at) FROM stats_hours WHERE at <= ?")
     .pluck();
   const hourCells = db.prepare<[number, number], CellRow>(
-    "SELECT name, cell FROM stats_hours WHERE at = ? AND tenant = ?",
+    "SELECT at, name, cell FROM stats_hours WHERE at = ? AND tenant = ?",
   );
-  const dayCells = db.prepare<[number, number], CellRow>(
-    "SELECT name, cell FROM stats_days WHERE at = ? AND tenant = ?",
+  const dayCells = db.prepare<[number, number, number, number], CellRow>(
+    `SELECT at, name, cell FROM stats_days
+     WHERE kind = ? AND tenant = ? AND at BETWEEN ? AND ? ORDER BY at DESC, name`,
   );
   const startOf = db
     .prepare<[number], Micros>("SELECT started_at FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT 1")
@@ -116,7 +117,7 @@ export function statsCount(
     }
     const window = windowOf(query);
     for (const { flows } of window.edges) addEdge(flows, wanted.want, tallyOf);
-    const whole = countByCells(wanted, window, tallyOf);
+    const whole = countByCells(wanted, window, tallyOf, query.isLate ?? lateAfter(LONGEST_MS));
     const result = resultOf(query, window);
     const uncounted = state.uncountedTo();
     if (uncounted === 0) return { ...result, complete: whole };
@@ -202,19 +203,11 @@ export function statsCount(
     };
   }
 
-  /** @returns `false` where it took too long: the oldest are missing then. */
-  function countByCells(wanted: Wanted, window: Window, tallyOf: TallyOf): boolean {
-    const closed = state.closed();
-    const until = performance.now() + LONGEST_MS;
-    for (const tenant of wanted.tenants) {
-      for (const slot of slotsOf(tenant, wanted.hourly, window, closed)) {
-        for (const { name, cell } of slot.cells) {
-          if (wanted.names !== null && !wanted.names.has(name)) continue;
-          addCell(cell, wanted, { from: slot.from, to: slot.to, name, part: null }, tallyOf);
-        }
-        if (performance.now() > until) return false;
-      }
-    }
+  /**
+   * @returns `false` where it took too long: the oldest are missing then. What the log takes away from them is not, so no
+   * sum is too high.
+   */
+  function countByCells(wanted: Wanted, window: Window, tallyOf: TallyOf, isLate: () => boolean): boolean {
     log.read((share, sign) => {
       const from = share.hour * HOUR_US;
       if (from < window.from || from >= window.to) return;
@@ -222,28 +215,44 @@ export function statsCount(
       if (wanted.tenants[0] !== ALL_TENANTS && !wanted.tenants.includes(share.tenant)) return;
       addShare(share, sign, wanted, { from, to: from + HOUR_US, name: share.name, part: null }, tallyOf);
     });
+    for (const tenant of wanted.tenants) {
+      for (const { from, to, name, cell } of cellsOf(tenant, wanted, window)) {
+        if (isLate()) return false;
+        if (wanted.names !== null && !wanted.names.has(name)) continue;
+        addCell(cell, wanted, { from, to, name, part: null }, tallyOf);
+      }
+    }
     return true;
   }
 
-  /** The cells of a tenant, the newest first; a day that is closed and lies within the window is told by one. */
-  function* slotsOf(tenant: number, hourly: boolean, window: Window, closed: Closed): Generator<Slot> {
-    const first = window.from / HOUR_US;
-    let hour = newestHour.get(Math.min(window.to / HOUR_US - 1, Number.MAX_SAFE_INTEGER)) ?? null;
-    while (hour !== null && hour >= first) {
-      const day = Math.floor(hour / HOURS);
-      const isWhole = day * HOURS >= first && (day + 1) * HOURS <= window.to / HOUR_US;
-      if (!hourly && isWhole && closed.has(day, tenant)) {
-        yield {
-          from: day * HOURS * HOUR_US,
-          to: (day + 1) * HOURS * HOUR_US,
-          cells: dayCells.all(day, tenant),
-        };
-        hour = day * HOURS - 1;
-      } else {
-        yield { from: hour * HOUR_US, to: (hour + 1) * HOUR_US, cells: hourCells.all(hour, tenant) };
-        hour -= 1;
-      }
-      hour = newestHour.get(hour) ?? null;
+  /** The cells of a tenant, the newest first; days that are closed and lie within the window are told by cells of their own. */
+  function* cellsOf(
+    tenant: number,
+    { want, labels, hourly }: Wanted,
+    { from, to }: Window,
+  ): Generator<SlotCell> {
+    const first = Math.max(0, from / HOUR_US);
+    const last = Math.min(to / HOUR_US, Number.MAX_SAFE_INTEGER) - 1;
+    const firstDay = Math.ceil(first / HOURS);
+    const lastDay = Math.min(Math.floor((last + 1) / HOURS) - 1, state.closed().lastOf(tenant));
+    if (hourly || firstDay > lastDay) {
+      yield* ofHours(tenant, first, last);
+      return;
+    }
+    yield* ofHours(tenant, (lastDay + 1) * HOURS, last);
+    const kind = kindOfCell(labels === null ? want : PART.label);
+    for (const row of dayCells.iterate(kind, tenant, firstDay, lastDay)) yield inSlot(row, DAY_US);
+    yield* ofHours(tenant, first, firstDay * HOURS - 1);
+  }
+
+  /** Hours in which nobody had anything are passed by. */
+  function* ofHours(tenant: number, first: number, last: number): Generator<SlotCell> {
+    for (
+      let hour = newestHour.get(last) ?? null;
+      hour !== null && hour >= first;
+      hour = newestHour.get(hour - 1) ?? null
+    ) {
+      for (const row of hourCells.all(hour, tenant)) yield inSlot(row, HOUR_US);
     }
   }
 
@@ -321,6 +330,11 @@ export function statsCount(
   }
 }
 
+function lateAfter(ms: number): () => boolean {
+  const until = performance.now() + ms;
+  return () => performance.now() > until;
+}
+
 /** Whole hours, and the parts of hours at their ends. */
 interface Window {
   from: Micros;
@@ -328,10 +342,15 @@ interface Window {
   edges: { from: Micros; to: Micros; flows: EdgeFlow[] }[];
 }
 
-interface Slot {
+interface SlotCell {
   from: Micros;
   to: Micros;
-  cells: CellRow[];
+  name: number;
+  cell: Buffer;
+}
+
+function inSlot({ at, name, cell }: CellRow, width: Micros): SlotCell {
+  return { from: at * width, to: (at + 1) * width, name, cell };
 }
 
 type EdgeFlow = EdgeRow | FlowRow;

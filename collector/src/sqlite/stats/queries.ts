@@ -29,11 +29,13 @@ import {
   type Statistics,
 } from "../rows/flow-rows.ts";
 import { statusCode, statusOf } from "../rows/status.ts";
-import type { Place, StatsCount, Want } from "./count.ts";
+import type { Want } from "./cell.ts";
+import type { Place, StatsCount } from "./count.ts";
 import { labelOf, OTHER, PART, stepOf } from "./parts.ts";
 
 /** Failed flows that are looked at for an example of an error. */
 const MOST_EXAMPLES = 200;
+const FAILURES_AT_ONCE = 8;
 /** Runs that are looked at for the last one that finished, where many are open. */
 const MOST_LAST = 20_000;
 const OTHER_STEPS = "(other steps)";
@@ -131,6 +133,15 @@ class PlacedTally extends Tally {
     return counted.map(({ place }) => place).sort((a, b) => b.to - a.to);
   }
 }
+
+interface Failure extends FlowKey {
+  startedAt: Micros;
+  /** `null` where it does not say. */
+  text: string | null;
+}
+
+/** The nth of some flows that failed; `undefined` beyond the last. */
+type Failures = (n: number) => Failure | undefined;
 
 export interface StatsQueries {
   stats(query: StatsQuery): Stats;
@@ -275,9 +286,10 @@ export function statsQueries(
         return [{ text, names: group.names, places, newest, count: group.figures().total }];
       })
       .sort((a, b) => b.count - a.count || b.newest.to - a.newest.to);
+    const failures = new Map<string, Failures>();
     const found = kinds.slice(0, limit).map(({ text, names, places, newest, count }): ErrorGroup => {
       const name = [...names].map((each) => numbers.texts.textOf(each));
-      const example = exampleOf({ ...filter, name }, text, places);
+      const example = exampleOf({ ...filter, name }, text, places, failures);
       return {
         ...kindFromText(text),
         count,
@@ -288,36 +300,62 @@ export function statsQueries(
     return { errors: found, ...counted, complete: counted.complete && kinds.length === groups.length };
   }
 
-  /** The newest flow that failed so. */
+  /**
+   * The newest flow that failed so.
+   *
+   * @param failures what was found for others: the flows of a name mostly fail in several ways.
+   */
   function exampleOf(
     filter: StatsFilter,
     text: string,
     places: Place[],
-  ): (FlowKey & { startedAt: Micros }) | null {
+    failures: Map<string, Failures>,
+  ): Failure | null {
     let left = MOST_EXAMPLES;
     for (const { from, to } of places) {
-      const failed = newestFailed({ ...filter, ...within(filter, from, to) }, left);
-      for (const row of failed) {
-        const { tenant, id, startedAt, error } = rows.summaryOf(row);
-        if (error !== null && kindText(kindOfError(error)) === text) return { tenant, id, startedAt };
+      const inPlace = { ...filter, ...within(filter, from, to) };
+      const key = JSON.stringify(inPlace);
+      const newest = failures.get(key) ?? newestFailures(inPlace);
+      failures.set(key, newest);
+      for (let n = 0; left > 0; n += 1) {
+        const failure = newest(n);
+        if (failure === undefined) break;
+        if (failure.text === text) return failure;
+        left -= 1;
       }
-      left -= failed.length;
       if (left === 0) break;
     }
     return null;
   }
 
-  function newestFailed(filter: StatsFilter, most: number): FlowRow[] {
+  /** Flows that failed, the newest first, each read when it is asked for. */
+  function newestFailures(filter: StatsFilter): Failures {
+    const found: Failure[] = [];
     const where = whereOf({ ...filter, status: ["failed"] }, numbers);
-    if (where === null) return [];
+    if (where === null) return () => undefined;
     const columns = FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&");
     const index = filter.tenant?.length ? "flows_by_tenant" : "flows_by_status";
-    return statements
-      .of<FlowRow>(
-        `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(where)}
-         ORDER BY f.started_at DESC, f.pk DESC LIMIT ?`,
-      )
-      .all(...where.values, most);
+    let last: { startedAt: Micros; pk: number } | undefined;
+    let isAll = false;
+    const more = () => {
+      const { conditions, values } = last === undefined ? where : before(where, last);
+      const rowsFound = statements
+        .of<FlowRow>(
+          `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause({ conditions, values })}
+           ORDER BY f.started_at DESC, f.pk DESC LIMIT ${FAILURES_AT_ONCE}`,
+        )
+        .all(...values);
+      for (const row of rowsFound) {
+        const { tenant, id, startedAt, error } = rows.summaryOf(row);
+        found.push({ tenant, id, startedAt, text: error === null ? null : kindText(kindOfError(error)) });
+        last = { startedAt, pk: row.pk };
+      }
+      isAll = rowsFound.length < FAILURES_AT_ONCE;
+    };
+    return (n) => {
+      while (n >= found.length && !isAll) more();
+      return found[n];
+    };
   }
 
   function stepUsual(tenant: string, name: string): StepUsual[] {
@@ -339,6 +377,14 @@ export function statsQueries(
 
 function also(where: Where, condition: string, value: number): Where {
   return { conditions: [...where.conditions, condition], values: [...where.values, value] };
+}
+
+/** Those before a flow, in the order of their start. */
+function before(where: Where, { startedAt, pk }: { startedAt: Micros; pk: number }): Where {
+  return {
+    conditions: [...where.conditions, "(f.started_at, f.pk) < (?, ?)"],
+    values: [...where.values, startedAt, pk],
+  };
 }
 
 function newestOf<T extends { startedAt: Micros; pk: number }>(runs: T[]): T | null {

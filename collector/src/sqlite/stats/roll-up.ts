@@ -62,7 +62,8 @@ export interface RollUpParts {
 }
 
 export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now }: RollUpParts): RollUp {
-  const cells = { hours: cellsOf(db, "stats_hours"), days: cellsOf(db, "stats_days") };
+  const addToHour = adderTo(db, "stats_hours", ["at", "tenant", "name"]);
+  const addToDay = adderTo(db, "stats_days", ["kind", "tenant", "at", "name"]);
   const addDay = db.prepare(
     `INSERT INTO tenant_days (day, tenant, open, succeeded, failed, cancelled) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET open = open + excluded.open, succeeded = succeeded + excluded.succeeded,
@@ -100,9 +101,9 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
     for (const hour of [...hours.keys()].sort((a, b) => a - b)) {
       const changes = [...(hours.get(hour) as Map<number, Change>).values()];
       for (const change of [...changes, ...changesOfAll(changes)]) {
-        cells.hours.add(hour, change);
+        addToHour(change.cell, hour, change.tenant, change.name);
         const day = Math.floor(hour / HOURS);
-        if (closed.has(day, change.tenant)) cells.days.add(day, change);
+        if (closed.has(day, change.tenant)) addByKind(day, change);
       }
     }
     for (const [day, tenants] of days) {
@@ -173,8 +174,13 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
         read += 1;
       }
     }
-    for (const [name, cell] of byName) cells.days.add(day, { tenant, name, cell });
+    for (const [name, cell] of byName) addByKind(day, { tenant, name, cell });
     return read;
+  }
+
+  /** A day is asked for by what is counted: each kind has cells of its own. */
+  function addByKind(day: number, { tenant, name, cell }: Change): void {
+    for (const [kind, ofKind] of cell.byKind()) addToDay(ofKind, kind, tenant, day, name);
   }
 
   function countSome(): boolean {
@@ -238,24 +244,21 @@ function addShare(
   day[status === "running" || status === "paused" ? "open" : status] += sign;
 }
 
-/** Adds to the cells of a table. */
-function cellsOf(db: Db, table: "stats_hours" | "stats_days") {
-  const select = db
-    .prepare<[number, number, number], Buffer>(
-      `SELECT cell FROM ${table} WHERE at = ? AND tenant = ? AND name = ?`,
-    )
-    .pluck();
-  const put = db.prepare(`INSERT OR REPLACE INTO ${table} (at, tenant, name, cell) VALUES (?, ?, ?, ?)`);
-  const drop = db.prepare(`DELETE FROM ${table} WHERE at = ? AND tenant = ? AND name = ?`);
-  return {
-    add(at: number, { tenant, name, cell }: Change): void {
-      const known = select.get(at, tenant, name);
-      const sum = new Cell();
-      if (known !== undefined) unpackCell(known, sum);
-      sum.addAll(cell);
-      if (sum.isEmpty) drop.run(at, tenant, name);
-      else put.run(at, tenant, name, packCell(sum));
-    },
+/** Adds to the cell of a table that has such a key; one with nothing in it goes. */
+function adderTo(db: Db, table: string, columns: string[]): (cell: Cell, ...key: number[]) => void {
+  const where = columns.map((column) => `${column} = ?`).join(" AND ");
+  const select = db.prepare<number[], Buffer>(`SELECT cell FROM ${table} WHERE ${where}`).pluck();
+  const put = db.prepare(
+    `INSERT OR REPLACE INTO ${table} (cell, ${columns.join(", ")}) VALUES (?, ${columns.map(() => "?").join(", ")})`,
+  );
+  const drop = db.prepare<number[]>(`DELETE FROM ${table} WHERE ${where}`);
+  return (cell, ...key) => {
+    const known = select.get(...key);
+    const sum = new Cell();
+    if (known !== undefined) unpackCell(known, sum);
+    sum.addAll(cell);
+    if (sum.isEmpty) drop.run(...key);
+    else put.run(packCell(sum), ...key);
   };
 }
 

@@ -13,6 +13,8 @@ export interface Closed {
   day: number;
   tenant: number;
   has(day: number, tenant: number): boolean;
+  /** The last of these days for a tenant. */
+  lastOf(tenant: number): number;
 }
 
 export class StatsState {
@@ -36,6 +38,7 @@ export class StatsState {
       day: closedDay,
       tenant: closedTenant,
       has: (day, tenant) => day < closedDay || (day === closedDay && tenant < closedTenant),
+      lastOf: (tenant) => (tenant < closedTenant ? closedDay : closedDay - 1),
     };
   }
 
