@@ -10,6 +10,8 @@ import type { EndStatus, Micros, Status } from "../flow.ts";
 
 const RELATIVE_ERROR = 0.01;
 
+/** Powers and logarithms need not agree in their last digits. */
+const ROUNDING = 1e-9;
 const GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const PER_BUCKET = 1 / Math.log(GROWTH);
 
@@ -36,11 +38,21 @@ export function hasEnded(outcome: number): boolean {
 /** `null` of what is open. Larger outcomes never have smaller durations. */
 export function durationOfOutcome(outcome: number): Micros | null {
   if (!hasEnded(outcome)) return null;
-  return durationIn(Math.floor((outcome - OPEN.length) / ENDED.length));
+  return durationIn(bucketOfOutcome(outcome));
+}
+
+/** Of one that has ended: into which bucket its duration falls. */
+export function bucketOfOutcome(outcome: number): number {
+  return Math.floor((outcome - OPEN.length) / ENDED.length);
+}
+
+/** A duration that is not longer than any in the bucket. */
+export function shortestIn(bucket: number): Micros {
+  return bucket < 2 ? bucket : Math.floor(GROWTH ** (bucket - 2) * (1 - ROUNDING));
 }
 
 /** Bucket 0 is of what took no time, bucket 1 of one microsecond. */
-function bucketOf(us: Micros): number {
+export function bucketOf(us: Micros): number {
   return us < 1 ? 0 : 1 + Math.ceil(Math.log(us) * PER_BUCKET);
 }
 

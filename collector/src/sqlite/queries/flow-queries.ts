@@ -39,7 +39,7 @@ interface CountRow {
 /** A page shows a list without its count: so that may have less of the time. */
 const SHARE_OF_COUNT = 0.2;
 /** To read the statistics of a month takes as long as to look at so many. */
-const MANY_TO_COUNT = 20_000;
+const MANY_TO_COUNT = 4_000;
 
 const COUNT_COLUMNS: Columns<CountRow> = {
   sql: "f.tenant, f.name, f.status, f.started_at AS startedAt, f.duration_us AS duration, f.runners",
@@ -77,7 +77,7 @@ export function flowQueries(
 ): FlowQueries {
   const { texts, tenants } = numbers;
   const { health } = context;
-  const sort = sorter(db, numbers, walker, many);
+  const sort = sorter(db, { numbers, walker, counted, many });
   const timer = (ms = limitMs) => {
     const end = performance.now() + ms;
     return () => performance.now() > end;

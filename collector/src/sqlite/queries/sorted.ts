@@ -11,10 +11,12 @@ import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { BLOCK, type Kind } from "../rows/blocks.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
+import type { StatsCount } from "../stats/count.ts";
 import { blockReaders, type SortRow } from "./block-rows.ts";
 import { add, clause, type Where } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import { kindsOf } from "./kinds.ts";
+import { lengthFinder } from "./lengths.ts";
 import type { Plan } from "./plan.ts";
 import { reachFinder } from "./reach.ts";
 import type { Ranked, TopOptions, Walker } from "./walk.ts";
@@ -65,6 +67,8 @@ const COST_OF_BLOCK = 80;
 const MORE_BLOCKS = 3;
 /** To look up what is asked takes so many times as long as was reckoned for a page, which needs few. */
 const COST_OF_LOOK_UP = 3;
+/** To read a month of a customer's statistics, and what they tell of, takes as long as to put so many flows in order. */
+const COST_OF_STATISTICS = 8_000;
 /** More are not asked of each block. */
 const MOST_KINDS = 12;
 /** Where fewer pass what is looked up, it is asked of each before they are put in order. */
@@ -88,13 +92,22 @@ export interface Sought {
 /** In order; flows that have no end are left out where the order is by it. */
 export type Sorter = (plan: Plan, options: SortedOptions) => Generator<Sought>;
 
-/** @param many more than so many to look at are not put in order: blocks are read. Default: where that is likely to be quicker. */
-export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | undefined): Sorter {
+export interface SorterParts {
+  numbers: Numbers;
+  walker: Walker;
+  /** Counts flows by what statistics know of them. */
+  counted: StatsCount;
+  /** More than so many to look at are not put in order: blocks are read. Default: where that is likely to be quicker. */
+  many: number | undefined;
+}
+
+export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts): Sorter {
   const statements = new Statements(db);
   const flows = db.prepare<[], number>("SELECT sum(flows) FROM flow_counts").pluck();
   const kinds = kindsOf(db, numbers);
   const readerOf = blockReaders(db);
   const reachOf = reachFinder(db, numbers);
+  const lengths = lengthFinder(db, numbers, counted);
 
   const unfinished = new BoundedMap<string, Walk>(MOST_UNFINISHED);
 
@@ -116,8 +129,8 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
   }
 
   function begin(plan: Plan, options: SortedOptions): Walk {
-    const walk: Walk = { isLate: options.isLate, sought: search(plan, options, () => walk.isLate()) };
-    return walk;
+    const clock = { isLate: options.isLate };
+    return Object.assign(clock, { sought: search(plan, options, () => clock.isLate()) });
   }
 
   /** By hand, by hand as far as the order needs it, or by blocks: by what is likely to read the least. */
@@ -125,6 +138,10 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
     const ofHand = costByHand(plan, plan.cost);
     const ofBlocks = many ?? blocksFor(plan, options) * COST_OF_BLOCK;
     const least = Math.min(ofHand, ofBlocks);
+    if (options.by === "duration" && least >= Math.min(COST_OF_STATISTICS, many ?? COST_OF_STATISTICS)) {
+      const found = lengths(plan, options, isLate);
+      if (found !== null) return byLength(found, options, isLate);
+    }
     const reached = reachOf(plan, options, least);
     if (reached !== null && costByHand(plan, reached.cost) < least) {
       return byHand(reached.plan, { ...options, reachOf: reached.reachOf }, isLate);
@@ -173,6 +190,18 @@ export function sorter(db: Db, numbers: Numbers, walker: Walker, many: number | 
       for (const { value, pk } of found) yield { place: { rank: 0, value, pk }, isFlow: passes(pk) };
       if (found.length < limit) return;
       last = found.at(-1);
+    }
+  }
+
+  function* byLength(
+    groups: Generator<Ranked[]>,
+    { direction, after }: SortedOptions,
+    isLate: () => boolean,
+  ): Generator<Sought> {
+    let last: Ranked = after ?? beforeAll(direction);
+    for (const group of groups) {
+      if (group.length === 0 && isLate()) yield { place: { rank: 0, ...last }, isFlow: false };
+      for (last of group) yield { place: { rank: 0, ...last }, isFlow: true };
     }
   }
 
