@@ -6,7 +6,7 @@ import { RUNS_THAT_TELL } from "../health.ts";
 export const LAST_RUNS = 200;
 const FRESH_MS = 5_000;
 /** One more run changes little of what many tell: that is kept for longer, by so many runs for as long again. */
-const RUNS_FOR_AS_LONG = 20;
+const RUNS_FOR_AS_LONG = 4;
 const MOST_KEPT = 10_000;
 
 /** What is known of a tenant's flows of a name, and asked for again and again: so old at the most. */

@@ -71,10 +71,12 @@ export function reachFinder(db: Db, { shapes }: Pick<Numbers, "shapes">): ReachF
     const reachOf = (source: Source) => reaches.get(source) ?? Number.POSITIVE_INFINITY;
     const time = Math.min(span.get() ?? 0, (filter.to ?? Number.MAX_SAFE_INTEGER) - (filter.from ?? 0));
     const total = shapes.flowsOf(ended.map(shapeOf));
+    // Of those that are looked at few may be wanted.
+    const atLeast = (likely * plan.cost) / Math.max(1, Math.min(plan.matches, plan.cost));
     const cost = ended.reduce(
       (sum, source) => {
         const flows = (plan.cost * shapes.flowsOf([shapeOf(source)])) / Math.max(1, total);
-        const lookedAt = likely + (flows * reachOf(source)) / Math.max(1, time);
+        const lookedAt = atLeast + (flows * reachOf(source)) / Math.max(1, time);
         return sum + COST_OF_SOURCE + Math.min(flows, lookedAt);
       },
       open.length * (openFlows.get() ?? 0),

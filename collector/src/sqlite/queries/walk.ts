@@ -126,13 +126,21 @@ export function walker(db: Db, numbers: Numbers): Walker {
           lead === null || lead.disjoint ? all : new Map(all.map((each) => [each.pk, each])).values();
         found = [...once].sort(byRank(options)).slice(0, options.limit);
       };
-      for (const source of sourcesOf(plan)) {
-        for (const { ranked, last } of topOf(plan, source, options)) {
-          add(ranked);
+      // In turn: the more is found early, the sooner it is known where to stop.
+      let walks = sourcesOf(plan).map((source) => ({ source, pieces: topOf(plan, source, options) }));
+      while (walks.length > 0) {
+        const unfinished: typeof walks = [];
+        for (const walk of walks) {
+          const { value, done } = walk.pieces.next();
+          if (done) continue;
+          add(value.ranked);
           yield;
           const least = found.length < options.limit ? undefined : found.at(-1);
-          if (last !== undefined && least !== undefined && isBeyond(options, source, last, least)) break;
+          if (value.last === undefined) continue;
+          if (least === undefined || !isBeyond(options, walk.source, value.last, least))
+            unfinished.push(walk);
         }
+        walks = unfinished;
       }
       if (lead !== null && lead.places.length > 0) add(topAt(plan, lead.places, options));
       return found;
