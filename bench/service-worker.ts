@@ -12,14 +12,17 @@ const STEP_MS = 1;
 export interface Usage {
   /** Microseconds of CPU since its start, of all its threads. */
   cpu: number;
+  /** Answered since its start. */
+  requests: number;
   /** Bytes, now. */
   rss: number;
 }
 
+let requests = 0;
 const app = express();
 app.get("/usage", (_, response) => {
   const { user, system } = process.cpuUsage();
-  response.json({ cpu: user + system, rss: process.memoryUsage.rss() } satisfies Usage);
+  response.json({ cpu: user + system, requests, rss: process.memoryUsage.rss() } satisfies Usage);
 });
 if (subject === "weir") {
   setup({ serviceName: "bench", endpoint, onDiagnostic() {} });
@@ -32,6 +35,7 @@ if (subject === "weir") {
         await step.start("read", work);
         await step.start("validate", { attributes: { rows: 120 } }, work);
         await step.start("process", work);
+        requests += 1;
         response.json({ ok: true });
       },
     ),
@@ -41,6 +45,7 @@ if (subject === "weir") {
     await work();
     await work();
     await work();
+    requests += 1;
     response.json({ ok: true });
   });
 }

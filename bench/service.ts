@@ -5,7 +5,9 @@
  *
  * Twice: by a few clients, each of whom waits for its answer, far from all that the service can take; and at a fixed
  * rate, half of what it can take with Weir, whether or not it has answered those before. There a request's time begins
- * when it was to be sent, so that who is late with one is late with those that wait behind it.
+ * when it was to be sent, so that who is late with one is late with those that wait behind it: one pause of ten milliseconds
+ * makes the slowest hundredth of its second. Such pauses come to a machine with Weir and without, some seconds apart. So
+ * what is told is the median of many seconds, and beside it what all seconds together give.
  */
 import { Agent, request } from "node:http";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
@@ -22,13 +24,16 @@ const WARM_UP = 4000;
 /** Of the load by clients that wait. */
 const CLIENTS = 2;
 const REQUESTS = 600;
-/** Of the load at a fixed rate. */
-const RATE_SECONDS = 1;
+/** Of the load at a fixed rate: each second is a sample. */
+const RATE_SECONDS = 4;
 /** At that rate before, not counted: what comes out of a rest is slower for a moment, with Weir and without. */
-const RATE_WARM_UP_SECONDS = 3;
+const RATE_WARM_UP_SECONDS = 2;
 const CONNECTIONS = 64;
 /** No more are sent a second, however many the service can take: the one who sends has to be in time. */
 const HIGHEST_RATE = 2500;
+/** Answers are looked for in between. */
+const NAP_MS = 0.2;
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 /** What is left to be sent after the last request goes within this time. */
 const SENT_MS = 250;
 
@@ -39,10 +44,11 @@ interface Service {
   agent: Agent;
 }
 
-/** Of one load on one service: milliseconds, and microseconds of CPU for a request. */
+/** Of one load on one service. */
 interface Seen {
-  p50: number;
-  p99: number;
+  /** Milliseconds of each request, of each part that is a sample. */
+  parts: number[][];
+  /** Microseconds of CPU for a request. */
   cpu: number;
 }
 
@@ -64,12 +70,10 @@ export async function service(): Promise<Figure[]> {
     const byClients: Seen[][] = [];
     const atRate: Seen[][] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      byClients.push(await inTurn(services, round, 1, (one) => waitingClients(one, CLIENTS, REQUESTS, 1)));
-      atRate.push(
-        await inTurn(services, round, RATE_SECONDS / (RATE_WARM_UP_SECONDS + RATE_SECONDS), (one) =>
-          fixedRate(one, rate),
-        ),
+      byClients.push(
+        await inTurn(services, round, async (one) => [await waitingClients(one, CLIENTS, REQUESTS, 1)]),
       );
+      atRate.push(await inTurn(services, round, (one) => fixedRate(one, rate)));
     }
     const memory = await Promise.all(services.map(async (one) => (await usage(one)).rss / 2 ** 20));
     return services.flatMap(({ what }, at) => [
@@ -89,14 +93,24 @@ export async function service(): Promise<Figure[]> {
 const GOOD = 2;
 
 function figure(what: string, at: number, rounds: Seen[][], memory: number[]): Figure {
-  const seen = (share: keyof Seen): number => median(rounds.map((all) => (all[at] as Seen)[share]));
-  const ratio = (share: keyof Seen, beside: number): string =>
-    median(rounds.map((all) => (all[at] as Seen)[share] / (all[beside] as Seen)[share])).toFixed(2);
-  const to = (beside: number): string => `${ratio("p50", beside)} and ${ratio("p99", beside)} times`;
+  const partsOf = (service: number) => rounds.flatMap((all) => (all[service] as Seen).parts);
+  const seen = (service: number, share: number) => partsOf(service).map((part) => quantile(part, share));
+  const ratio = (share: number, beside: number): string => {
+    const others = seen(beside, share);
+    return median(seen(at, share).map((each, n) => each / (others[n] as number))).toFixed(2);
+  };
+  const together = (service: number) => quantile(partsOf(service).flat(), 0.99);
+  const to = (beside: number): string => {
+    const all = (together(at) / together(beside)).toFixed(2);
+    return `${ratio(0.5, beside)} and ${ratio(0.99, beside)} times`.concat(
+      partsOf(at).length > rounds.length ? ` (all together ${all})` : "",
+    );
+  };
   const good = at > GOOD ? `${to(GOOD)} the good one; ` : "";
+  const cpu = median(rounds.map((all) => (all[at] as Seen).cpu));
   return {
     what,
-    value: `p50 ${seen("p50").toFixed(2)} ms, p99 ${seen("p99").toFixed(2)} ms, ${seen("cpu").toFixed(0)} µs of CPU`,
+    value: `p50 ${median(seen(at, 0.5)).toFixed(2)} ms, p99 ${median(seen(at, 0.99)).toFixed(2)} ms, ${cpu.toFixed(0)} µs of CPU`,
     beside: `${to(0)} no Weir; ${good}${memory[at]?.toFixed(0)} MB in the end`,
   };
 }
@@ -107,27 +121,21 @@ async function start(what: string, args: string[]): Promise<Service> {
   return { what, running, url, agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }) };
 }
 
-/**
- * Each round begins with another: no one always comes after the same.
- *
- * @param counted the share of requests, the last ones, whose times count
- */
+/** Each round begins with another: no one always comes after the same. */
 async function inTurn(
   services: Service[],
   round: number,
-  counted: number,
-  load: (one: Service) => Promise<number[]>,
+  load: (one: Service) => Promise<number[][]>,
 ): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (let n = 0; n < services.length; n += 1) {
     const at = (n + round) % services.length;
     const one = services[at] as Service;
     const before = await usage(one);
-    const all = await load(one);
-    const times = all.slice(-Math.floor(all.length * counted));
+    const parts = await load(one);
     await pause(SENT_MS);
-    const cpu = ((await usage(one)).cpu - before.cpu) / all.length;
-    seen[at] = { p50: quantile(times, 0.5), p99: quantile(times, 0.99), cpu };
+    const after = await usage(one);
+    seen[at] = { parts, cpu: (after.cpu - before.cpu) / (after.requests - before.requests) };
   }
   return seen;
 }
@@ -158,19 +166,28 @@ async function most(one: Service): Promise<number> {
   return WARM_UP / ((performance.now() - started) / 1000);
 }
 
-/** Whoever asks does not wait for answers. */
-async function fixedRate(one: Service, rate: number): Promise<number[]> {
+/**
+ * Whoever asks does not wait for answers.
+ *
+ * @returns the seconds that count
+ */
+async function fixedRate(one: Service, rate: number): Promise<number[][]> {
   const started = performance.now();
-  const asked: Promise<number>[] = [];
-  for (let n = 0; n < rate * (RATE_WARM_UP_SECONDS + RATE_SECONDS); n += 1) {
+  const seconds: Promise<number>[][] = Array.from({ length: RATE_WARM_UP_SECONDS + RATE_SECONDS }, () => []);
+  for (let n = 0; n < rate * seconds.length; n += 1) {
     const due = started + (n / rate) * 1000;
-    while (performance.now() < due) await turn();
+    while (performance.now() < due) {
+      // By sleeping: whoever spins takes a processor from the service and its collector.
+      Atomics.wait(nobody, 0, 0, Math.min(NAP_MS, due - performance.now()));
+      await turn();
+    }
     const answered = timed(one, due);
     // Whoever fails is heard of at the end, when all have been asked.
     answered.catch(() => {});
-    asked.push(answered);
+    seconds[Math.floor(n / rate)]?.push(answered);
   }
-  return await Promise.all(asked);
+  const all = await Promise.all(seconds.map((second) => Promise.all(second)));
+  return all.slice(RATE_WARM_UP_SECONDS);
 }
 
 /** @param since when it was to be sent */
