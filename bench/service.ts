@@ -25,9 +25,11 @@ const WARM_UP = 4000;
 const CLIENTS = 2;
 const REQUESTS = 600;
 /** Of the load at a fixed rate: each second is a sample. */
-const RATE_SECONDS = 4;
+const RATE_SECONDS = 12;
 /** At that rate before, not counted: what comes out of a rest is slower for a moment, with Weir and without. */
-const RATE_WARM_UP_SECONDS = 2;
+const RATE_WARM_UP_SECONDS = 3;
+/** The first of them is not counted either: until then the services have seldom been busy, and are compiled meanwhile. */
+const RATE_ROUNDS = 4;
 const CONNECTIONS = 64;
 /** No more are sent a second, however many the service can take: the one who sends has to be in time. */
 const HIGHEST_RATE = 2500;
@@ -73,7 +75,10 @@ export async function service(): Promise<Figure[]> {
       byClients.push(
         await inTurn(services, round, async (one) => [await waitingClients(one, CLIENTS, REQUESTS, 1)]),
       );
-      atRate.push(await inTurn(services, round, (one) => fixedRate(one, rate)));
+    }
+    for (let round = 0; round < RATE_ROUNDS; round += 1) {
+      const seen = await inTurn(services, round, (one) => fixedRate(one, rate));
+      if (round > 0) atRate.push(seen);
     }
     const memory = await Promise.all(services.map(async (one) => (await usage(one)).rss / 2 ** 20));
     return services.flatMap(({ what }, at) => [
