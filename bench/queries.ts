@@ -5,7 +5,7 @@
  * `KEEP=/some/folder` keeps the files there, and uses those that are there already; `AGAINST=100000` is the size of the
  * smaller one; `INGEST=1` asks once more while the collector takes as much as it can, on copies, for as long as it takes.
  */
-import { statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DemoFlow } from "../collector/src/demo/demo-flow.ts";
@@ -131,7 +131,19 @@ async function someOf(path: string): Promise<Known[]> {
   }
 }
 
+/**
+ * Has the system read a store once, so that it has in memory what it keeps of it: as where a collector has been asked for a
+ * while, and as it is of one that was just written.
+ */
+function readOnce(path: string): void {
+  const file = openSync(path, "r");
+  const piece = Buffer.allocUnsafe(2 ** 20);
+  while (readSync(file, piece) > 0);
+  closeSync(file);
+}
+
 async function ask(path: string, how: "idle" | "under load"): Promise<Took> {
+  readOnce(path);
   const known = await someOf(path);
   const collector = await startCollector({ path });
   const load = how === "idle" ? undefined : startWorker(LOAD, [collector.url, ...LOAD_ARGUMENTS]);
