@@ -49,6 +49,8 @@ export interface Wanted {
   places: Start[];
   /** The same asked of a flow that was found by another filter; `null` where only the flow itself can tell. */
   ask: Where | null;
+  /** The same asked of an open flow, by what their index holds. Default: as of others. */
+  askOpen?: Where;
   /** Not more is found, or let pass, than is wanted. */
   exact: boolean;
   /** No flow is found by two of the sources, or by its place as well. */
@@ -156,6 +158,7 @@ function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers)
     ...EXACTLY,
     sources: found.map(ofShape),
     ask: found.length > MOST_ASKED ? ofMany : isOfShape(found),
+    ...(ofMany && { askOpen: ofMany }),
     // Any service may have taken part in a loose one.
     exact: withServices === null || !found.some(isLoose),
     shapes: found,

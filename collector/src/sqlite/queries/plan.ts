@@ -88,7 +88,8 @@ export function planner(db: Db, numbers: Numbers): Planner {
     const { lead, cost } = cheapest(filter, both === null ? wanted : [...wanted, both], flowsOf);
     const said = lead === null ? [] : (lead.says ?? [lead]);
     const others = wanted.filter((each) => !said.includes(each));
-    const asks = allOf(others);
+    const asked = lead === OPEN ? others.map((each) => ({ ...each, ask: each.askOpen ?? each.ask })) : others;
+    const asks = allOf(asked);
     const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
     const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
     const passing = (some: Wanted[]) =>
@@ -101,7 +102,7 @@ export function planner(db: Db, numbers: Numbers): Planner {
       cost,
       matches: found * passing(others),
       asks,
-      held: allOf(others.filter(({ cost }) => cost === 1)),
+      held: allOf(asked.filter(({ cost }) => cost === 1)),
       lookedUp: { ...allOf(lookedUp), passing: passing(lookedUp) },
       exact,
       shapes: shapesOf(wanted),
