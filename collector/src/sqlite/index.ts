@@ -32,6 +32,7 @@ import { openFlowsOf } from "./rows/open-flows.ts";
 import { searchCatchUp } from "./search/catch-up.ts";
 import { limitsInForce } from "./settings.ts";
 import { statsCount } from "./stats/count.ts";
+import { errorQueries } from "./stats/errors.ts";
 import { statsQueries } from "./stats/queries.ts";
 import { rollUpOf } from "./stats/roll-up.ts";
 import { tenantHistory } from "./stats/tenant-history.ts";
@@ -111,7 +112,8 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const rows = flowRows(db, { numbers, links, counts, statistics });
   const walker = walkerOf(db, numbers);
   const statsCounts = statsCount(db, { numbers, statistics, rows, walker });
-  const stats = statsQueries(db, { numbers, statistics, rows, count: statsCounts, now });
+  const stats = statsQueries(db, { numbers, statistics, count: statsCounts, now });
+  const errors = errorQueries(db, { numbers, statistics, rows, count: statsCounts });
   const stepUsual = remembered(stats.stepUsual);
   const context = { health, usual, stepUsual, runnerOf: runnerFrom(instances) };
   const countOfAll = allCounted({ counts, unwell });
@@ -176,7 +178,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     count: (filter) => ask(() => flows.count(filter)),
     flow: (key) => ask(() => flows.detail(key)),
     stats: (query) => ask(() => stats.stats(query)),
-    errors: (query) => ask(() => stats.errors(query)),
+    errors: (query) => ask(() => errors(query)),
     histogram: (query) => ask(() => histogram(query)),
     stuck: (query) => ask(() => flows.stuck(query)),
     names: (tenant) => ask(() => pickers.names(tenant)),
