@@ -220,7 +220,11 @@ async function openStore(
     const { openMemoryStore } = await import("../memory/index.ts");
     return { store: openMemoryStore({ stalledAfter: access.limitsInForce(stalledAfter) }), limits };
   }
-  const { openThreadedStore } = await import("../workers/index.ts");
+  const [{ openThreadedStore }, { collectAsThreadsNeed }] = await Promise.all([
+    import("../workers/index.ts"),
+    import("../threads/garbage.ts"),
+  ]);
+  collectAsThreadsNeed();
   const store = await openThreadedStore({ path, durability, stalledAfter, limits, warn });
   return { store, ingest: store.ingest, flowBytes: store.flowBytes, threads: store.threads };
 }

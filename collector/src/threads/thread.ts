@@ -8,6 +8,7 @@
  */
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import { detailOf, toWeirError, WeirError } from "../errors.ts";
+import { YOUNG_MB } from "./garbage.ts";
 import {
   type Answers,
   type Call,
@@ -61,8 +62,6 @@ interface Waiting {
   patient: boolean;
 }
 
-/** What a thread makes of a call dies with it: more room for it to lie about only takes memory. */
-const YOUNG = { maxYoungGenerationSizeMb: 24 };
 /** How long a thread that has closed may take to end before it is ended. */
 const GRACE_MS = 5_000;
 /** Calls of one message: with more of one turn the thread begins while the rest of the turn goes on here. */
@@ -190,7 +189,8 @@ export class Thread<C extends Calls<C>> {
   /** Resolves when it is ready; rejects when it could not start. */
   #run(): Promise<void> {
     const { name, entry, data, limits, warn } = this.#options;
-    const worker = new Worker(entry, { workerData: data, name, resourceLimits: { ...YOUNG, ...limits } });
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB, ...limits };
+    const worker = new Worker(entry, { workerData: data, name, resourceLimits });
     let reason: WeirError | undefined;
     return new Promise((resolve, reject) => {
       worker.on("message", (message: FromThread) => {
