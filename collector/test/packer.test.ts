@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Packer, type Texts, Unpacker } from "../src/sqlite/rows/packer.ts";
+import { type NumberedTexts, Packer, type TextNumbers, Unpacker } from "../src/sqlite/rows/packer.ts";
 
 /** Keeps what begins with "k". */
-function texts(): Texts {
+function texts(): TextNumbers & NumberedTexts {
   const kept: string[] = [];
   return {
     numberOf(text) {
@@ -28,35 +28,70 @@ const whole = fc.oneof(
   fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 31, 2 ** 31 - 1, -(2 ** 32)),
 );
 
+const word = fc.oneof(
+  fc.record({ kind: fc.constant("int" as const), value: whole }),
+  fc.record({ kind: fc.constant("uint" as const), value: whole.map(Math.abs) }),
+  fc.record({ kind: fc.constant("time" as const), value: whole.map((at) => Math.abs(at) % 2 ** 52) }),
+  fc.record({ kind: fc.constant("text" as const), value: fc.option(anyText) }),
+  fc.record({ kind: fc.constant("name" as const), value: fc.option(anyText) }),
+  fc.record({
+    kind: fc.constant("attributes" as const),
+    value: fc.dictionary(anyText, fc.jsonValue() as fc.Arbitrary<string>, { noNullPrototype: true }),
+  }),
+);
+type Word = typeof word extends fc.Arbitrary<infer W> ? W : never;
+
+function write(to: Packer, words: Word[]): void {
+  for (const { kind, value } of words) to[kind](value as never);
+}
+
+/** By text: JSON knows no negative zero, and an own `__proto__` is told apart from the real one. */
+function read(from: Unpacker, words: Word[]): string {
+  return JSON.stringify(
+    words.map(({ kind }) => (kind === "text" || kind === "name" ? from.maybeText() : from[kind]())),
+  );
+}
+
+function said(words: Word[]): string {
+  return JSON.stringify(words.map(({ value }) => value));
+}
+
 describe("packer", () => {
   test("what was packed comes out as it went in, whatever stands beside it", () => {
-    const word = fc.oneof(
-      fc.record({ kind: fc.constant("int" as const), value: whole }),
-      fc.record({ kind: fc.constant("uint" as const), value: whole.map(Math.abs) }),
-      fc.record({ kind: fc.constant("time" as const), value: whole.map((at) => Math.abs(at) % 2 ** 52) }),
-      fc.record({ kind: fc.constant("text" as const), value: fc.option(anyText) }),
-      fc.record({ kind: fc.constant("name" as const), value: fc.option(anyText) }),
-      fc.record({
-        kind: fc.constant("attributes" as const),
-        value: fc.dictionary(anyText, fc.jsonValue() as fc.Arbitrary<string>, { noNullPrototype: true }),
-      }),
-    );
     const shared = texts();
     const packer = new Packer(shared);
     fc.assert(
       fc.property(fc.array(word), (words) => {
-        const bytes = packer.pack((to) => {
-          for (const { kind, value } of words) to[kind](value as never);
-        });
-        const from = new Unpacker(bytes, shared);
-        const out = words.map(({ kind }) => {
-          if (kind === "text" || kind === "name") return from.maybeText();
-          return from[kind]();
-        });
-        // By text: JSON knows no negative zero, and an own `__proto__` is told apart from the real one.
-        expect(JSON.stringify(out)).toBe(JSON.stringify(words.map(({ value }) => value)));
+        const bytes = packer.pack((to) => write(to, words));
+        expect(read(new Unpacker(bytes, shared), words)).toBe(said(words));
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  test("what was packed apart comes out in its place and by itself, and what follows knows what stood before", () => {
+    const [around, within] = [texts(), texts()];
+    const packer = new Packer(around);
+    // The same words again and again: what is told by its place elsewhere would come out as another.
+    const few = fc
+      .uniqueArray(word, { minLength: 1, maxLength: 4 })
+      .chain((words) => fc.array(fc.constantFrom(...words)));
+    fc.assert(
+      fc.property(few, few, few, (before, apart, after) => {
+        const bytes = packer.pack((to) => {
+          write(to, before);
+          to.apart(within, () => write(to, apart));
+          write(to, after);
+        });
+        const from = new Unpacker(bytes, around);
+        expect(read(from, before)).toBe(said(before));
+        const [inPlace, cut] = from.apart(within, () => read(from, apart));
+        expect(inPlace).toBe(said(apart));
+        expect(read(from, after)).toBe(said(after));
+        expect(read(new Unpacker(cut, within), apart)).toBe(said(apart));
+        expect(cut).toEqual(packer.pack((to) => to.apart(within, () => write(to, apart))));
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -21,14 +21,6 @@ export interface Gathered {
   links: SpanLinked[];
 }
 
-/** The same, read when it is asked for: as bytes it takes less. */
-export interface Folded {
-  /** How many observations it is of. */
-  observations: number;
-  /** To be called once. */
-  read(): Gathered;
-}
-
 export function gather(observations: readonly Observation[]): Gathered {
   const flows = new Map<string, FlowState>();
   const heard = new HeardOnce();

@@ -1,5 +1,5 @@
 export { begin, fold, link, observe } from "./fold.ts";
-export { type Folded, type Gathered, gather, type Heard, heardIn } from "./gather.ts";
+export { type Gathered, gather, type Heard, heardIn } from "./gather.ts";
 export { merge } from "./merge.ts";
 export { eventsOf, type Picture, picture } from "./picture.ts";
 export type { EventState, FlowFacts, FlowState, StepState } from "./state.ts";

@@ -7,15 +7,17 @@
 
 import { WeirError } from "../errors.ts";
 import { type FlowKey, keyText } from "../flow.ts";
-import { begin, type FlowState, type Folded, heardIn, merge, observe } from "../fold/index.ts";
+import { begin, type FlowState, heardIn, merge, observe } from "../fold/index.ts";
 import type { FlowObservation, Observation } from "../observation.ts";
 import type { Commits } from "../stores/commits.ts";
 import { type Db, reasonOf } from "./file/open.ts";
 import { otherWriters } from "./file/other-writers.ts";
+import type { Folded, FoldedFlow } from "./folded.ts";
 import type { FlowInHand, FlowRows } from "./rows/flow-rows.ts";
 import type { HotFlows } from "./rows/hot-flows.ts";
 import type { Instances } from "./rows/instances.ts";
 import type { Links } from "./rows/links.ts";
+import type { StoredTexts } from "./rows/texts.ts";
 import { Told, type Written } from "./told.ts";
 
 /** Observations that may wait for the next commit; it takes them all at once. */
@@ -41,6 +43,8 @@ interface Touched {
   events: Set<string>;
   /** Those of the events of which nothing was known before. */
   noted: Set<string>;
+  /** All that is known of the flow, as its row says it, where that came packed. */
+  packed?: Buffer | undefined;
 }
 
 /** Who hears of what was committed. */
@@ -55,13 +59,14 @@ export interface AppendParts {
   rows: FlowRows;
   links: Links;
   instances: Instances;
+  texts: StoredTexts;
   hot: HotFlows;
   commits: Commits;
 }
 
 export function appender(
   db: Db,
-  { rows, links, instances, hot, commits }: AppendParts,
+  { rows, links, instances, texts, hot, commits }: AppendParts,
   { wanted, heard }: Hearing,
 ): Appender {
   const othersWrote = otherWriters(db);
@@ -95,30 +100,31 @@ export function appender(
 
   /** @returns flows that have waited for links of it. */
   function saveFolded(message: Folded, told: Told | undefined): FlowKey[] {
-    const { heard, links: found, flows } = message.read();
+    const { heard, links: found, repeated, flows } = message.read(texts);
+    for (const text of repeated) texts.keepRepeated(text);
     const woken = found.flatMap((link) => links.add(link));
     for (const each of heard) instances.heard(each);
-    for (const state of flows) {
-      const name = keyText(state.key);
-      save(name, joined(name, state), told);
+    for (const each of flows) {
+      const name = keyText(each.state.key);
+      save(name, joined(name, each), told);
     }
     return woken;
   }
 
   /** What is known of a flow, and what is said of it now. */
-  function joined(name: string, said: FlowState): Touched {
+  function joined(name: string, { state: said, packed }: FoldedFlow): Touched {
     const steps = new Set(said.steps.keys());
     const events = new Set(said.events.keys());
     const flow = hot.get(name) ?? rows.take(said.key);
-    if (flow === undefined) return { flow: newInHand(said), steps, events, noted: events };
+    if (flow === undefined) return { flow: newInHand(said), steps, events, noted: events, packed };
     const noted = new Set([...events].filter((span) => !flow.state.events.has(span)));
     merge(flow.state, said);
     return { flow, steps, events, noted };
   }
 
-  function save(name: string, { flow, steps, events, noted }: Touched, told: Told | undefined): void {
+  function save(name: string, { flow, steps, events, noted, packed }: Touched, told: Told | undefined): void {
     const picture = links.draw(flow.state);
-    rows.save(flow, picture, steps, events);
+    rows.save(flow, picture, steps, events, packed);
     hot.keep(name, flow, picture.summary.endedAt === null);
     told?.add(name, { state: flow.state, picture, steps, noted });
   }

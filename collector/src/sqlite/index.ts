@@ -1,6 +1,5 @@
 import { WeirError } from "../errors.ts";
 import type { Micros } from "../flow.ts";
-import type { Folded } from "../fold/index.ts";
 import type { StalledAfter } from "../health.ts";
 import type { CommitFigures, FlowChange, PruneQuery, StatsFilter, Store } from "../store.ts";
 import { Commits } from "../stores/commits.ts";
@@ -13,6 +12,7 @@ import { appender } from "./append.ts";
 import { ask } from "./file/ask.ts";
 import { type Durability, openDatabase, reasonOf } from "./file/open.ts";
 import { otherWriters } from "./file/other-writers.ts";
+import type { Folded } from "./folded.ts";
 import { pruner } from "./prune.ts";
 import { counter } from "./queries/count.ts";
 import { allCounted, figuresOf } from "./queries/figures.ts";
@@ -145,7 +145,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const old = pruner(db, rows, hot, numbers);
   const writer = appender(
     db,
-    { rows, links, instances, hot, commits },
+    { rows, links, instances, texts: numbers.texts, hot, commits },
     {
       wanted: () => listeners.size > 0,
       heard(written) {

@@ -4,10 +4,12 @@ import { gather } from "../fold/index.ts";
 import type { Delivery } from "../otlp/delivery.ts";
 import { readWhole } from "../otlp/whole.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
-import { type DecoderCalls, shorten } from "./calls.ts";
-import { packMessage } from "./folded-message.ts";
+import { type DecoderCalls, type StoreData, shorten } from "./calls.ts";
+import { type MessageTexts, packMessage } from "./folded-message.ts";
+import { openTexts } from "./texts-seen.ts";
 
-serveCalls<undefined, DecoderCalls>(() => {
+serveCalls<StoreData, DecoderCalls>(({ path }) => {
+  const texts = openTexts(path);
   let last: Promise<unknown> = Promise.resolve();
   return {
     calls: {
@@ -15,21 +17,22 @@ serveCalls<undefined, DecoderCalls>(() => {
       fold(delivery, body) {
         const folded = last
           .then(() => turn())
-          .then((): [Uint8Array, Uint8Array] => [fold({ ...delivery, body }), body]);
+          .then((): [Uint8Array, Uint8Array] => [fold({ ...delivery, body }, texts), body]);
         last = folded.catch(() => {});
         return folded;
       },
     },
-    close: async () => {},
+    close: async () => texts.close(),
   };
 });
 
-function fold(delivery: Delivery): Uint8Array {
+function fold(delivery: Delivery, texts: MessageTexts): Uint8Array {
   const { observations, needs, receipt } = readWhole(delivery);
   return packMessage({
     receipt: shorten(receipt),
     needs,
     observations: observations.length,
     gathered: gather(observations),
+    texts,
   });
 }

@@ -2,11 +2,12 @@
  * A message that was decoded and folded, as bytes to be handed to the thread that writes: objects would be copied, which
  * takes about as long as to decode them once more. What packs and what unpacks stand side by side, as each other's mirror.
  */
-import type { FlowState, Folded, Gathered, Heard } from "../fold/index.ts";
+import type { FlowState, Gathered, Heard } from "../fold/index.ts";
 import type { SpanLinked } from "../observation.ts";
 import type { Need } from "../otlp/limits/needs.ts";
-import { packState, stateFrom } from "../sqlite/rows/flow-bytes.ts";
-import { Packer, Unpacker } from "../sqlite/rows/packer.ts";
+import type { Folded, FoldedFlow } from "../sqlite/folded.ts";
+import { flowFrom, packFlow } from "../sqlite/rows/flow-bytes.ts";
+import { type NumberedTexts, Packer, type TextNumbers, Unpacker } from "../sqlite/rows/packer.ts";
 import type { ShortReceipt } from "./calls.ts";
 
 interface Said {
@@ -20,6 +21,13 @@ interface Said {
 
 export interface MessageToFold extends Said {
   gathered: Gathered;
+  texts: MessageTexts;
+}
+
+/** The texts of the store, as far as they are known where it is folded. */
+export interface MessageTexts extends TextNumbers {
+  /** Those that came again in messages before, and were not kept, each told once. */
+  takeRepeated(): string[];
 }
 
 export interface FoldedMessage extends Said, Folded {}
@@ -29,7 +37,7 @@ const NO_TEXTS = { numberOf: () => undefined, textOf: () => "" };
 
 const packer = new Packer(NO_TEXTS);
 
-export function packMessage({ receipt, needs, observations, gathered }: MessageToFold): Uint8Array {
+export function packMessage({ receipt, needs, observations, gathered, texts }: MessageToFold): Uint8Array {
   const flows = [...gathered.flows];
   const definitions = definitionsOf(flows);
   const numbers = { numberOf: (text: string) => definitions.get(text) as number, textOf: () => "" };
@@ -39,11 +47,12 @@ export function packMessage({ receipt, needs, observations, gathered }: MessageT
     packEach(to, needs, packNeed);
     packEach(to, gathered.heard, packHeard);
     packEach(to, gathered.links, packLink);
+    packEach(to, texts.takeRepeated(), packText);
     packEach(to, [...definitions.keys()], packText);
     packEach(to, flows, (_, flow) => {
       to.text(flow.key.tenant);
       to.text(flow.key.id);
-      packState(to, flow, numbers);
+      to.apart(texts, () => packFlow(to, flow, numbers));
     });
   });
 }
@@ -54,21 +63,24 @@ export function unpackMessage(bytes: Uint8Array): FoldedMessage {
     receipt: JSON.parse(from.text()) as ShortReceipt,
     observations: from.uint(),
     needs: eachFrom(from, needFrom),
-    read: () => ({
+    read: (texts) => ({
       heard: eachFrom(from, heardFrom),
       links: eachFrom(from, linkFrom),
-      flows: flowsFrom(from),
+      repeated: eachFrom(from, textFrom),
+      flows: flowsFrom(from, texts),
     }),
   };
 }
 
 /** One after the other: a message may hold as much as the memory for many. */
-function* flowsFrom(from: Unpacker): Generator<FlowState> {
+function* flowsFrom(from: Unpacker, texts: NumberedTexts): Generator<FoldedFlow> {
   const definitions = eachFrom(from, textFrom);
   const numbers = { textOf: (number: number) => definitions[number] ?? "", numberOf: () => 0 };
   for (let left = from.uint(); left > 0; left--) {
     const key = { tenant: from.text(), id: from.text() };
-    yield stateFrom(from, key, numbers);
+    const [state, packed] = from.apart(texts, () => flowFrom(from, key, numbers));
+    // A row tells its definition by a number of the store's, a message by one of its own.
+    yield { state, packed: state.facts.definition === null ? packed : undefined };
   }
 }
 

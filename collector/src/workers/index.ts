@@ -78,7 +78,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   const decoder = await Thread.start<DecoderCalls>({
     name: "the decoding thread",
     entry: threadFile(import.meta.url, "decoder"),
-    data: undefined,
+    data,
     bounds: { ...WRITER_BOUNDS, ...bounds },
     limits: LIMITS,
     warn,

@@ -6,7 +6,7 @@ import type { EndStatus, FlowError, FlowKey, Micros, StepKind } from "../../flow
 import type { EventState, FlowFacts, FlowState, StepState } from "../../fold/index.ts";
 import type { StepParent } from "../../observation.ts";
 import { setOwn } from "../../set-own.ts";
-import { Packer, type Texts, Unpacker } from "./packer.ts";
+import { type NumberedTexts, Packer, type TextNumbers, Unpacker } from "./packer.ts";
 
 const FORM = 1;
 const END_STATUSES: EndStatus[] = ["succeeded", "failed", "cancelled"];
@@ -49,17 +49,14 @@ export class FlowPacker {
   readonly #packer: Packer;
   readonly #definitions: DefinitionTexts;
 
-  constructor(texts: Texts, definitions: DefinitionTexts) {
+  constructor(texts: TextNumbers, definitions: DefinitionTexts) {
     this.#packer = new Packer(texts);
     this.#definitions = definitions;
   }
 
   /** The facts, with these steps and events. */
   flow(facts: FlowFacts, steps: FlowState["steps"], events: FlowState["events"]): Buffer {
-    return this.#packer.pack((to) => {
-      to.uint(FORM);
-      packState(to, { facts, steps, events }, this.#definitions);
-    });
+    return this.#packer.pack((to) => packFlow(to, { facts, steps, events }, this.#definitions));
   }
 
   step(step: StepState): Buffer {
@@ -74,21 +71,19 @@ export class FlowPacker {
 export function unpackFlow(
   bytes: Buffer,
   key: FlowKey,
-  texts: Texts,
+  texts: NumberedTexts,
   definitions: DefinitionTexts,
 ): FlowState {
-  const from = new Unpacker(bytes, texts);
-  const form = from.uint();
-  if (form !== FORM) throw new RangeError(`packed flow: expected form ${FORM}, got ${form}`);
-  return stateFrom(from, key, definitions);
+  return flowFrom(new Unpacker(bytes, texts), key, definitions);
 }
 
 /** All of a state but its key. */
-export function packState(
+export function packFlow(
   to: Packer,
   { facts, steps, events }: Omit<FlowState, "key">,
   definitions: DefinitionTexts,
 ): void {
+  to.uint(FORM);
   packFacts(to, facts, definitions);
   to.uint(steps.size);
   for (const step of steps.values()) packStep(to, step);
@@ -96,7 +91,10 @@ export function packState(
   for (const event of events.values()) packEvent(to, event);
 }
 
-export function stateFrom(from: Unpacker, key: FlowKey, definitions: DefinitionTexts): FlowState {
+/** @throws {RangeError} where it is no flow. */
+export function flowFrom(from: Unpacker, key: FlowKey, definitions: DefinitionTexts): FlowState {
+  const form = from.uint();
+  if (form !== FORM) throw new RangeError(`packed flow: expected form ${FORM}, got ${form}`);
   const facts = unpackFacts(from, definitions);
   const state: FlowState = { key, facts, steps: new Map(), events: new Map() };
   for (let left = from.uint(); left > 0; left--) addStep(state, stepFrom(from));
@@ -111,11 +109,11 @@ export function lastSaidOf(bytes: Buffer): Micros {
   return unpackFlow(bytes, { tenant: "", id: "" }, NO_TEXTS, NO_TEXTS).facts.lastAt;
 }
 
-export function unpackStep(bytes: Buffer, state: FlowState, texts: Texts): void {
+export function unpackStep(bytes: Buffer, state: FlowState, texts: NumberedTexts): void {
   addStep(state, stepFrom(new Unpacker(bytes, texts)));
 }
 
-export function unpackEvent(bytes: Buffer, state: FlowState, texts: Texts): void {
+export function unpackEvent(bytes: Buffer, state: FlowState, texts: NumberedTexts): void {
   addEvent(state, eventFrom(new Unpacker(bytes, texts)));
 }
 

@@ -78,8 +78,18 @@ export interface FlowRows {
   load(key: FlowKey): FlowState | undefined;
   /** To be changed, within a transaction. */
   take(key: FlowKey): FlowInHand | undefined;
-  /** Writes the flow's row and those of its steps and events that are named. */
-  save(flow: FlowInHand, picture: Picture, steps: Iterable<string>, events: Iterable<string>): void;
+  /**
+   * Writes the flow's row and those of its steps and events that are named.
+   *
+   * @param packed all of its state by this store's texts, where somebody has packed it already
+   */
+  save(
+    flow: FlowInHand,
+    picture: Picture,
+    steps: Iterable<string>,
+    events: Iterable<string>,
+    packed?: Buffer | undefined,
+  ): void;
   /** Deletes a flow with all that is found by it. */
   remove(key: FlowKey): void;
   /** Writes what is counted over the flows of a commit. */
@@ -291,7 +301,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       labels.note(summary.labels, shape);
     },
 
-    save(flow, drawn, steps, events) {
+    save(flow, drawn, steps, events, inline) {
       const { summary, definition, runners, unplaced } = drawn;
       const { state, summary: before } = flow;
       const tenant = tenants.keep(summary.tenant);
@@ -303,7 +313,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       const large = flow.large || becomesLarge;
       const packed = large
         ? packer.flow(state.facts, NO_STEPS, NO_EVENTS)
-        : packer.flow(state.facts, state.steps, state.events);
+        : (inline ?? packer.flow(state.facts, state.steps, state.events));
       if (!large) flow.packed = packed.length;
       const values = [
         name,

@@ -10,10 +10,14 @@ import type { Attributes, AttributeValue, Micros } from "../../flow.ts";
 import { setOwn } from "../../set-own.ts";
 import { LONGEST_UINT, withRoom, writeUint } from "./write-uint.ts";
 
-/** Texts that are kept once for all flows. */
-export interface Texts {
+/** Texts that are kept once for all flows, by number. */
+export interface TextNumbers {
   /** The number of a text; `undefined` where it is to be written out, for it may never come again. */
   numberOf(text: string): number | undefined;
+}
+
+/** And what the numbers stand for. */
+export interface NumberedTexts {
   textOf(number: number): string;
 }
 
@@ -42,13 +46,14 @@ const UUID_BYTES = Buffer.alloc(36, "-");
 const VALUE = { null: 0, false: 1, true: 2, integer: 3, double: 4, text: 5, array: 6, map: 7 } as const;
 
 export class Packer {
-  readonly #texts: Texts;
-  readonly #earlier = new Map<string, number>();
+  #texts: TextNumbers;
+  #earlier = new Map<string, number>();
+  #earlierApart = new Map<string, number>();
   #bytes = Buffer.allocUnsafe(4096);
   #at = 0;
   #time: Micros = 0;
 
-  constructor(texts: Texts) {
+  constructor(texts: TextNumbers) {
     this.#texts = texts;
   }
 
@@ -62,6 +67,23 @@ export class Packer {
     // One that was unusually large is not kept room for.
     if (this.#bytes.length > MOST_ROOM) this.#bytes = Buffer.allocUnsafe(4096);
     return packed;
+  }
+
+  /**
+   * What `write` packs, so that its bytes could be cut out and read by themselves. There is nothing apart within it.
+   *
+   * @param texts those of who is to read them
+   */
+  apart(texts: TextNumbers, write: (to: Packer) => void): void {
+    const around = { texts: this.#texts, earlier: this.#earlier, time: this.#time };
+    this.#texts = texts;
+    this.#earlier = this.#earlierApart;
+    this.#earlier.clear();
+    this.#time = 0;
+    write(this);
+    this.#texts = around.texts;
+    this.#earlier = around.earlier;
+    this.#time = around.time;
   }
 
   /** A whole number from 0. */
@@ -182,15 +204,28 @@ export class Packer {
 }
 
 export class Unpacker {
-  readonly #texts: Texts;
+  #texts: NumberedTexts;
   readonly #bytes: Buffer;
-  readonly #earlier: string[] = [];
+  #earlier: string[] = [];
   #at = 0;
   #time: Micros = 0;
 
-  constructor(bytes: Buffer, texts: Texts) {
+  constructor(bytes: Buffer, texts: NumberedTexts) {
     this.#bytes = bytes;
     this.#texts = texts;
+  }
+
+  /** What was packed apart, and its bytes. */
+  apart<T>(texts: NumberedTexts, read: (from: Unpacker) => T): [T, Buffer] {
+    const around = { texts: this.#texts, earlier: this.#earlier, time: this.#time, at: this.#at };
+    this.#texts = texts;
+    this.#earlier = [];
+    this.#time = 0;
+    const what = read(this);
+    this.#texts = around.texts;
+    this.#earlier = around.earlier;
+    this.#time = around.time;
+    return [what, this.#bytes.subarray(around.at, this.#at)];
   }
 
   /** @throws {RangeError} where the bytes end too early. */
