@@ -180,6 +180,18 @@ describe("a graph", () => {
     expect(await accessFaults(page)).toEqual([]);
   });
 
+  test("on a narrow screen nothing lies on its routines, wherever it is moved", async () => {
+    await sendByHand(collector.url, { ...flow, id: "graph-narrow", steps });
+    await open("graph-narrow", "?view=graph", 390);
+    await node("reader").waitFor();
+    const [tools, frame] = [
+      await page.getByRole("toolbar", { name: "Zoom" }).boundingBox(),
+      await graph().boundingBox(),
+    ];
+    expect((tools?.y ?? 0) + (tools?.height ?? 0)).toBeLessThanOrEqual(frame?.y ?? 0);
+    expect(tools?.width).toBeGreaterThan(60);
+  });
+
   test("is moved and zoomed by pointer, wheel, buttons and keys; a node that gets the focus comes into sight", async () => {
     await sendByHand(collector.url, { ...flow, id: "graph-2", steps });
     await open("graph-2", "?view=graph");
