@@ -13,7 +13,7 @@ export function dayOf(at: Micros): number {
 }
 
 /** Seconds that a bucket of a histogram may be wide: what people think in. */
-const WIDTHS = [1, 5, 15, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600];
+const WIDTHS = [1, 5, 15, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600];
 
 /**
  * The narrowest buckets of which so many cover a time; where it is longer than any, whole multiples of the widest.
