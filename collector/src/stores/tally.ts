@@ -69,11 +69,13 @@ export class Tally implements Adds {
 
   figures(): TallyFigures {
     const byStatus = { running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
-    const durations: { us: number; count: number }[] = [];
+    const durations: Durations = { us: [], counts: [] };
     this.each((outcome, count) => {
       byStatus[statusOfOutcome(outcome)] += count;
       const us = durationOfOutcome(outcome);
-      if (us !== null) durations.push({ us, count });
+      if (us === null) return;
+      durations.us.push(us);
+      durations.counts.push(count);
     });
     const { running, paused, succeeded, failed, cancelled } = byStatus;
     const finished = succeeded + failed + cancelled;
@@ -106,29 +108,39 @@ export class Tally implements Adds {
   }
 }
 
-/** @param durations rising */
-function durationsOf(durations: { us: number; count: number }[], runs: number): Omit<DurationStats, "last"> {
-  const at = (percent: number) => toMs(ranked(durations, Math.ceil((runs * percent) / 100)));
-  const sum = durations.reduce((total, { us, count }) => total + us * count, 0);
-  return {
-    min: toMs(durations[0]?.us),
-    avg: runs === 0 ? null : toMs(sum / runs),
-    p50: at(50),
-    p90: at(90),
-    p95: at(95),
-    p99: at(99),
-    max: toMs(durations.at(-1)?.us),
-  };
+/** Side by side, rising: different ones, and how often each is. */
+interface Durations {
+  us: number[];
+  counts: number[];
 }
 
-/** The duration that so many are not longer than. */
-function ranked(durations: { us: number; count: number }[], rank: number): number | undefined {
+const PERCENTS = [50, 90, 95, 99] as const;
+
+function rankOf(percentile: number, runs: number): number {
+  return Math.ceil((runs * (PERCENTS[percentile] as number)) / 100);
+}
+
+function durationsOf({ us, counts }: Durations, runs: number): Omit<DurationStats, "last"> {
+  let sum = 0;
   let seen = 0;
-  for (const { us, count } of durations) {
+  const found: number[] = [];
+  for (let at = 0; at < us.length; at += 1) {
+    const [each, count] = [us[at] as number, counts[at] as number];
+    sum += each * count;
     seen += count;
-    if (seen >= rank) return us;
+    // The duration that so many are not longer than.
+    while (found.length < PERCENTS.length && seen >= rankOf(found.length, runs)) found.push(each);
   }
-  return undefined;
+  const [p50, p90, p95, p99] = found.map(toMs);
+  return {
+    min: toMs(us[0]),
+    avg: runs === 0 ? null : toMs(sum / runs),
+    p50: p50 ?? null,
+    p90: p90 ?? null,
+    p95: p95 ?? null,
+    p99: p99 ?? null,
+    max: toMs(us.at(-1)),
+  };
 }
 
 /** Microseconds to milliseconds, without digits that mean nothing. */

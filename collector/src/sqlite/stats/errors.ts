@@ -2,7 +2,6 @@
 import type { ErrorGroup, ErrorStats, FlowKey, Micros } from "../../flow.ts";
 import type { ErrorsQuery, StatsFilter } from "../../store.ts";
 import { kindFromText, kindOfError, kindText } from "../../stores/error-kind.ts";
-import { Tally } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { clause, type Where, whereOf } from "../queries/filter.ts";
@@ -14,22 +13,22 @@ import {
   type Statistics,
 } from "../rows/flow-rows.ts";
 import type { Place, StatsCount } from "./count.ts";
-import { tallies, within } from "./groups.ts";
+import { type Group, tallies, within } from "./groups.ts";
 import { OTHER, PART } from "./parts.ts";
 
 /** Failed flows that are looked at for an example of an error. */
 const MOST_EXAMPLES = 200;
 const FAILURES_AT_ONCE = 8;
 
-/** A tally that knows every place where some of it is. */
-class PlacedTally extends Tally {
+/** How often an error was, and in which places. */
+class PlacedCount implements Group {
   readonly first: Place;
   readonly names = new Set<number>();
+  total = 0;
   readonly #counts = new Map<Micros, { place: Place; count: number }>();
   #at: { place: Place; count: number };
 
   constructor(place: Place) {
-    super();
     this.first = place;
     this.#at = { place, count: 0 };
   }
@@ -47,8 +46,12 @@ class PlacedTally extends Tally {
     return this;
   }
 
-  override add(outcome: number, count = 1): void {
-    super.add(outcome, count);
+  get isEmpty(): boolean {
+    return this.total === 0;
+  }
+
+  add(_: number, count = 1): void {
+    this.total += count;
     this.#at.count += count;
   }
 
@@ -88,7 +91,7 @@ export function errorQueries(
   function errors({ limit, ...filter }: ErrorsQuery): ErrorStats {
     const { counted, groups } = tallies(
       count,
-      PlacedTally,
+      PlacedCount,
       { ...filter, want: PART.error },
       ({ part }) => part ?? OTHER,
     );
@@ -98,7 +101,7 @@ export function errorQueries(
         if (text === undefined) return [];
         const places = group.places();
         const [newest = group.first] = places;
-        return [{ text, names: group.names, places, newest, count: group.figures().total }];
+        return [{ text, names: group.names, places, newest, count: group.total }];
       })
       .sort((a, b) => b.count - a.count || b.newest.to - a.newest.to);
     const failures = new Map<string, Failures>();

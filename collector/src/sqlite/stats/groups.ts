@@ -1,17 +1,18 @@
 /** Counts in groups, each of which is told where what is added belongs to. */
 import type { Counted, Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
-import type { Tally } from "../../stores/tally.ts";
+import type { Adds } from "../../stores/tally.ts";
 import type { Want } from "./cell.ts";
 import type { Place, StatsCount } from "./count.ts";
 
-/** A tally that is asked for with each place of which something is added. */
-export interface GroupTally extends Tally {
+/** What a group is counted in: told of each place of which something is added. */
+export interface Group extends Adds {
+  readonly isEmpty: boolean;
   at(place: Place): this;
 }
 
 /** What a question counts, by what it has in common. Groups of which all was taken away again are left out. */
-export function tallies<T extends GroupTally>(
+export function tallies<T extends Group>(
   count: StatsCount,
   Group: new (place: Place) => T,
   query: StatsFilter & { want: Want; hourly?: boolean },

@@ -79,8 +79,9 @@ class GroupTally extends Tally {
 
   override add(outcome: number, count = 1): void {
     super.add(outcome, count);
-    if (count <= 0 || !hasEnded(outcome)) return;
-    if (this.newestFinished === null || this.#at.to > this.newestFinished.to) this.newestFinished = this.#at;
+    // What is newest mostly comes first: then one look is enough for all that is older.
+    if (this.newestFinished !== null && this.#at.to <= this.newestFinished.to) return;
+    if (count > 0 && hasEnded(outcome)) this.newestFinished = this.#at;
   }
 }
 
