@@ -1,8 +1,8 @@
 /** Statistics in groups, and what is usual for steps. */
-import { END_STATUSES, STATUSES } from "@weir/sdk/attributes";
+import { END_STATUSES, type Status } from "@weir/sdk/attributes";
 import type { Micros, Stats, StatsGroup, StepUsual } from "../../flow.ts";
 import type { StatsFilter, StatsGroupBy, StatsQuery } from "../../store.ts";
-import { hasEnded } from "../../stores/outcome.ts";
+import { hasEnded, statusOfOutcome } from "../../stores/outcome.ts";
 import { DAY_US, dayOf, hourOf } from "../../stores/slots.ts";
 import {
   byName,
@@ -55,6 +55,23 @@ const TOLD_LAST: Record<StatsGroupBy, boolean> = {
   hour: false,
   step: false,
 };
+
+const NEWEST_COLUMNS =
+  "f.pk AS pk, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs";
+const NEWEST_FIRST = "ORDER BY f.started_at DESC, f.pk DESC";
+interface NewestRow {
+  pk: number;
+  status: number;
+  startedAt: Micros;
+  durationUs: Micros | null;
+}
+
+/** Of which runs the newest is looked for. */
+interface Sought {
+  finished: boolean;
+  /** Those that there are. */
+  statuses: readonly Status[];
+}
 
 /** A tally that knows where to look for the newest of what is in it, or was until the log took it away. */
 class GroupTally extends Tally {
@@ -139,11 +156,12 @@ export function statsQueries(
   /** The newest run of a group, and how long the newest that has finished took. */
   function lastRun(
     filter: StatsFilter,
-    { first, newest, newestFinished }: GroupTally,
+    group: GroupTally,
     { key, label }: GroupKey,
     groupBy: StatsGroupBy,
   ): LastRun | null {
     if (!TOLD_LAST[groupBy]) return null;
+    const { first, newest, newestFinished } = group;
     const ofGroup: StatsFilter = { ...filter };
     if (groupBy === "day") {
       const day = dayOf(first.from) * DAY_US;
@@ -151,49 +169,58 @@ export function statsQueries(
     }
     if (groupBy === "name") ofGroup.name = [key];
     if (label !== undefined) ofGroup.labels = { ...filter.labels, [label.key]: [label.value] };
-    const last = newestRun(ofGroup, newest, false);
+    const statuses = statusesIn(group);
+    const last = newestRun(ofGroup, newest, { finished: false, statuses });
     if (last === null || last.durationUs !== null || newestFinished === null) return last;
-    return { ...last, durationUs: newestRun(ofGroup, newestFinished, true)?.durationUs ?? null };
+    const ended = newestRun(ofGroup, newestFinished, { finished: true, statuses: END_STATUSES });
+    return { ...last, durationUs: ended?.durationUs ?? null };
   }
 
   /** The newest within the place; where there is none any more, the newest before it. */
-  function newestRun(filter: StatsFilter, { from, to }: Place, finished: boolean): LastRun | null {
+  function newestRun(filter: StatsFilter, { from, to }: Place, sought: Sought): LastRun | null {
     const inPlace = { ...filter, ...within(filter, from, to) };
-    return newestIn(inPlace, finished) ?? newestIn({ ...filter, to: inPlace.from }, finished);
+    return newestIn(inPlace, sought) ?? newestIn({ ...filter, to: inPlace.from }, sought);
   }
 
-  function newestIn(filter: StatsFilter, finished: boolean): LastRun | null {
+  function newestIn(filter: StatsFilter, { finished, statuses }: Sought): LastRun | null {
     const where = whereOf(filter, numbers);
     if (where === null) return null;
+    const isRare = Object.keys(filter.labels ?? {}).length > 0;
+    const by = (index: string, wanted: Where) =>
+      finished ? newestFinishedBy(index, wanted) : newestOfAllBy(index, wanted, isRare);
     const [name, ...moreNames] = filter.name ?? [];
     const [tenant, ...moreTenants] = filter.tenant ?? [];
     const ofOne = tenant !== undefined && moreTenants.length === 0;
     if (name !== undefined && moreNames.length === 0 && (tenant === undefined || ofOne)) {
       const shapes = numbers.shapes.ofName(numbers.texts.find(name) ?? 0);
       const index = ofOne ? "flows_by_tenant_shape" : "flows_by_shape";
-      return newestOf(
-        shapes.flatMap((shape) => newestBy(index, also(where, "f.shape = ?", shape), finished) ?? []),
-      );
+      return newestOf(shapes.map((shape) => by(index, also(where, "f.shape = ?", shape))));
     }
-    if (tenant !== undefined) return newestBy("flows_by_tenant", where, finished);
-    const statuses = (finished ? END_STATUSES : STATUSES).map(statusCode);
+    if (tenant !== undefined) return newestOf([by("flows_by_tenant", where)]);
     return newestOf(
-      statuses.flatMap(
-        (status) => newestBy("flows_by_status", also(where, "f.status = ?", status), finished) ?? [],
-      ),
+      statuses.map((status) => by("flows_by_status", also(where, "f.status = ?", statusCode(status)))),
     );
   }
 
-  function newestBy(index: string, where: Where, finished: boolean): (LastRun & { pk: number }) | null {
-    const columns = "f.pk AS pk, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs";
-    const row = statements
-      .of<{ pk: number; status: number; startedAt: Micros; durationUs: Micros | null }>(
-        `SELECT * FROM (SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(where)}
-           ORDER BY f.started_at DESC, f.pk DESC LIMIT ?)
-         WHERE durationUs IS NOT NULL OR NOT ? LIMIT 1`,
+  /** @param isRare what is asked of them lets few pass */
+  function newestOfAllBy(index: string, where: Where, isRare: boolean): NewestRow | undefined {
+    const { values } = where;
+    const from = `FROM flows f INDEXED BY ${index} ${clause(where)}`;
+    // No index has those of one time by number. To put them in order one more is looked for, which may be far.
+    const atLast = isRare ? `AND f.started_at = (SELECT max(f.started_at) ${from})` : "";
+    return statements
+      .of<NewestRow>(`SELECT ${NEWEST_COLUMNS} ${from} ${atLast} ${NEWEST_FIRST} LIMIT 1`)
+      .get(...values, ...(isRare ? values : []));
+  }
+
+  function newestFinishedBy(index: string, where: Where): NewestRow | undefined {
+    return statements
+      .of<NewestRow>(
+        `SELECT * FROM (SELECT ${NEWEST_COLUMNS} FROM flows f INDEXED BY ${index} ${clause(where)}
+           ${NEWEST_FIRST} LIMIT ${MOST_LAST})
+         WHERE durationUs IS NOT NULL LIMIT 1`,
       )
-      .get(...where.values, finished ? MOST_LAST : 1, finished ? 1 : 0);
-    return row === undefined ? null : { ...row, status: statusOf(row.status) };
+      .get(...where.values);
   }
 
   function stepUsual(tenant: string, name: string): StepUsual[] {
@@ -217,6 +244,16 @@ function also(where: Where, condition: string, value: number): Where {
   return { conditions: [...where.conditions, condition], values: [...where.values, value] };
 }
 
-function newestOf<T extends { startedAt: Micros; pk: number }>(runs: T[]): T | null {
-  return runs.sort((a, b) => b.startedAt - a.startedAt || b.pk - a.pk)[0] ?? null;
+/** What was added, with what was taken away again. */
+function statusesIn(tally: Tally): Status[] {
+  const statuses = new Set<Status>();
+  tally.each((outcome) => statuses.add(statusOfOutcome(outcome)));
+  return [...statuses];
+}
+
+function newestOf(rows: (NewestRow | undefined)[]): LastRun | null {
+  const [newest] = rows
+    .filter((row) => row !== undefined)
+    .sort((a, b) => b.startedAt - a.startedAt || b.pk - a.pk);
+  return newest === undefined ? null : { ...newest, status: statusOf(newest.status) };
 }
