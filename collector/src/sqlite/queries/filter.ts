@@ -1,5 +1,5 @@
 /** Filters over flows as SQL. Values are always bound, never written into the text. */
-import { STATUSES } from "@weir/sdk/attributes";
+import { END_STATUSES, STATUSES } from "@weir/sdk/attributes";
 import type { Micros } from "../../flow.ts";
 import type { FlowFilter } from "../../store.ts";
 import { termsOf } from "../../words.ts";
@@ -192,7 +192,12 @@ const EXACTLY = { places: [], exact: true, disjoint: true, cost: 1 } satisfies P
 /** Flows that have not ended: no other has a health. */
 export const OPEN: Wanted = {
   ...EXACTLY,
-  sources: [byIndex("flows_open", "f.duration_us IS NULL", [])],
+  sources: [
+    {
+      ...byIndex("flows_open", "f.duration_us IS NULL", []),
+      counted: `SELECT sum(flows) FROM flow_counts WHERE status NOT IN (${END_STATUSES.map(statusCode).join()})`,
+    },
+  ],
   ask: { conditions: ["f.duration_us IS NULL"], values: [] },
 };
 

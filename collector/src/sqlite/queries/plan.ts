@@ -60,9 +60,8 @@ export type Planner = (filter: FlowFilter, options?: PlanOptions) => Plan | null
 /** Flows of a filter that are counted to choose by which to walk: to count all would take longer than the walk. */
 const PROBED = 1_000;
 const PROBED_OF_STATUS = 64;
-/** Where there are more, they are counted at so many times, for traffic differs by hour and day; of many sources once. */
+/** Where there are more, they are counted at so many times, for traffic differs by hour and day. Several sources share these. */
 const TIMES_PROBED = 8;
-const FEW_SOURCES = 30;
 /** To look for a flow in a posting, where those before and after it are near, takes as long as to look at so many. */
 const COST_OF_ASKING = 0.5;
 /** To look in an index of customers whose a flow of a posting is takes as long as to look at so many. */
@@ -130,7 +129,7 @@ export function planner(db: Db, numbers: Numbers): Planner {
       const postings = wanted.filter((other) => other !== each && other.cost > 1).length;
       const most = Math.ceil(PROBED / Math.max(1, sources.length));
       let flows = places.length + COST_OF_WALK * sources.length;
-      const times = sources.length > FEW_SOURCES ? 1 : TIMES_PROBED;
+      const times = Math.max(1, Math.floor(TIMES_PROBED / Math.max(1, sources.length)));
       for (const source of sources) flows += about(filter, source, most, times);
       flowsOf.set(each, flows);
       // What is much is still better than every flow.
@@ -147,25 +146,28 @@ export function planner(db: Db, numbers: Numbers): Planner {
   /** How many flows a source has. Up to `most` are counted; of more, how close together they began at so many times tells it. */
   function about(filter: FlowFilter, source: Source, most: number, times: number): number {
     const { counted, values } = source;
-    if (counted !== undefined && filter.from === undefined && filter.to === undefined) {
-      const flows = statements
-        .of<number>(counted)
-        .pluck()
-        .get(...values);
-      return flows ?? 0;
-    }
-    const { count } = newestOf(filter, source, most);
-    if (count < most) return count;
+    const ofAllTime =
+      counted === undefined
+        ? Number.POSITIVE_INFINITY
+        : (statements
+            .of<number>(counted)
+            .pluck()
+            .get(...values) ?? 0);
+    if (counted !== undefined && filter.from === undefined && filter.to === undefined) return ofAllTime;
+    const newest = newestOf(filter, source, most);
+    if (newest.count < most) return newest.count;
     const first = Math.max(filter.from ?? 0, endOfAll("ASC"));
     const last = Math.min(filter.to ?? Number.MAX_SAFE_INTEGER, endOfAll("DESC") + 1);
     const width = Math.max(1, (last - first) / times);
     let flows = 0;
     for (let n = 1; n <= times; n += 1) {
       const to = Math.ceil(first + n * width);
-      const { count: found, oldest } = newestOf({ from: first, to }, source, Math.ceil(most / times));
-      flows += (found * width) / Math.max(1, to - (oldest ?? first));
+      // The last of these times ends with the newest, and those are counted.
+      const { count, oldest } =
+        n === times ? newest : newestOf({ from: first, to }, source, Math.ceil(most / times));
+      flows += (count * width) / Math.max(1, to - (oldest ?? first));
     }
-    return Math.max(count, flows);
+    return Math.min(ofAllTime, Math.max(newest.count, flows));
   }
 
   /** How many there are, up to so many, and when the first of these began. */

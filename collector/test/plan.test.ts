@@ -1,0 +1,43 @@
+/** By which of its parts a filter is answered. What is found is the store contract's to say. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { Observation } from "../src/observation.ts";
+import { openDatabase } from "../src/sqlite/file/open.ts";
+import { openSqliteStore } from "../src/sqlite/index.ts";
+import { OPEN } from "../src/sqlite/queries/filter.ts";
+import { planner } from "../src/sqlite/queries/plan.ts";
+import { numbersOf } from "../src/sqlite/rows/flow-rows.ts";
+import { flowOf } from "./saying.ts";
+
+const HOUR = 3_600_000_000;
+const DAYS = 30;
+const NOW = 1_790_000_000_000_000;
+
+const folder = mkdtempSync(join(tmpdir(), "weir-plan-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the open flows of a large customer are found among the open ones, which all began lately", async () => {
+  const path = join(folder, "open.db");
+  const store = openSqliteStore({ path, now: () => NOW });
+  const said: Observation[] = [];
+  for (let n = 0; n < 8_000; n++) {
+    const { opened, ended } = flowOf({ tenant: "large", id: `${n}` });
+    const at = NOW - Math.round((n * DAYS * 24 * HOUR) / 8_000) - HOUR;
+    said.push(opened(at), ended(at + 1_000_000));
+  }
+  for (let n = 0; n < 1_500; n++) {
+    said.push(flowOf({ tenant: `other-${n % 50}`, id: `${n}` }).opened(NOW - n * 1_000_000));
+  }
+  await store.append(said);
+  await store.close();
+
+  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
+  const plan = planner(db, numbersOf(db));
+  expect(plan({ tenant: ["large"] }, { openOnly: true })?.lead?.sources?.map(({ index }) => index)).toEqual(
+    OPEN.sources?.map(({ index }) => index),
+  );
+  expect(plan({ tenant: ["other-7"] }, { openOnly: true })?.lead?.tenants).toHaveLength(1);
+  db.close();
+});
