@@ -56,18 +56,18 @@ export function histogramOf(
   function counted(filter: HistogramFilter, from: Micros, to: Micros, width: Micros): FlowHistogram {
     const wanted = filter.status?.length ? new Set(filter.status) : null;
     const buckets: Buckets = new Map();
-    let at = 0;
+    let bucket = emptyBucket(0);
     const inBucket = {
       add(outcome: number, flows = 1): void {
         const status = statusOfOutcome(outcome);
-        if (wanted === null || wanted.has(status)) addTo(buckets, at, status, flows);
+        if (wanted === null || wanted.has(status)) bucket[status] += flows;
       },
     };
     const result = count({ ...filter, want: "flows", hourly: width % DAY_US !== 0 }, (place) => {
-      at = Math.floor(place.from / width) * width;
+      bucket = bucketAt(buckets, Math.floor(place.from / width) * width);
       return inBucket;
     });
-    // All that was counted in some may have been taken away again.
+    // Nothing was counted in some, or all of it was taken away again.
     for (const bucket of buckets.values()) if (isEmpty(bucket)) buckets.delete(bucket.at);
     return answer(buckets, { ...result, from: result.from ?? from, to: result.to ?? to }, width);
   }
@@ -114,12 +114,16 @@ export function histogramOf(
 type HistogramFilter = Omit<HistogramQuery, "buckets">;
 
 function addTo(buckets: Buckets, at: Micros, status: Status, flows: number): void {
+  bucketAt(buckets, at)[status] += flows;
+}
+
+function bucketAt(buckets: Buckets, at: Micros): HistogramBucket {
   let bucket = buckets.get(at);
   if (bucket === undefined) {
     bucket = emptyBucket(at);
     buckets.set(at, bucket);
   }
-  bucket[status] += flows;
+  return bucket;
 }
 
 function isEmpty(bucket: HistogramBucket): boolean {

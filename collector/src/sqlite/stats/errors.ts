@@ -149,38 +149,40 @@ export function errorQueries(
   /** Flows that failed, the newest first, each read when it is asked for. */
   function newestFailures(filter: StatsFilter): Failures {
     const found: Failure[] = [];
-    const where = whereOf({ ...filter, status: ["failed"] }, numbers);
-    if (where === null) return () => undefined;
     const columns = FLOW_COLUMNS.replaceAll(/\w+/g, "f.$&");
+    const { to = Number.MAX_SAFE_INTEGER, ...others } = filter;
+    const where = whereOf({ ...others, status: ["failed"] }, numbers);
+    if (where === null) return () => undefined;
     const index = filter.tenant?.length ? "flows_by_tenant" : "flows_by_status";
     let last: { startedAt: Micros; pk: number } | undefined;
     let isAll = false;
-    const more = () => {
-      const { conditions, values } = last === undefined ? where : before(where, last);
+    /** @returns whether these were the last */
+    const more = (): boolean => {
+      const rest = upTo(where, last ?? { startedAt: to, pk: 0 });
       const rowsFound = statements
         .of<FlowRow>(
-          `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause({ conditions, values })}
+          `SELECT ${columns} FROM flows f INDEXED BY ${index} ${clause(rest)}
            ORDER BY f.started_at DESC, f.pk DESC LIMIT ${FAILURES_AT_ONCE}`,
         )
-        .all(...values);
+        .all(...rest.values);
       for (const row of rowsFound) {
         const { tenant, id, startedAt, error } = rows.summaryOf(row);
         found.push({ tenant, id, startedAt, text: error === null ? null : kindText(kindOfError(error)) });
         last = { startedAt, pk: row.pk };
       }
-      isAll = rowsFound.length < FAILURES_AT_ONCE;
+      return rowsFound.length < FAILURES_AT_ONCE;
     };
     return (n) => {
-      while (n >= found.length && !isAll) more();
+      while (n >= found.length && !isAll) isAll = more();
       return found[n];
     };
   }
 }
 
-/** Those before a flow, in the order of their start. */
-function before(where: Where, { startedAt, pk }: { startedAt: Micros; pk: number }): Where {
+/** Those before a flow, in the order of their start. Of the two bounds an index is searched by the first. */
+function upTo(where: Where, { startedAt, pk }: { startedAt: Micros; pk: number }): Where {
   return {
-    conditions: [...where.conditions, "(f.started_at, f.pk) < (?, ?)"],
-    values: [...where.values, startedAt, pk],
+    conditions: [...where.conditions, "f.started_at <= ?", "(f.started_at, f.pk) < (?, ?)"],
+    values: [...where.values, startedAt, startedAt, pk],
   };
 }

@@ -187,7 +187,7 @@ export function statsQueries(
     if (where === null) return null;
     const isRare = Object.keys(filter.labels ?? {}).length > 0;
     const by = (index: string, wanted: Where) =>
-      finished ? newestFinishedBy(index, wanted) : newestOfAllBy(index, wanted, isRare);
+      isRare ? rareBy(index, wanted, finished) : newestBy(index, wanted, finished);
     const [name, ...moreNames] = filter.name ?? [];
     const [tenant, ...moreTenants] = filter.tenant ?? [];
     const ofOne = tenant !== undefined && moreTenants.length === 0;
@@ -202,25 +202,27 @@ export function statsQueries(
     );
   }
 
-  /** @param isRare what is asked of them lets few pass */
-  function newestOfAllBy(index: string, where: Where, isRare: boolean): NewestRow | undefined {
-    const { values } = where;
-    const from = `FROM flows f INDEXED BY ${index} ${clause(where)}`;
-    // No index has those of one time by number. To put them in order one more is looked for, which may be far.
-    const atLast = isRare ? `AND f.started_at = (SELECT max(f.started_at) ${from})` : "";
-    return statements
-      .of<NewestRow>(`SELECT ${NEWEST_COLUMNS} ${from} ${atLast} ${NEWEST_FIRST} LIMIT 1`)
-      .get(...values, ...(isRare ? values : []));
+  function newestBy(index: string, where: Where, finished: boolean): NewestRow | undefined {
+    const newest = `SELECT ${NEWEST_COLUMNS} FROM flows f INDEXED BY ${index} ${clause(where)} ${NEWEST_FIRST}`;
+    const sql = finished
+      ? `SELECT * FROM (${newest} LIMIT ${MOST_LAST}) WHERE durationUs IS NOT NULL LIMIT 1`
+      : `${newest} LIMIT 1`;
+    return statements.of<NewestRow>(sql).get(...where.values);
   }
 
-  function newestFinishedBy(index: string, where: Where): NewestRow | undefined {
+  /**
+   * The same where what is asked of them lets few pass. No index has those of one time by number: to put them in order,
+   * one more would be looked for, which may be far.
+   */
+  function rareBy(index: string, where: Where, finished: boolean): NewestRow | undefined {
+    const { values } = where;
+    const from = `FROM flows f INDEXED BY ${index} ${clause(where)} ${finished ? "AND f.duration_us IS NOT NULL" : ""}`;
     return statements
       .of<NewestRow>(
-        `SELECT * FROM (SELECT ${NEWEST_COLUMNS} FROM flows f INDEXED BY ${index} ${clause(where)}
-           ${NEWEST_FIRST} LIMIT ${MOST_LAST})
-         WHERE durationUs IS NOT NULL LIMIT 1`,
+        `SELECT ${NEWEST_COLUMNS} ${from} AND f.started_at = (SELECT max(f.started_at) ${from})
+         ${NEWEST_FIRST} LIMIT 1`,
       )
-      .get(...where.values);
+      .get(...values, ...values);
   }
 
   function stepUsual(tenant: string, name: string): StepUsual[] {
