@@ -48,7 +48,7 @@ export interface ThreadOptions {
   /** Plain data for the file. */
   data: unknown;
   bounds: ThreadBounds;
-  /** Of its heap, besides the part for what is young. Default: those of V8. */
+  /** Of its heap. Default: of what is young `YOUNG_MB`, else those of V8. */
   limits?: ResourceLimits;
   /** Hears, in one line, what an operator should know. */
   warn: (line: string) => void;

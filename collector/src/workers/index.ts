@@ -10,6 +10,7 @@ import type { Ingest } from "../otlp/ingest.ts";
 import type { Durability } from "../sqlite/file/open.ts";
 import type { Store } from "../store.ts";
 import { threadFile } from "../thread-file.ts";
+import { YOUNG_MB } from "../threads/garbage.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
 import type { DecoderCalls, ReaderCalls, SharedClock, StoreData, WriterCalls } from "./calls.ts";
 import { ingestOn } from "./ingest.ts";
@@ -48,6 +49,8 @@ const WRITER_BOUNDS: ThreadBounds = { calls: 20_000, bytes: 64 * 1024 * 1024, wa
  * through, one that may have a gigabyte to 1.6 times; no message that is taken needs half of that.
  */
 const LIMITS = { maxOldGenerationSizeMb: 1024 };
+/** Answers are small: half the room for what is young, and some megabytes less. */
+const READER_LIMITS = { maxYoungGenerationSizeMb: YOUNG_MB / 2 };
 /** A question may be slow without being wrong; what waits behind it may wait that long too. */
 const READER_BOUNDS: ThreadBounds = { calls: 1_000, bytes: 1024 * 1024, waitMs: 10_000 };
 
@@ -90,6 +93,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
         entry: threadFile(import.meta.url, "reader"),
         data,
         bounds: READER_BOUNDS,
+        limits: READER_LIMITS,
         warn,
       }),
     ),

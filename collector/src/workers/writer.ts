@@ -2,6 +2,7 @@
 import { createIngest } from "../otlp/ingest.ts";
 import { createKeeper } from "../otlp/keeper.ts";
 import { limiterOf } from "../otlp/limits/limiter.ts";
+import { release } from "../own-bytes.ts";
 import { openSqliteStore } from "../sqlite/index.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
 import { clockOf, type StoreData, shorten, type WriterCalls } from "./calls.ts";
@@ -33,7 +34,10 @@ serveCalls<StoreData, WriterCalls>(({ path, clock, durability, stalledAfter, lim
       keep: (_, bytes) =>
         inGroup({ form: "folded", bytes: bytes.length }, async () => {
           const message = unpackMessage(bytes);
-          return (await keeper.keep(message)) ? message.receipt : null;
+          const kept = await keeper.keep(message);
+          // Rows were written from parts of it, and each part would hold all of it until it is collected.
+          release(bytes);
+          return kept ? message.receipt : null;
         }),
       append,
       prune: (query) => store.prune(query),

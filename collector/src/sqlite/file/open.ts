@@ -32,8 +32,8 @@ export function openDatabase(path: string, { busyTimeoutMs, durability, warn = (
     db.pragma("journal_mode = WAL");
     db.pragma(`synchronous = ${durability}`);
     db.pragma("foreign_keys = ON");
-    // 6 MiB, for each connection: beyond that the system's own cache does as well.
-    db.pragma("cache_size = -6144");
+    // 4 MiB, for each connection: beyond that the system's own cache does as well.
+    db.pragma("cache_size = -4096");
     db.pragma("temp_store = MEMORY");
     // 64 MiB: pages that many commits write go to the file once.
     db.pragma("wal_autocheckpoint = 16000");
