@@ -181,6 +181,33 @@ test("a small and a large message about one flow may share a commit, and links w
   await store.close();
 });
 
+test.each([
+  ["before the flow", 0],
+  ["with the flow", 1],
+])("a link that came %s is in the row of a flow that came whole", async (_, place) => {
+  const path = join(folder, `link-${place}.db`);
+  const store = openSqliteStore({ path });
+  const texts = openTexts(path);
+  const key = { tenant: "acme", id: "1" };
+  const { opened, step, linked, ended } = flowOf(key);
+  const [server, caller] = ["5".repeat(16), "a".repeat(16)];
+  const whole = [
+    opened(10),
+    ...step("above", 11, 15, { spanId: caller }),
+    ...step("below", 13, 14, { parent: { spanId: server } }),
+    ended(20),
+  ];
+  const link = linked(server, caller);
+  const messages = place === 0 ? [[link], whole] : [[link, ...whole]];
+  for (const said of messages) await store.appendFolded(crossed(said, texts));
+  expect((await store.flow(key))?.steps.map(({ id, parentId }) => [id, parentId])).toEqual([
+    ["above", null],
+    ["below", "above"],
+  ]);
+  texts.close();
+  await store.close();
+});
+
 test("a name that comes again is kept once, and from then on told by its number where it is folded", async () => {
   const path = join(folder, "names.db");
   const store = openSqliteStore({ path });

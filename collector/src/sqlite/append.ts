@@ -43,7 +43,7 @@ interface Touched {
   events: Set<string>;
   /** Those of the events of which nothing was known before. */
   noted: Set<string>;
-  /** All that is known of the flow, as its row says it, where that came packed. */
+  /** All that was said of the flow, as its row says it, where that came packed and nothing else is known. */
   packed?: Buffer | undefined;
 }
 
@@ -123,8 +123,9 @@ export function appender(
   }
 
   function save(name: string, { flow, steps, events, noted, packed }: Touched, told: Told | undefined): void {
-    const picture = links.draw(flow.state);
-    rows.save(flow, picture, steps, events, packed);
+    const { picture, learned } = links.draw(flow.state);
+    // What came packed does not say what was learned here.
+    rows.save(flow, picture, steps, events, learned ? undefined : packed);
     hot.keep(name, flow, picture.summary.endedAt === null);
     told?.add(name, { state: flow.state, picture, steps, noted });
   }

@@ -12,11 +12,18 @@ import { idOf, type StoredId } from "./flow-id.ts";
 const KEPT_US = 3600 * 1e6;
 const PRUNE_EVERY_US = 60 * 1e6;
 
+/** A flow as its state says that it is. */
+export interface Drawn {
+  picture: Picture;
+  /** Links were added to the state. */
+  learned: boolean;
+}
+
 export interface Links {
   /** Keeps a link, and tells which flows have waited for it. */
   add(observation: SpanLinked): FlowKey[];
   /** The picture of a flow, with all links in its state that are known and of use to it. */
-  draw(state: FlowState): Picture;
+  draw(state: FlowState): Drawn;
   /** Notes what a flow waits for now. */
   await(pk: number, unplaced: string[]): void;
 }
@@ -48,14 +55,14 @@ export function linksOf(db: Db, now: () => Micros): Links {
     },
 
     draw(state) {
-      for (;;) {
+      for (let learned = false; ; learned = true) {
         const now = picture(state);
-        let learned = false;
+        let more = false;
         for (const spanId of now.unplaced) {
           const parentSpanId = get.get(spanId);
-          if (parentSpanId !== undefined && link(state, { spanId, parentSpanId })) learned = true;
+          if (parentSpanId !== undefined && link(state, { spanId, parentSpanId })) more = true;
         }
-        if (!learned) return now;
+        if (!more) return { picture: now, learned };
       }
     },
 
