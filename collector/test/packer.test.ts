@@ -95,6 +95,25 @@ describe("packer", () => {
     );
   });
 
+  test("after a pack that failed within what is apart the next is as any other", () => {
+    const packer = new Packer(texts());
+    const pack = () =>
+      packer.pack((to) => {
+        to.text("around");
+        to.apart(texts(), () => to.text("within"));
+        to.text("around");
+      });
+    const before = pack();
+    const fails = () =>
+      packer.pack((to) =>
+        to.apart(texts(), () => {
+          throw new Error("no more room");
+        }),
+      );
+    expect(fails).toThrow("no more room");
+    expect(pack()).toEqual(before);
+  });
+
   test("bytes that end too early are an error, not a guess", () => {
     const packer = new Packer(texts());
     const bytes = packer.pack((to) => {

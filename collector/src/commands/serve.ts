@@ -17,6 +17,7 @@ import { LOG_LEVELS, type LogLevel } from "../log-level.ts";
 import type { Addresses } from "../serve.ts";
 import { readTraceLink, TRACE_LINK_TAKES } from "../settings.ts";
 import type { SqliteAccess } from "../sqlite/access.ts";
+import { collectAsThreadsNeed } from "../threads/garbage.ts";
 import type { Command } from "./command.ts";
 
 /** What `weir serve` was asked for. */
@@ -220,10 +221,7 @@ async function openStore(
     const { openMemoryStore } = await import("../memory/index.ts");
     return { store: openMemoryStore({ stalledAfter: access.limitsInForce(stalledAfter) }), limits };
   }
-  const [{ openThreadedStore }, { collectAsThreadsNeed }] = await Promise.all([
-    import("../workers/index.ts"),
-    import("../threads/garbage.ts"),
-  ]);
+  const { openThreadedStore } = await import("../workers/index.ts");
   collectAsThreadsNeed();
   const store = await openThreadedStore({ path, durability, stalledAfter, limits, warn });
   return { store, ingest: store.ingest, flowBytes: store.flowBytes, threads: store.threads };

@@ -68,7 +68,7 @@ export function histogramOf(
       return inBucket;
     });
     // Nothing was counted in some, or all of it was taken away again.
-    for (const bucket of buckets.values()) if (isEmpty(bucket)) buckets.delete(bucket.at);
+    for (const each of buckets.values()) if (isEmpty(each)) buckets.delete(each.at);
     return answer(buckets, { ...result, from: result.from ?? from, to: result.to ?? to }, width);
   }
 

@@ -48,7 +48,7 @@ const VALUE = { null: 0, false: 1, true: 2, integer: 3, double: 4, text: 5, arra
 export class Packer {
   #texts: TextNumbers;
   #earlier = new Map<string, number>();
-  #earlierApart = new Map<string, number>();
+  readonly #earlierApart = new Map<string, number>();
   #bytes = Buffer.allocUnsafe(4096);
   #at = 0;
   #time: Micros = 0;
@@ -80,10 +80,13 @@ export class Packer {
     this.#earlier = this.#earlierApart;
     this.#earlier.clear();
     this.#time = 0;
-    write(this);
-    this.#texts = around.texts;
-    this.#earlier = around.earlier;
-    this.#time = around.time;
+    try {
+      write(this);
+    } finally {
+      this.#texts = around.texts;
+      this.#earlier = around.earlier;
+      this.#time = around.time;
+    }
   }
 
   /** A whole number from 0. */

@@ -59,6 +59,7 @@ const TOLD_LAST: Record<StatsGroupBy, boolean> = {
 const NEWEST_COLUMNS =
   "f.pk AS pk, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs";
 const NEWEST_FIRST = "ORDER BY f.started_at DESC, f.pk DESC";
+
 interface NewestRow {
   pk: number;
   status: number;
