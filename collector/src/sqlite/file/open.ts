@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { WeirError } from "../../errors.ts";
 import { migrate } from "./migrate.ts";
+import { planOnce } from "./planned-once.ts";
 
 export type Db = Database.Database;
 
@@ -38,6 +39,7 @@ export function openDatabase(path: string, { busyTimeoutMs, durability, warn = (
     // 64 MiB: pages that many commits write go to the file once.
     db.pragma("wal_autocheckpoint = 16000");
     migrate(db, warn);
+    planOnce(db);
     return db;
   } catch (error) {
     db?.close();
