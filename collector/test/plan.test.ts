@@ -9,6 +9,7 @@ import { openSqliteStore } from "../src/sqlite/index.ts";
 import { OPEN } from "../src/sqlite/queries/filter.ts";
 import { planner } from "../src/sqlite/queries/plan.ts";
 import { numbersOf } from "../src/sqlite/rows/flow-rows.ts";
+import type { FlowFilter } from "../src/store.ts";
 import { flowOf } from "./saying.ts";
 
 const HOUR = 3_600_000_000;
@@ -39,5 +40,33 @@ test("the open flows of a large customer are found among the open ones, which al
     OPEN.sources?.map(({ index }) => index),
   );
   expect(plan({ tenant: ["other-7"] }, { openOnly: true })?.lead?.tenants).toHaveLength(1);
+  db.close();
+});
+
+test("a label that only one name has is expected in far more of that name's flows than of all", async () => {
+  const path = join(folder, "label.db");
+  const store = openSqliteStore({ path, now: () => NOW });
+  const said: Observation[] = [];
+  for (let n = 0; n < 4_000; n++) {
+    const { opened, step, ended } = flowOf({ tenant: `t${n % 7}`, id: `${n}` });
+    const name = n % 40 === 0 ? "report" : "import";
+    const at = NOW - n * 1_000_000;
+    const labels = n % 80 === 0 ? { period: "daily" } : {};
+    said.push(
+      opened(at, { name, labels }),
+      ...step(name, at, at + 5, { flowName: name }),
+      ended(at + 10, { name }),
+    );
+  }
+  await store.append(said);
+  await store.close();
+
+  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
+  const plan = planner(db, numbersOf(db));
+  const matches = (filter: FlowFilter) => plan(filter)?.matches ?? 0;
+  // Of 100 reports half have it.
+  expect(matches({ name: ["report"], labels: { period: ["daily"] } })).toBeGreaterThan(25);
+  expect(matches({ name: ["report"], labels: { period: ["daily"] } })).toBeLessThan(100);
+  expect(plan({ name: ["import"], labels: { period: ["daily"] } })).toBeNull();
   db.close();
 });

@@ -26,7 +26,6 @@ export function kindsOf(db: Db, { shapes }: Pick<Numbers, "shapes">): Kinds {
   const someNames = db
     .prepare<[number], number>("SELECT name FROM shapes UNION SELECT name FROM loose_names LIMIT ?")
     .pluck();
-  const totalOf = db.prepare<[], number | null>("SELECT sum(flows) FROM flow_counts").pluck();
 
   function of(plan: Plan): Kind[] | null {
     const { status } = plan.filter;
@@ -51,7 +50,7 @@ export function kindsOf(db: Db, { shapes }: Pick<Numbers, "shapes">): Kinds {
   }
 
   function flowsOf(plan: Plan): number {
-    const total = totalOf.get() ?? 0;
+    const total = shapes.flows();
     if (of(plan) === null) return total;
     const { status } = plan.filter;
     const ofStatus = status?.length

@@ -68,6 +68,18 @@ const COST_OF_ASKING = 0.5;
 const COST_WITHIN = 3;
 /** To begin a walk takes as long as to look at so many. */
 const COST_OF_WALK = 8;
+
+/** What was found out about a filter. */
+interface Found {
+  /** What the lead tells. */
+  said: Wanted[];
+  /** Shapes that all of it may have; `null`: any. */
+  common: number[] | null;
+  /** About how many flows there are in its time, and of each part. */
+  total: number;
+  flowsOf: ReadonlyMap<Wanted, number>;
+}
+
 interface Probe {
   count: number;
   oldest: Micros | null;
@@ -91,8 +103,8 @@ export function planner(db: Db, numbers: Numbers): Planner {
     const asks = allOf(asked);
     const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
     const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
-    const passing = (some: Wanted[]) =>
-      some.reduce((share, each) => share * Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total)), 1);
+    const common = shapesOf(wanted);
+    const passing = (some: Wanted[]) => passingOf(some, { said, common, total, flowsOf });
     const found = lead === null ? total : (flowsOf.get(lead) ?? 0);
     const lookedUp = others.filter(({ cost }) => cost > 1);
     return {
@@ -104,8 +116,24 @@ export function planner(db: Db, numbers: Numbers): Planner {
       held: allOf(asked.filter(({ cost }) => cost === 1)),
       lookedUp: { ...allOf(lookedUp), passing: passing(lookedUp) },
       exact,
-      shapes: shapesOf(wanted),
+      shapes: common,
     };
+  }
+
+  /**
+   * About which share of what the lead finds passes others as well, were they to have nothing to do with each other but that
+   * shapes have: most labels are of one name, so of its flows far more have them than of all.
+   */
+  function passingOf(some: Wanted[], { said, common, total, flowsOf }: Found): number {
+    const all = numbers.shapes.flows();
+    const shareOf = (shapes: number[] | null) =>
+      shapes === null || all === 0 ? 1 : Math.max(1, numbers.shapes.flowsOf(shapes)) / all;
+    const amongAll = (each: Wanted) => Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total));
+    const ofCommon = some.length === 0 ? 1 : shareOf(common) / shareOf(shapesOf(said));
+    return some.reduce(
+      (share, each) => share * Math.min(1, amongAll(each) / shareOf(each.among ?? null)),
+      Math.min(1, ofCommon),
+    );
   }
 
   /** @param flowsOf is told about how many flows each has. */

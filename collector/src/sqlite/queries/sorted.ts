@@ -103,7 +103,6 @@ export interface SorterParts {
 
 export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts): Sorter {
   const statements = new Statements(db);
-  const flows = db.prepare<[], number>("SELECT sum(flows) FROM flow_counts").pluck();
   const kinds = kindsOf(db, numbers);
   const readerOf = blockReaders(db);
   const reachOf = reachFinder(db, numbers);
@@ -159,7 +158,7 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
    * of its own, and so is each that is longer, of those that the bounds are of.
    */
   function blocksFor(plan: Plan, { by, likely }: SortedOptions): number {
-    const total = flows.get() ?? 0;
+    const total = numbers.shapes.flows();
     const all = total / BLOCK;
     const found = likely / Math.max(1, plan.matches);
     const read = by === "duration" ? kinds.flowsOf(plan) * found : all * found;

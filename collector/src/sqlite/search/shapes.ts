@@ -56,6 +56,7 @@ export class Shapes {
   readonly #nameOf;
   readonly #flowsOf;
   readonly #flowsOfLoose;
+  readonly #flows;
   readonly #count;
   readonly #countLoose;
   /** What a commit adds to how many flows are of each. */
@@ -85,6 +86,7 @@ export class Shapes {
     this.#nameOf = db.prepare<[number], number>("SELECT name FROM shapes WHERE number = ?").pluck();
     this.#flowsOf = db.prepare<[number], number>("SELECT flows FROM shapes WHERE number = ?").pluck();
     this.#flowsOfLoose = db.prepare<[number], number>("SELECT flows FROM loose_names WHERE name = ?").pluck();
+    this.#flows = db.prepare<[], number | null>("SELECT sum(flows) FROM flow_counts").pluck();
     this.#count = db.prepare("UPDATE shapes SET flows = flows + ? WHERE number = ?");
     this.#countLoose = db.prepare("UPDATE loose_names SET flows = flows + ? WHERE name = ?");
     this.#loose = db.prepare<[], number>("SELECT -name FROM loose_names").pluck();
@@ -133,6 +135,11 @@ export class Shapes {
       const flows = isLoose(shape) ? this.#flowsOfLoose.get(-shape) : this.#flowsOf.get(shape);
       return sum + (flows ?? 0);
     }, 0);
+  }
+
+  /** How many flows there are in all. */
+  flows(): number {
+    return this.#flows.get() ?? 0;
   }
 
   loose(): number[] {
