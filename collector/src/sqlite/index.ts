@@ -31,7 +31,7 @@ import { linksOf } from "./rows/links.ts";
 import { openFlowsOf } from "./rows/open-flows.ts";
 import { searchCatchUp } from "./search/catch-up.ts";
 import { limitsInForce } from "./settings.ts";
-import { statsCount } from "./stats/count.ts";
+import { statsCounts } from "./stats/count.ts";
 import { errorQueries } from "./stats/errors.ts";
 import { statsQueries } from "./stats/queries.ts";
 import { rollUpOf } from "./stats/roll-up.ts";
@@ -111,9 +111,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const statistics = statisticsOf(db);
   const rows = flowRows(db, { numbers, links, counts, statistics });
   const walker = walkerOf(db, numbers);
-  const statsCounts = statsCount(db, { numbers, statistics, rows, walker });
-  const stats = statsQueries(db, { numbers, statistics, count: statsCounts, now });
-  const errors = errorQueries(db, { numbers, statistics, rows, count: statsCounts });
+  const counted = statsCounts(db, { numbers, statistics, rows, walker });
+  const stats = statsQueries(db, { numbers, statistics, counts: counted, now });
+  const errors = errorQueries(db, { numbers, statistics, counts: counted });
   const stepUsual = remembered(stats.stepUsual);
   const context = { health, usual, stepUsual, runnerOf: runnerFrom(instances) };
   const countOfAll = allCounted({ counts, unwell });
@@ -124,11 +124,11 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     context,
     walker,
     countOfAll,
-    counted: statsCounts,
+    counted: counted.count,
     limitMs,
     many,
   });
-  const histogram = histogramOf(db, { numbers, count: statsCounts, list: flows.list, now });
+  const histogram = histogramOf(db, { numbers, count: counted.count, list: flows.list, now });
   const history = tenantHistory(db, statistics, now);
   const tenants = tenantQueries(db, numbers, { unwell, history, limitMs });
   const pickers = pickerQueries(db, numbers, limitMs);
@@ -169,23 +169,27 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     ),
   );
 
+  const moment = db.transaction((question: () => unknown) => question());
+  /** All that a question reads is of one moment; nor does each statement look for itself whether others wrote. */
+  const read = <T>(question: () => T): Promise<T> => ask(() => moment(question) as T);
+
   // Async throughout: what runs here at once may run elsewhere in another store.
   return {
     append: (observations) => writer.append(observations),
     appendFolded: (message) => writer.appendFolded(message),
-    tenants: (query) => ask(() => tenants.list(query)),
-    flows: (query) => ask(() => flows.list(query)),
-    count: (filter) => ask(() => flows.count(filter)),
-    flow: (key) => ask(() => flows.detail(key)),
-    stats: (query) => ask(() => stats.stats(query)),
-    errors: (query) => ask(() => errors(query)),
-    histogram: (query) => ask(() => histogram(query)),
-    stuck: (query) => ask(() => flows.stuck(query)),
-    names: (tenant) => ask(() => pickers.names(tenant)),
-    labels: (tenant) => ask(() => pickers.labels(tenant)),
-    has: (key) => ask(() => flows.has(key)),
-    usage: (tenant, atMost) => ask(() => tenants.usage(tenant, atMost)),
-    figures: () => ask(figures),
+    tenants: (query) => read(() => tenants.list(query)),
+    flows: (query) => read(() => flows.list(query)),
+    count: (filter) => read(() => flows.count(filter)),
+    flow: (key) => read(() => flows.detail(key)),
+    stats: (query) => read(() => stats.stats(query)),
+    errors: (query) => read(() => errors(query)),
+    histogram: (query) => read(() => histogram(query)),
+    stuck: (query) => read(() => flows.stuck(query)),
+    names: (tenant) => read(() => pickers.names(tenant)),
+    labels: (tenant) => read(() => pickers.labels(tenant)),
+    has: (key) => read(() => flows.has(key)),
+    usage: (tenant, atMost) => read(() => tenants.usage(tenant, atMost)),
+    figures: () => read(figures),
     settle: () =>
       ask(() => {
         while (rollUp.addUp() || rollUp.catchUp(true) || catchUpSearch());
@@ -212,8 +216,8 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
         if (upkeep) keeper.look();
         return pruned;
       }),
-    prunable: (query) => ask(() => old.count(query)),
-    total: (filter) => ask(() => total(filter)),
+    prunable: (query) => read(() => old.count(query)),
+    total: (filter) => read(() => total(filter)),
     bytes: () =>
       ask(
         () =>

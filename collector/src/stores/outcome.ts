@@ -18,21 +18,29 @@ const PER_BUCKET = 1 / Math.log(GROWTH);
 const OPEN: readonly Status[] = ["running", "paused"];
 /** Only ever added to: these numbers are on people's disks. */
 const ENDED: readonly EndStatus[] = ["succeeded", "failed", "cancelled"];
+/** How many these are: to divide by what the compiler knows is several times as quick, and answers do so by the ten thousand. */
+const OPENS = 2;
+const ENDS = 3;
 
 /** @param durationUs `null` while it is open. */
 export function outcomeOf(status: Status, durationUs: Micros | null): number {
   if (durationUs === null) return status === "paused" ? 1 : 0;
-  return OPEN.length + bucketOf(durationUs) * ENDED.length + ENDED.indexOf(status as EndStatus);
+  return OPENS + bucketOf(durationUs) * ENDS + ENDED.indexOf(status as EndStatus);
+}
+
+/** What an outcome tells of the status, by its place in here: an array is quicker to count in than an object. */
+export const STATUSES_TOLD: readonly Status[] = [...OPEN, ...ENDED];
+
+export function placeOfStatus(outcome: number): number {
+  return outcome < OPENS ? outcome : OPENS + ((outcome - OPENS) % ENDS);
 }
 
 export function statusOfOutcome(outcome: number): Status {
-  return outcome < OPEN.length
-    ? (OPEN[outcome] as Status)
-    : (ENDED[(outcome - OPEN.length) % ENDED.length] as EndStatus);
+  return STATUSES_TOLD[placeOfStatus(outcome)] as Status;
 }
 
 export function hasEnded(outcome: number): boolean {
-  return outcome >= OPEN.length;
+  return outcome >= OPENS;
 }
 
 /** `null` of what is open. Larger outcomes never have smaller durations. */
@@ -43,7 +51,7 @@ export function durationOfOutcome(outcome: number): Micros | null {
 
 /** Of one that has ended: into which bucket its duration falls. */
 export function bucketOfOutcome(outcome: number): number {
-  return Math.floor((outcome - OPEN.length) / ENDED.length);
+  return Math.floor((outcome - OPENS) / ENDS);
 }
 
 /** A duration that is not longer than any in the bucket. */

@@ -1,6 +1,6 @@
 /** How often there was which outcome: a set with counts, to which is added and from which is taken away. */
-import type { DurationStats, StatusCounts } from "../flow.ts";
-import { durationOfOutcome, statusOfOutcome } from "./outcome.ts";
+import type { DurationStats, Micros, Status, StatusCounts } from "../flow.ts";
+import { durationOfOutcome, placeOfStatus, STATUSES_TOLD } from "./outcome.ts";
 
 /** What is worked out from a tally. */
 export interface TallyFigures extends StatusCounts {
@@ -54,30 +54,20 @@ export class Tally implements Adds {
 
   /** Each outcome that there is, rising, with its count. */
   each(visit: (outcome: number, count: number) => void): void {
-    if (this.#few !== undefined) {
-      const few = this.#few;
-      for (const outcome of Uint32Array.from(few.keys()).sort()) visit(outcome, few.get(outcome) as number);
-      return;
-    }
-    const many = this.#many;
-    // Mostly zeros: a loop passes them by in no time, a call for each would not.
-    for (let outcome = 0; outcome < many.length; outcome += 1) {
-      const count = many[outcome] as number;
-      if (count !== 0) visit(outcome, count);
-    }
+    const { outcomes, counts } = this.#sorted();
+    for (let at = 0; at < outcomes.length; at += 1) visit(outcomes[at] as number, counts[at] as number);
   }
 
   figures(): TallyFigures {
-    const byStatus = { running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
-    const durations: Durations = { us: [], counts: [] };
-    this.each((outcome, count) => {
-      byStatus[statusOfOutcome(outcome)] += count;
-      const us = durationOfOutcome(outcome);
-      if (us === null) return;
-      durations.us.push(us);
-      durations.counts.push(count);
-    });
-    const { running, paused, succeeded, failed, cancelled } = byStatus;
+    const { outcomes, counts } = this.#sorted();
+    const byStatus = STATUSES_TOLD.map(() => 0);
+    for (let at = 0; at < outcomes.length; at += 1) {
+      const status = placeOfStatus(outcomes[at] as number);
+      byStatus[status] = (byStatus[status] as number) + (counts[at] as number);
+    }
+    const of = (status: Status) => byStatus[STATUSES_TOLD.indexOf(status)] as number;
+    const [running, paused] = [of("running"), of("paused")];
+    const [succeeded, failed, cancelled] = [of("succeeded"), of("failed"), of("cancelled")];
     const finished = succeeded + failed + cancelled;
     return {
       total: finished + running + paused,
@@ -86,8 +76,30 @@ export class Tally implements Adds {
       failed,
       cancelled,
       failureRate: finished === 0 ? null : failed / finished,
-      durationMs: durationsOf(durations, finished),
+      durationMs: durationsOf(outcomes, counts, finished),
     };
+  }
+
+  #sorted(): Counts {
+    const outcomes = new Uint32Array(this.size);
+    const counts = new Float64Array(this.size);
+    const few = this.#few;
+    if (few !== undefined) {
+      outcomes.set([...few.keys()]);
+      outcomes.sort();
+      for (let at = 0; at < outcomes.length; at += 1) counts[at] = few.get(outcomes[at] as number) as number;
+      return { outcomes, counts };
+    }
+    const many = this.#many;
+    let found = 0;
+    for (let outcome = 0; outcome < many.length; outcome += 1) {
+      const count = many[outcome] as number;
+      if (count === 0) continue;
+      outcomes[found] = outcome;
+      counts[found] = count;
+      found += 1;
+    }
+    return { outcomes, counts };
   }
 
   #addToMany(outcome: number, count: number): void {
@@ -108,38 +120,46 @@ export class Tally implements Adds {
   }
 }
 
-/** Side by side, rising: different ones, and how often each is. */
-interface Durations {
-  us: number[];
-  counts: number[];
+/** Side by side: outcomes, rising, and how often each is. */
+interface Counts {
+  outcomes: Uint32Array;
+  counts: Float64Array;
 }
 
-const PERCENTS = [50, 90, 95, 99] as const;
+const PERCENTS = [50, 90, 95, 99];
 
-function rankOf(percentile: number, runs: number): number {
-  return Math.ceil((runs * (PERCENTS[percentile] as number)) / 100);
-}
-
-function durationsOf({ us, counts }: Durations, runs: number): Omit<DurationStats, "last"> {
+/** @param runs how many of them have ended. */
+function durationsOf(outcomes: Uint32Array, counts: Float64Array, runs: number): Omit<DurationStats, "last"> {
+  const ranks = PERCENTS.map((percent) => Math.ceil((runs * percent) / 100));
+  const found: Micros[] = [];
+  let next = ranks[0] as number;
   let sum = 0;
   let seen = 0;
-  const found: number[] = [];
-  for (let at = 0; at < us.length; at += 1) {
-    const [each, count] = [us[at] as number, counts[at] as number];
-    sum += each * count;
+  let least: Micros | undefined;
+  let most: Micros | undefined;
+  for (let at = 0; at < outcomes.length; at += 1) {
+    const us = durationOfOutcome(outcomes[at] as number);
+    if (us === null) continue;
+    const count = counts[at] as number;
+    least ??= us;
+    most = us;
+    sum += us * count;
     seen += count;
     // The duration that so many are not longer than.
-    while (found.length < PERCENTS.length && seen >= rankOf(found.length, runs)) found.push(each);
+    while (seen >= next) {
+      found.push(us);
+      next = ranks[found.length] ?? Number.POSITIVE_INFINITY;
+    }
   }
   const [p50, p90, p95, p99] = found.map(toMs);
   return {
-    min: toMs(us[0]),
+    min: toMs(least),
     avg: runs === 0 ? null : toMs(sum / runs),
     p50: p50 ?? null,
     p90: p90 ?? null,
     p95: p95 ?? null,
     p99: p99 ?? null,
-    max: toMs(us.at(-1)),
+    max: toMs(most),
   };
 }
 

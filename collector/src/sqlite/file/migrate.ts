@@ -4,7 +4,8 @@ import type { Database } from "better-sqlite3";
 import { WeirError } from "../../errors.ts";
 import { wordsOf } from "../../words.ts";
 import { lastSaidOf } from "../rows/flow-bytes.ts";
-import { cellOfKind } from "../stats/cell.ts";
+import { Cell, cellOfKind, packCell, unpackCell } from "../stats/cell.ts";
+import { fillFailures } from "./fill-failures.ts";
 
 /** "Weir": what the first migration writes into the file's header. */
 const APPLICATION_ID = 0x57656972;
@@ -14,6 +15,9 @@ const FOLDER = new URL("../migrations/", import.meta.url);
 const FILES = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".sql"))
   .sort();
+
+/** What the program itself writes after a migration. */
+const FILLED: Record<string, (db: Database) => void> = { "016_failures.sql": fillFailures };
 
 /**
  * Each migration runs in a transaction of its own and is recorded in it, so that a process which is killed, or a
@@ -35,7 +39,9 @@ export function migrate(db: Database, warn: (line: string) => void): void {
       .transaction(() => {
         const version = versionOf(db);
         if (version === FILES.length) return true;
-        db.exec(readFileSync(new URL(FILES[version] as string, FOLDER), "utf8"));
+        const file = FILES[version] as string;
+        db.exec(readFileSync(new URL(file, FOLDER), "utf8"));
+        FILLED[file]?.(db);
         db.pragma(`user_version = ${version + 1}`);
         return false;
       })
@@ -51,6 +57,14 @@ function addFunctions(db: Database): void {
   db.function("weir_cell_of_kind", { deterministic: true }, (cell, kind) =>
     cellOfKind(cell as Buffer, kind as number),
   );
+  db.aggregate<Cell>("weir_cell_sum", {
+    start: () => new Cell(),
+    step(sum: Cell, cell: unknown) {
+      unpackCell(cell as Buffer, sum);
+      return sum;
+    },
+    result: packCell,
+  });
 }
 
 /**

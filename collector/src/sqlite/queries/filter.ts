@@ -75,7 +75,11 @@ export const COST_OF_POSTING = 5;
 /** Finds what terms of a search want; where only conditions are needed there is nothing to find them by. */
 export type FindTerm = (term: ReturnType<typeof termsOf>[number]) => Wanted;
 
-/** What the filters want, apart from the time and from which health; `null` where no flow can match. */
+/**
+ * What the filters want, apart from the time and from which health; `null` where no flow can match.
+ *
+ * @param findTerm where what is wanted is to be planned: then it is worth a look which flows cannot match.
+ */
 export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTerm): Wanted[] | null {
   const { tenants, labels } = numbers;
   const wanted: Wanted[] = [];
@@ -91,12 +95,13 @@ export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTe
   const ofShapes = wantedShapes(filter, numbers);
   if (ofShapes !== null) wanted.push(ofShapes);
   for (const [key, values] of Object.entries(filter.labels ?? {})) {
+    const isPlanned = findTerm !== undefined;
     posting(
       "label_flows",
       "label",
       values,
-      (value) => (mayHave(key, value) ? labels.stored(key, value) : undefined),
-      (label) => labels.shapesOf(label),
+      (value) => (isPlanned && !mayHave(key, value) ? undefined : labels.stored(key, value)),
+      isPlanned ? (label) => labels.shapesOf(label) : undefined,
     );
   }
   posting("step_flows", "step", filter.step, (step) => step);
@@ -117,7 +122,7 @@ export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTe
     name: string,
     values: string[] | undefined,
     find: (value: string) => N | undefined,
-    shapesOfOne?: (value: N) => number[],
+    shapesOfOne?: ((value: N) => number[]) | undefined,
   ): void {
     if (!values?.length) return;
     const found = numbersOf(values, find);

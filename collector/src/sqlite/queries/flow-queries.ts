@@ -235,7 +235,10 @@ export function flowQueries(
       isCut = tally.isOver;
       return isCut;
     };
-    const { complete, from, to } = counted({ ...filter, want: "flows", walk: false, isLate }, () => all);
+    const { complete, from, to } = counted(
+      { ...filter, want: "flows", widest: "ever", walk: false, isLate },
+      () => all,
+    );
     const isExact = from === (filter.from ?? null) && to === (filter.to ?? null);
     if (!isExact || !(complete || isCut)) return undefined;
     for (const [each, flows] of ended) tally.addKnown(each, Math.max(0, flows));

@@ -63,10 +63,13 @@ export function histogramOf(
         if (wanted === null || wanted.has(status)) bucket[status] += flows;
       },
     };
-    const result = count({ ...filter, want: "flows", hourly: width % DAY_US !== 0 }, (place) => {
-      bucket = bucketAt(buckets, Math.floor(place.from / width) * width);
-      return inBucket;
-    });
+    const result = count(
+      { ...filter, want: "flows", widest: width % DAY_US === 0 ? "day" : "hour", named: false },
+      (place) => {
+        bucket = bucketAt(buckets, Math.floor(place.from / width) * width);
+        return inBucket;
+      },
+    );
     // Nothing was counted in some, or all of it was taken away again.
     for (const each of buckets.values()) if (isEmpty(each)) buckets.delete(each.at);
     return answer(buckets, { ...result, from: result.from ?? from, to: result.to ?? to }, width);

@@ -7,6 +7,7 @@ import { SearchIndex } from "../search/search-index.ts";
 import { Shapes } from "../search/shapes.ts";
 import { Unsearched } from "../search/unsearched.ts";
 import { Words } from "../search/words.ts";
+import { type CountedFlow, Failures, NOT_COUNTED } from "../stats/failures.ts";
 import { StatsLog } from "../stats/log.ts";
 import { Parts } from "../stats/parts.ts";
 import { Shares } from "../stats/share.ts";
@@ -142,17 +143,24 @@ export interface Statistics {
   shares: Shares;
   log: StatsLog;
   parts: Parts;
+  failures: Failures;
   state: StatsState;
 }
 
 export function statisticsOf(db: Db): Statistics {
   const parts = new Parts(db);
-  return { parts, shares: new Shares(parts), log: new StatsLog(db), state: new StatsState(db) };
+  return {
+    parts,
+    shares: new Shares(parts),
+    log: new StatsLog(db),
+    failures: new Failures(db),
+    state: new StatsState(db),
+  };
 }
 
 export function flowRows(db: Db, { numbers, links, counts, statistics }: RowParts): FlowRows {
   const { texts, tenants, labels, definitions, shapes, found, unsearched } = numbers;
-  const { shares, log, parts, state: counted } = statistics;
+  const { shares, log, parts, failures, state: counted } = statistics;
   const packer = new FlowPacker(texts, definitions);
   const blocks = new Blocks(db);
   const selectFlow = db.prepare<[StoredId, number], StoredFlow>(
@@ -256,6 +264,13 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
 
   function kindOf({ name, status }: StoredSummary): Kind {
     return { name: texts.keep(name), status: statusCode(status) };
+  }
+
+  /** What is counted of a flow is another now. */
+  function count(pk: number, tenant: number, before: CountedFlow, now: CountedFlow): void {
+    if (pk <= counted.uncountedTo()) return;
+    log.replace(before.share, now.share);
+    failures.change(pk, tenant, before, now);
   }
 
   function shareOf(drawn: Pick<Picture, "summary" | "steps">): Uint8Array {
@@ -369,7 +384,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       flow.summary = summary;
 
       const share = shares.of(drawn, { tenant, name, mayKeep: true });
-      if (pk > counted.uncountedTo()) log.replace(flow.share, share);
+      count(pk, tenant, countedOf(before, flow.share), countedOf(summary, share));
       // One that is let go after the commit needs no copy.
       flow.share = summary.endedAt === null || large ? Buffer.from(share) : null;
     },
@@ -389,7 +404,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       }
       blocks.removed(pk, kindOf(summary));
       definitions.changed(definition, null);
-      if (pk > counted.uncountedTo()) log.replace(share, null);
+      count(pk, tenant, countedOf(summary, share), NOT_COUNTED);
       tenants.count(tenant, { flows: -1, running: -running(summary), failed: -failed(summary), lastAt: 0 });
     },
 
@@ -422,6 +437,11 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       return picture(stateOf(row)).summary;
     },
   };
+}
+
+function countedOf(summary: StoredSummary | null, share: Uint8Array | null): CountedFlow {
+  if (summary === null) return NOT_COUNTED;
+  return { startedAt: summary.startedAt, hasFailed: summary.status === "failed", share };
 }
 
 function running(summary: StoredSummary | null): number {

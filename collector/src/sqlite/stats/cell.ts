@@ -16,6 +16,9 @@ export function kindOfCell(want: Want): number {
   return WANTS.indexOf(want);
 }
 
+/** The number of the cells in which it is counted how flows of all names together stand. On people's disks. */
+export const FLOWS_OF_ALL_NAMES = WANTS.length;
+
 export class Cell {
   readonly flows = new Tally();
   /** By the code of the part. */
@@ -35,13 +38,12 @@ export class Cell {
     for (const [code, tally] of other.parts) this.part(code).addAll(tally);
   }
 
-  /** By the kind of cell: as much of this one as is counted there. Those with nothing in them are left out. */
-  byKind(): Map<number, Cell> {
-    const cells = new Map<number, Cell>();
+  /** What is counted in it, each by itself. What is not is left out. */
+  byWant(): Map<Want, Cell> {
+    const cells = new Map<Want, Cell>();
     const of = (want: Want) => {
-      const kind = kindOfCell(want);
-      const cell = cells.get(kind) ?? new Cell();
-      cells.set(kind, cell);
+      const cell = cells.get(want) ?? new Cell();
+      cells.set(want, cell);
       return cell;
     };
     if (!this.flows.isEmpty) of("flows").flows.addAll(this.flows);
@@ -93,11 +95,11 @@ function packTally(to: ByteWriter, tally: Tally): void {
 /** Adds what is in the bytes to the cell. */
 export function unpackCell(bytes: Buffer, into: Cell): void {
   const from = new ByteReader(bytes);
-  addTally(from, into.flows);
+  addTally(from, into.flows, 1);
   for (let code = 0; !from.done; ) {
     code += from.uint();
     from.uint();
-    addTally(from, into.part(code));
+    addTally(from, into.part(code), 1);
   }
 }
 
@@ -105,17 +107,21 @@ export function unpackCell(bytes: Buffer, into: Cell): void {
 export function cellOfKind(bytes: Buffer, kind: number): Buffer | null {
   const cell = new Cell();
   unpackCell(bytes, cell);
-  const ofKind = cell.byKind().get(kind);
+  const ofKind = cell.byWant().get(WANTS[kind] as Want);
   return ofKind === undefined ? null : packCell(ofKind);
 }
 
-/** Adds how the flows stand to a tally, without a look at their parts. */
-export function addFlows(bytes: Buffer, into: Adds): void {
-  addTally(new ByteReader(bytes), into);
+/**
+ * Adds how the flows stand to a tally, without a look at their parts.
+ *
+ * @param sign -1: takes it away.
+ */
+export function addFlows(bytes: Buffer, into: Adds, sign: 1 | -1): void {
+  addTally(new ByteReader(bytes), into, sign);
 }
 
-/** Hands each part to `tallyOf`, and adds it to what that gives. */
-export function addParts(bytes: Buffer, tallyOf: (code: number) => Adds | undefined): void {
+/** Hands each part to `tallyOf`, and adds it to what that gives, as `addFlows` does. */
+export function addParts(bytes: Buffer, tallyOf: (code: number) => Adds | undefined, sign: 1 | -1): void {
   const from = new ByteReader(bytes);
   for (let left = from.uint(); left > 0; left -= 1) {
     from.uint();
@@ -126,14 +132,14 @@ export function addParts(bytes: Buffer, tallyOf: (code: number) => Adds | undefi
     const length = from.uint();
     const tally = tallyOf(code);
     if (tally === undefined) from.skip(length);
-    else addTally(from, tally);
+    else addTally(from, tally, sign);
   }
 }
 
-function addTally(from: ByteReader, into: Adds): void {
+function addTally(from: ByteReader, into: Adds, sign: 1 | -1): void {
   let outcome = 0;
   for (let left = from.uint(); left > 0; left -= 1) {
     outcome += from.uint();
-    into.add(outcome, from.uint());
+    into.add(outcome, sign * from.uint());
   }
 }

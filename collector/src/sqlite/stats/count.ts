@@ -6,7 +6,7 @@ import { STATUSES } from "@weir/sdk/attributes";
 import type { Counted, Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
 import { outcomeOf } from "../../stores/outcome.ts";
-import { DAY_US, HOUR_US } from "../../stores/slots.ts";
+import { HOUR_US } from "../../stores/slots.ts";
 import type { Adds } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
@@ -20,7 +20,8 @@ import {
   type Statistics,
 } from "../rows/flow-rows.ts";
 import { statusOf } from "../rows/status.ts";
-import { addFlows, addParts, kindOfCell, type Want } from "./cell.ts";
+import { addFlows, addParts, type Want } from "./cell.ts";
+import { cellReader, type SlotCell, type Told, type Widest } from "./cells.ts";
 import { ALL_TENANTS, kindOfPart, PART } from "./parts.ts";
 import { ShareReader } from "./share.ts";
 
@@ -28,6 +29,7 @@ import { ShareReader } from "./share.ts";
 export interface Place {
   from: Micros;
   to: Micros;
+  /** `ALL_NAMES` where they need not be told apart. */
   name: number;
   /** Code of the part; `null` of flows. */
   part: number | null;
@@ -35,8 +37,10 @@ export interface Place {
 
 export interface CountQuery extends StatsFilter {
   want: Want;
-  /** No wider slots than an hour: for who tells hours apart. */
-  hourly?: boolean;
+  /** The widest slots that will do: `ever` is as many days as are added up, as one. Default: `day`. */
+  widest?: Widest;
+  /** `false`: names need not be told apart. */
+  named?: boolean;
   /** `false`: what nothing counted beforehand is not looked at flow by flow, and `complete` is `false`. */
   walk?: boolean;
   /** Ends the count with what it has; `complete` is `false` then. Default: after a second. */
@@ -54,14 +58,6 @@ const MOST_WALKED = 2_000;
 const PASSED_BY = 20;
 /** Milliseconds after which a count ends with what it has. */
 const LONGEST_MS = 1_000;
-const HOURS = 24;
-
-/** What is counted of a slot, a day or an hour, and a name. */
-interface CellRow {
-  at: number;
-  name: number;
-  cell: Buffer;
-}
 
 interface EdgeRow {
   shape: number;
@@ -73,7 +69,8 @@ interface EdgeRow {
 /** A filter, in the numbers of the file. */
 interface Wanted {
   want: Want;
-  hourly: boolean;
+  widest: Widest;
+  named: boolean;
   tenants: number[];
   names: Set<number> | null;
   /** Codes of labels of which a flow must have one; `null`: any flow. */
@@ -89,27 +86,27 @@ export interface StatsCountParts {
 
 export type StatsCount = (query: CountQuery, tallyOf: TallyOf) => Counted;
 
-export function statsCount(
+export interface StatsCounts {
+  count: StatsCount;
+  /**
+   * Goes through the days that `widest: "ever"` tells as one, each by itself, the newest first, until it is done: for who wants
+   * to know of some of what was counted when that was. Of one tenant, or of all.
+   */
+  lookBack(query: CountQuery, tallyOf: TallyOf, isDone: () => boolean): void;
+}
+
+export function statsCounts(
   db: Db,
   { numbers, statistics: { log, parts, shares, state }, rows, walker }: StatsCountParts,
-): StatsCount {
+): StatsCounts {
   const statements = new Statements(db);
-  const newestHour = db
-    .prepare<[number], number | null>("SELECT max(at) FROM stats_hours WHERE at <= ?")
-    .pluck();
-  const hourCells = db.prepare<[number, number], CellRow>(
-    "SELECT at, name, cell FROM stats_hours WHERE at = ? AND tenant = ?",
-  );
-  const dayCells = db.prepare<[number, number, number, number], CellRow>(
-    `SELECT at, name, cell FROM stats_days
-     WHERE kind = ? AND tenant = ? AND at BETWEEN ? AND ? ORDER BY at DESC, name`,
-  );
+  const cells = cellReader(db, state);
   const startOf = db
     .prepare<[number], Micros>("SELECT started_at FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT 1")
     .pluck();
 
   /** One moment for all that is read. */
-  return db.transaction((query: CountQuery, tallyOf: TallyOf): Counted => {
+  const count = db.transaction((query: CountQuery, tallyOf: TallyOf): Counted => {
     const wanted = wantedOf(query);
     if (wanted === null) return { from: query.from ?? null, to: query.to ?? null, complete: true };
     if (wanted === "walk") {
@@ -124,14 +121,26 @@ export function statsCount(
     return { ...result, from: Math.max(result.from ?? 0, startOf.get(uncounted) ?? 0), complete: false };
   });
 
+  const lookBack: StatsCounts["lookBack"] = (query, tallyOf, isDone) => {
+    const wanted = wantedOf(query);
+    if (wanted === null || wanted === "walk") return;
+    const [tenant = ALL_TENANTS] = wanted.tenants;
+    for (const slot of cells.days(toldOf(tenant, wanted, wholeHours(query)))) {
+      addCell(slot, wanted, tallyOf);
+      if (isDone()) return;
+    }
+  };
+  return { count, lookBack };
+
   /** `null`: no flow can match. `walk`: what is counted does not tell these flows from others. */
-  function wantedOf({ want, hourly = false, tenant, name, labels }: CountQuery): Wanted | "walk" | null {
+  function wantedOf(query: CountQuery): Wanted | "walk" | null {
+    const { want, widest = "day", named = true, tenant, name, labels } = query;
     const tenants = tenant?.length
       ? [...new Set(tenant)].flatMap((each) => numbers.tenants.find(each) ?? [])
       : [ALL_TENANTS];
     const names = name?.length ? new Set(name.flatMap((each) => numbers.texts.find(each) ?? [])) : null;
     if (tenants.length === 0 || names?.size === 0) return null;
-    const wanted = { want, hourly, tenants, names, labels: null };
+    const wanted = { want, widest, named, tenants, names, labels: null };
     const keys = Object.entries(labels ?? {}).filter(([, values]) => values.length > 0);
     const [first, ...more] = keys;
     const ofAll = tenants[0] === ALL_TENANTS;
@@ -153,11 +162,7 @@ export function statsCount(
    */
   function windowOf(query: CountQuery): Window {
     const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = query;
-    const window: Window = {
-      from: Math.ceil(from / HOUR_US) * HOUR_US,
-      to: Math.floor(to / HOUR_US) * HOUR_US,
-      edges: [],
-    };
+    const window: Window = { ...wholeHours(query), edges: [] };
     const ends: [Micros, Micros][] =
       window.from > window.to
         ? [[from, to]]
@@ -216,61 +221,42 @@ export function statsCount(
       addShare(share, sign, wanted, { from, to: from + HOUR_US, name: share.name, part: null }, tallyOf);
     });
     for (const tenant of wanted.tenants) {
-      for (const { from, to, name, cell } of cellsOf(tenant, wanted, window)) {
+      for (const slot of cells.all(toldOf(tenant, wanted, window))) {
         if (isLate()) return false;
-        if (wanted.names !== null && !wanted.names.has(name)) continue;
-        addCell(cell, wanted, { from, to, name, part: null }, tallyOf);
+        addCell(slot, wanted, tallyOf);
       }
     }
     return true;
   }
 
-  /** The cells of a tenant, the newest first; days that are closed and lie within the window are told by cells of their own. */
-  function* cellsOf(
+  function toldOf(
     tenant: number,
-    { want, labels, hourly }: Wanted,
-    { from, to }: Window,
-  ): Generator<SlotCell> {
-    const first = Math.max(0, from / HOUR_US);
-    const last = Math.min(to / HOUR_US, Number.MAX_SAFE_INTEGER) - 1;
-    const firstDay = Math.ceil(first / HOURS);
-    const lastDay = Math.min(Math.floor((last + 1) / HOURS) - 1, state.closed().lastOf(tenant));
-    if (hourly || firstDay > lastDay) {
-      yield* ofHours(tenant, first, last);
-      return;
-    }
-    yield* ofHours(tenant, (lastDay + 1) * HOURS, last);
-    const kind = kindOfCell(labels === null ? want : PART.label);
-    for (const row of dayCells.iterate(kind, tenant, firstDay, lastDay)) yield inSlot(row, DAY_US);
-    yield* ofHours(tenant, first, firstDay * HOURS - 1);
+    { want, labels, ...wanted }: Wanted,
+    { from, to }: Pick<Window, "from" | "to">,
+  ): Told {
+    return { ...wanted, tenant, want: labels === null ? want : PART.label, from, to };
   }
 
-  /** Hours in which nobody had anything are passed by. */
-  function* ofHours(tenant: number, first: number, last: number): Generator<SlotCell> {
-    for (
-      let hour = newestHour.get(last) ?? null;
-      hour !== null && hour >= first;
-      hour = newestHour.get(hour - 1) ?? null
-    ) {
-      for (const row of hourCells.all(hour, tenant)) yield inSlot(row, HOUR_US);
-    }
-  }
-
-  function addCell(cell: Buffer, { want, labels }: Wanted, place: Place, tallyOf: TallyOf): void {
+  function addCell(
+    { cell, sign, from, to, name }: SlotCell,
+    { want, labels }: Wanted,
+    tallyOf: TallyOf,
+  ): void {
+    const place = { from, to, name, part: null };
     if (want !== "flows") {
-      addParts(cell, (part) => (kindOfPart(part) === want ? tallyOf({ ...place, part }) : undefined));
+      addParts(cell, (part) => (kindOfPart(part) === want ? tallyOf({ ...place, part }) : undefined), sign);
       return;
     }
     const tally = tallyOf(place);
     if (tally === undefined) return;
-    if (labels === null) addFlows(cell, tally);
-    else addParts(cell, (part) => (labels.has(part) ? tally : undefined));
+    if (labels === null) addFlows(cell, tally, sign);
+    else addParts(cell, (part) => (labels.has(part) ? tally : undefined), sign);
   }
 
   function addShare(
     share: ShareReader,
     sign: number,
-    { want, labels }: Wanted,
+    { want, labels }: Pick<Wanted, "want" | "labels">,
     place: Place,
     tallyOf: TallyOf,
   ): void {
@@ -311,7 +297,7 @@ export function statsCount(
     const { startedAt } = picture.summary;
     const name = numbers.texts.find(picture.summary.name) as number;
     const share = new ShareReader().read(shares.of(picture, { tenant: row.tenant, name, mayKeep: false }));
-    const all = { want, labels: null, hourly: false, tenants: [], names: null };
+    const all = { want, labels: null };
     addShare(share, 1, all, { from: startedAt, to: startedAt + 1, name, part: null }, tallyOf);
   }
 
@@ -330,6 +316,14 @@ export function statsCount(
   }
 }
 
+/** The whole hours that lie within a window. */
+function wholeHours({ from, to }: StatsFilter): Pick<Window, "from" | "to"> {
+  return {
+    from: Math.ceil((from ?? Number.NEGATIVE_INFINITY) / HOUR_US) * HOUR_US,
+    to: Math.floor((to ?? Number.POSITIVE_INFINITY) / HOUR_US) * HOUR_US,
+  };
+}
+
 function lateAfter(ms: number): () => boolean {
   const until = performance.now() + ms;
   return () => performance.now() > until;
@@ -340,17 +334,6 @@ interface Window {
   from: Micros;
   to: Micros;
   edges: { from: Micros; to: Micros; flows: EdgeFlow[] }[];
-}
-
-interface SlotCell {
-  from: Micros;
-  to: Micros;
-  name: number;
-  cell: Buffer;
-}
-
-function inSlot({ at, name, cell }: CellRow, width: Micros): SlotCell {
-  return { from: at * width, to: (at + 1) * width, name, cell };
 }
 
 type EdgeFlow = EdgeRow | FlowRow;

@@ -32,7 +32,7 @@ export function kindOfPart(code: number): number {
   return code % 4;
 }
 
-function numberOfPart(code: number): number {
+export function numberOfPart(code: number): number {
   return Math.floor(code / 4);
 }
 

@@ -10,7 +10,10 @@ import { dayOf } from "../../stores/slots.ts";
 import type { Db } from "../file/open.ts";
 import type { FlowRow } from "../rows/flow-rows.ts";
 import { FLOW_COLUMNS } from "../rows/flow-rows.ts";
-import { Cell, packCell, unpackCell } from "./cell.ts";
+import { statusOf } from "../rows/status.ts";
+import { Cell, unpackCell } from "./cell.ts";
+import { adderTo, type Change, DayCells } from "./days.ts";
+import { type Failures, NOT_COUNTED } from "./failures.ts";
 import type { StatsLog } from "./log.ts";
 import { ALL_TENANTS, type Parts } from "./parts.ts";
 import type { ShareReader } from "./share.ts";
@@ -28,15 +31,13 @@ interface CellRow {
   cell: Buffer;
 }
 
+interface UncountedFlow extends FlowRow {
+  startedAt: Micros;
+  status: number;
+}
+
 /** A day is closed when nothing was added to it for so long: what comes after that is written twice. */
 const QUIET_US = 60 * 1e6;
-
-/** What a piece of the log adds to a cell. */
-interface Change {
-  tenant: number;
-  name: number;
-  cell: Cell;
-}
 
 export interface RollUp {
   /** Adds up a piece of the log. @returns whether there is more. */
@@ -53,6 +54,7 @@ export interface RollUp {
 export interface RollUpParts {
   log: StatsLog;
   parts: Parts;
+  failures: Failures;
   state: StatsState;
   /** The share of a flow, for one that is counted late. */
   shareOf(row: FlowRow): Uint8Array;
@@ -61,9 +63,12 @@ export interface RollUpParts {
   now: () => Micros;
 }
 
-export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now }: RollUpParts): RollUp {
+export function rollUpOf(
+  db: Db,
+  { log, parts, failures, state, shareOf, othersWrote, now }: RollUpParts,
+): RollUp {
   const addToHour = adderTo(db, "stats_hours", ["at", "tenant", "name"]);
-  const addToDay = adderTo(db, "stats_days", ["kind", "tenant", "at", "name"]);
+  const dayCells = new DayCells(db);
   const addDay = db.prepare(
     `INSERT INTO tenant_days (day, tenant, open, succeeded, failed, cancelled) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET open = open + excluded.open, succeeded = succeeded + excluded.succeeded,
@@ -84,8 +89,8 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
       "SELECT min(tenant) FROM stats_hours WHERE at = ? AND tenant >= ?",
     )
     .pluck();
-  const uncounted = db.prepare<[number, number], FlowRow>(
-    `SELECT ${FLOW_COLUMNS} FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT ?`,
+  const uncounted = db.prepare<[number, number], UncountedFlow>(
+    `SELECT ${FLOW_COLUMNS}, started_at AS startedAt, status FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT ?`,
   );
 
   /** Days → when something was last added to them: while flows of a day come in, it stays open. */
@@ -103,7 +108,7 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
       for (const change of [...changes, ...changesOfAll(changes)]) {
         addToHour(change.cell, hour, change.tenant, change.name);
         const day = Math.floor(hour / HOURS);
-        if (closed.has(day, change.tenant)) addByKind(day, change);
+        if (closed.has(day, change.tenant)) dayCells.add(day, change);
       }
     }
     for (const [day, tenants] of days) {
@@ -174,13 +179,8 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
         read += 1;
       }
     }
-    for (const [name, cell] of byName) addByKind(day, { tenant, name, cell });
+    for (const [name, cell] of byName) dayCells.add(day, { tenant, name, cell });
     return read;
-  }
-
-  /** A day is asked for by what is counted: each kind has cells of its own. */
-  function addByKind(day: number, { tenant, name, cell }: Change): void {
-    for (const [kind, ofKind] of cell.byKind()) addToDay(ofKind, kind, tenant, day, name);
   }
 
   function countSome(): boolean {
@@ -188,7 +188,12 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
     if (to === 0) return false;
     if (othersWrote()) parts.forget();
     const rows = uncounted.all(to, FLOWS_A_PIECE);
-    for (const row of rows) log.replace(null, shareOf(row));
+    for (const row of rows) {
+      const share = shareOf(row);
+      log.replace(null, share);
+      const counted = { startedAt: row.startedAt, hasFailed: statusOf(row.status) === "failed", share };
+      failures.change(row.pk, row.tenant, NOT_COUNTED, counted);
+    }
     log.save();
     const last = rows.at(-1);
     state.counted(last === undefined || rows.length < FLOWS_A_PIECE ? 0 : last.pk - 1);
@@ -196,7 +201,11 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
   }
 
   const inTransaction = (work: (atOnce: boolean) => boolean) => {
-    const run = db.transaction(work);
+    const run = db.transaction((atOnce: boolean) => {
+      const more = work(atOnce);
+      dayCells.save();
+      return more;
+    });
     return (atOnce: boolean) => {
       try {
         return run.immediate(atOnce);
@@ -204,6 +213,7 @@ export function rollUpOf(db: Db, { log, parts, state, shareOf, othersWrote, now 
         parts.forget();
         log.forget();
         state.forget();
+        dayCells.forget();
         throw error;
       }
     };
@@ -242,24 +252,6 @@ function addShare(
   const day = valueIn(tenants, tenant, () => ({ open: 0, succeeded: 0, failed: 0, cancelled: 0 }));
   const status = statusOfOutcome(outcome);
   day[status === "running" || status === "paused" ? "open" : status] += sign;
-}
-
-/** Adds to the cell of a table that has such a key; one with nothing in it goes. */
-function adderTo(db: Db, table: string, columns: string[]): (cell: Cell, ...key: number[]) => void {
-  const where = columns.map((column) => `${column} = ?`).join(" AND ");
-  const select = db.prepare<number[], Buffer>(`SELECT cell FROM ${table} WHERE ${where}`).pluck();
-  const put = db.prepare(
-    `INSERT OR REPLACE INTO ${table} (cell, ${columns.join(", ")}) VALUES (?, ${columns.map(() => "?").join(", ")})`,
-  );
-  const drop = db.prepare<number[]>(`DELETE FROM ${table} WHERE ${where}`);
-  return (cell, ...key) => {
-    const known = select.get(...key);
-    const sum = new Cell();
-    if (known !== undefined) unpackCell(known, sum);
-    sum.addAll(cell);
-    if (sum.isEmpty) drop.run(...key);
-    else put.run(packCell(sum), ...key);
-  };
 }
 
 function hoursOf(day: number): number[] {

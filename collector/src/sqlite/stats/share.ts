@@ -8,7 +8,7 @@ import type { Picture } from "../../fold/index.ts";
 import { kindOfError, kindText } from "../../stores/error-kind.ts";
 import { outcomeOf } from "../../stores/outcome.ts";
 import { hourOf } from "../../stores/slots.ts";
-import type { Parts } from "./parts.ts";
+import { kindOfPart, numberOfPart, OTHER, PART, type Parts } from "./parts.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
 
 /** Beyond, steps of one name and outcome are counted before they are written. */
@@ -113,6 +113,15 @@ export class ShareReader {
       each(code, Math.floor(what / 2), what % 2 === 0 ? 1 : from.uint());
     }
   }
+}
+
+/** The kind of error that a flow failed with, as it is counted; `null`: none, or none that is told apart. */
+export function errorIn(share: Uint8Array): number | null {
+  let error: number | null = null;
+  new ShareReader().read(share).parts((code) => {
+    if (kindOfPart(code) === PART.error) error = numberOfPart(code);
+  });
+  return error === OTHER ? null : error;
 }
 
 function outcomeOfStep({ status, startedAt, endedAt }: Step): number {
