@@ -78,6 +78,8 @@ interface Found {
   /** About how many flows there are in its time, and of each part. */
   total: number;
   flowsOf: ReadonlyMap<Wanted, number>;
+  /** Which share of all flows is of these shapes. */
+  share: (shapes: number[] | null) => number;
 }
 
 interface Probe {
@@ -104,7 +106,8 @@ export function planner(db: Db, numbers: Numbers): Planner {
     const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
     const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
     const common = shapesOf(wanted);
-    const passing = (some: Wanted[]) => passingOf(some, { said, common, total, flowsOf });
+    const share = sharesOf(wanted);
+    const passing = (some: Wanted[]) => passingOf(some, { said, common, total, flowsOf, share });
     const found = lead === null ? total : (flowsOf.get(lead) ?? 0);
     const lookedUp = others.filter(({ cost }) => cost > 1);
     return {
@@ -124,16 +127,20 @@ export function planner(db: Db, numbers: Numbers): Planner {
    * About which share of what the lead finds passes others as well, were they to have nothing to do with each other but that
    * shapes have: most labels are of one name, so of its flows far more have them than of all.
    */
-  function passingOf(some: Wanted[], { said, common, total, flowsOf }: Found): number {
-    const all = numbers.shapes.flows();
-    const shareOf = (shapes: number[] | null) =>
-      shapes === null || all === 0 ? 1 : Math.max(1, numbers.shapes.flowsOf(shapes)) / all;
-    const amongAll = (each: Wanted) => Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total));
-    const ofCommon = some.length === 0 ? 1 : shareOf(common) / shareOf(shapesOf(said));
+  function passingOf(some: Wanted[], { said, common, total, flowsOf, share }: Found): number {
+    const ofAll = (each: Wanted) => Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total));
+    const inCommon = some.length === 0 ? 1 : share(common) / share(shapesOf(said));
     return some.reduce(
-      (share, each) => share * Math.min(1, amongAll(each) / shareOf(each.among ?? null)),
-      Math.min(1, ofCommon),
+      (passing, each) => passing * Math.min(1, ofAll(each) / share(each.among ?? null)),
+      Math.min(1, inCommon),
     );
+  }
+
+  /** Where shapes are told by one of the filters alone, there is nothing that it has in common with others. */
+  function sharesOf(wanted: Wanted[]): Found["share"] {
+    if (wanted.filter(({ among }) => among !== undefined).length < 2) return () => 1;
+    const all = Math.max(1, numbers.shapes.flows());
+    return (shapes) => (shapes === null ? 1 : Math.max(1, numbers.shapes.flowsOf(shapes)) / all);
   }
 
   /** @param flowsOf is told about how many flows each has. */
