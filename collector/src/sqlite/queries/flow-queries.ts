@@ -180,8 +180,9 @@ export function flowQueries(
 
   function count(filter: FlowFilter): FlowCount {
     if (isEmpty(filter)) return countOfAll();
-    const tally = new FlowTally(timer(limitMs * SHARE_OF_COUNT));
     const plan = walker.plan(filter);
+    // The time is for what there is to count, however long it took to plan.
+    const tally = new FlowTally(timer(limitMs * SHARE_OF_COUNT));
     if (plan === null) return tally.done(true);
     const isWhole = plan.exact ? countExact(filter, plan, tally) : countOneByOne(filter, plan, tally);
     return tally.done(isWhole);
@@ -205,9 +206,12 @@ export function flowQueries(
       const isWhole = countFromStatistics(filter, tally);
       if (isWhole !== undefined) return isWhole;
     }
+    // What was over with the last piece is whole.
+    let isOver = false;
     for (const piece of walker.ended(plan)) {
+      if (isOver) return false;
       for (const { status: code, flows } of piece) tally.addEnded(statusOf(code), flows);
-      if (tally.isOver) return false;
+      isOver = tally.isOver;
     }
     return true;
   }
