@@ -242,7 +242,7 @@ describe("from a store without end", () => {
   });
 
   test("a reader who takes nothing gives up his place in time; one who is slow keeps it, as does one whom the store lets wait", async () => {
-    const stalledMs = 800;
+    const stalledMs = 1_600;
     let isStoreSlow = false;
     let asked = 0;
     const store = async () => {
