@@ -5,8 +5,8 @@ import type { Attempts } from "./auth/attempts.ts";
 import { Gate, type OpenWhen } from "./auth/gate.ts";
 import { toWeirError } from "./errors.ts";
 import type { Micros } from "./flow.ts";
+import { type Answers, answersOf } from "./http/answers.ts";
 import { addApi } from "./http/api.ts";
-import { type FlowBytes, flowBytesOf } from "./http/detail.ts";
 import { addDocs } from "./http/docs.ts";
 import { sendError } from "./http/errors.ts";
 import { addExports, type ExportOptions } from "./http/exports.ts";
@@ -73,8 +73,8 @@ export interface AppOptions {
   now?: () => Micros;
   /** Takes what came in. Default: decodes here, and appends to the store. */
   ingest?: Ingest;
-  /** Answers with a flow in detail. Default: asks the store, and writes the answer here. */
-  flowBytes?: FlowBytes;
+  /** Answers what the API is asked. Default: asks the store, and writes the answer here. */
+  answers?: Answers;
   /** What each tenant may use; held here where no `ingest` is given, which holds its own. Default: without limits. */
   limits?: Limits;
   /** What flags have set. Default: nothing. */
@@ -108,7 +108,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const { store, pageDir, ownHost, log, limits = NO_LIMITS, corsOrigins = [], trustedProxy = [] } = options;
   const { auth, now = () => Date.now() * 1000 } = options;
   const gate = new Gate({ ...auth, now });
-  const { flowBytes = flowBytesOf(store), counters = createCounters() } = options;
+  const { answers = answersOf(store), counters = createCounters() } = options;
   const { fixedSettings = NOTHING_FIXED, serving, threads = () => [] } = options;
   const app = Fastify({
     ...(log && {
@@ -156,7 +156,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   } = options;
   addHealth(app, store);
   addMe(app, gate);
-  addApi(app, store, { flowBytes, limitsReached: async () => (await ingest.limits()).reached });
+  addApi(app, answers, { limitsReached: async () => (await ingest.limits()).reached });
   addExports(app, store, gate, options.exports);
   if (auth !== undefined) {
     addKeys(app, auth.access, now);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { presentDetail } from "../src/http/present.ts";
+import { presentDetail, presentPage } from "../src/http/present.ts";
 import { NO_LIMITS } from "../src/limits.ts";
 import type { Delivery } from "../src/otlp/delivery.ts";
 import { createIngest } from "../src/otlp/ingest.ts";
@@ -102,9 +102,9 @@ describe("threads", () => {
     await store.append([opened(1_000_000), ...step("a", 2_000_000, 3_000_000)]);
     const flow = await store.flow(opened(1).flow);
     const whole = presentDetail(flow as never);
-    const bytes = await store.flowBytes.whole(opened(1).flow);
+    const bytes = await store.answers.flow(opened(1).flow, null);
     expect(bytes && read(bytes)).toEqual(whole);
-    const stages = await store.flowBytes.stages(opened(1).flow);
+    const stages = await store.answers.stages(opened(1).flow, null);
     expect(stages && read(stages.outline)).toEqual({ ...whole, below: [0] });
     expect(stages?.whole).toBeNull();
 
@@ -113,8 +113,8 @@ describe("threads", () => {
     await store.append([second(1_000_000), ...steps]);
     const { flow: large } = second(1);
     // More at once than are kept between their stages.
-    const all = await Promise.all(Array.from({ length: 9 }, () => store.flowBytes.stages(large)));
-    const expected = read((await store.flowBytes.whole(large)) ?? new Uint8Array());
+    const all = await Promise.all(Array.from({ length: 9 }, () => store.answers.stages(large, null)));
+    const expected = read((await store.answers.flow(large, null)) ?? new Uint8Array());
     expect(expected.steps).toHaveLength(600);
     for (const each of all) {
       expect(read(each?.outline ?? new Uint8Array()).steps).toHaveLength(500);
@@ -122,8 +122,24 @@ describe("threads", () => {
     }
 
     const unknown = { tenant: "acme", id: "2" };
-    expect(await store.flowBytes.whole(unknown)).toBeUndefined();
-    expect(await store.flowBytes.stages(unknown)).toBeUndefined();
+    expect(await store.answers.flow(unknown, null)).toBeUndefined();
+    expect(await store.answers.stages(unknown, null)).toBeUndefined();
+    await store.close();
+  });
+
+  test("an answer is the JSON of the API, and of the one tenant that the caller may see", async () => {
+    const store = await openThreadedStore({ path: newPath() });
+    const flows = ["acme", "globex"].map((tenant) => flowOf({ tenant, id: "1" }));
+    await store.append(flows.map(({ opened }, n) => opened(1_000_000 + n)));
+    const page = presentPage(await store.flows({ limit: 10, order: "newest" }));
+    const seenBy = async (tenant: string | null) =>
+      read(await store.answers.to("flows", { limit: 10, order: "newest" }, tenant));
+    expect(await seenBy(null)).toEqual(page);
+    expect((await seenBy("acme")).flows).toEqual([page.flows[1]]);
+    const key = { tenant: "globex", id: "1" };
+    expect(await store.answers.flow(key, "acme")).toBeUndefined();
+    expect(await store.answers.stages(key, "acme")).toBeUndefined();
+    expect(await store.answers.flow(key, "globex")).toBeDefined();
     await store.close();
   });
 

@@ -59,6 +59,11 @@ export function confinedTo(store: Questions, tenant: string): Questions {
   };
 }
 
+/** The store as a caller sees it. @param tenant the one that he may see; `null`: all. */
+export function seenBy(store: Questions, tenant: string | null): Questions {
+  return tenant === null ? store : confinedTo(store, tenant);
+}
+
 function windowOf({ from, to }: Pick<FlowFilter, "from" | "to">): Counted {
   return { from: from ?? null, to: to ?? null, complete: true };
 }

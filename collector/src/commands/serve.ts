@@ -216,7 +216,7 @@ async function openStore(
   { storePath: path, durability, stalledAfter, limits }: ServeConfig,
   access: SqliteAccess,
   warn: (line: string) => void,
-): Promise<Pick<AppOptions, "store" | "ingest" | "flowBytes" | "limits" | "threads">> {
+): Promise<Pick<AppOptions, "store" | "ingest" | "answers" | "limits" | "threads">> {
   if (path === IN_MEMORY) {
     const { openMemoryStore } = await import("../memory/index.ts");
     return { store: openMemoryStore({ stalledAfter: access.limitsInForce(stalledAfter) }), limits };
@@ -224,7 +224,7 @@ async function openStore(
   const { openThreadedStore } = await import("../workers/index.ts");
   collectAsThreadsNeed();
   const store = await openThreadedStore({ path, durability, stalledAfter, limits, warn });
-  return { store, ingest: store.ingest, flowBytes: store.flowBytes, threads: store.threads };
+  return { store, ingest: store.ingest, answers: store.answers, threads: store.threads };
 }
 
 /** In words, for the log. */

@@ -1,25 +1,13 @@
-/** `/api/v1`: questions to the store. The schema of an answer is also the type that its handler must return. */
+/** `/api/v1`: questions to the store. The schema of an answer is also the type of what is presented. */
 import { Readable } from "node:stream";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type TObject, type TSchema, Type } from "typebox";
-import { confinedTo } from "../auth/confined.ts";
+import type { FastifyInstance, FastifySchema } from "fastify";
+import { type Static, type TObject, type TSchema, Type } from "typebox";
 import { WeirError } from "../errors.ts";
-import type { FlowDetail } from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
-import type { Questions } from "../store.ts";
-import { type FlowBytes, type Stages, stagesOf } from "./detail.ts";
+import type { Answer, Answers, Asked, Question, Stages } from "./answers.ts";
 import type { Query, QuerySchema } from "./params.ts";
-import {
-  presentDetail,
-  presentErrors,
-  presentHistogram,
-  presentLimit,
-  presentPage,
-  presentStats,
-  presentStuck,
-  presentTenant,
-} from "./present.ts";
+import { presentLimit } from "./present.ts";
 import {
   errorsQuery,
   filterQuery,
@@ -44,125 +32,125 @@ const STAGES = {
 const TENANT = Type.Object({ tenant: Type.String() });
 const FLOW = Type.Object({ tenant: Type.String(), id: Type.String() });
 
-/** What is asked of others than the store. */
+/** What is asked of others. */
 interface Beside {
-  flowBytes: FlowBytes;
   /** Which tenants came to limits of theirs, the latest first. */
   limitsReached: () => Promise<LimitReached[]>;
 }
 
 /** Adds the routes, each under `/api/v1`. */
-export function addApi(app: FastifyInstance, store: Questions, { flowBytes, limitsReached }: Beside): void {
-  /** The only way from here to the store: what the caller may see of it. */
-  const seenBy = ({ caller }: Pick<FastifyRequest, "caller">): Questions =>
-    caller.tenant === null ? store : confinedTo(store, caller.tenant);
-
-  async function oneFlow(caller: FastifyRequest["caller"], key: schemas.FlowKey): Promise<FlowDetail> {
-    const flow = await seenBy({ caller }).flow(key);
-    if (flow === undefined) throw noSuchFlow(key);
-    return flow;
-  }
-
+export function addApi(app: FastifyInstance, answers: Answers, { limitsReached }: Beside): void {
   app.register(
     async (scope) => {
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
       api.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
-      api.get("/tenants", answers("Customers", schemas.TenantPage, tenantQuery), async (request) => {
-        const { items, ...page } = await seenBy(request).tenants(tenantQuery.read(request.query));
-        return { tenants: items.map(presentTenant), ...page };
+      /** A question of which the query string says all. */
+      function asks<Q extends Question, A extends TSchema>(
+        path: string,
+        question: Q,
+        { summary, answer, query }: Route<Q, A>,
+      ): void {
+        const { config, schema } = described(summary, answer, query);
+        scope.get(path, { config, schema: schema as FastifySchema }, async (request, reply) => {
+          const bytes = await answers.to(question, query.read(request.query), request.caller.tenant);
+          return reply.type(JSON_TYPE).send(bytes);
+        });
+      }
+
+      asks("/tenants", "tenants", { summary: "Customers", answer: schemas.TenantPage, query: tenantQuery });
+      asks("/flows", "flows", { summary: "Flows, newest first", answer: schemas.FlowPage, query: flowQuery });
+      // Not a part of the page: who turns pages need not count again, and who waits for a page not for the count.
+      asks("/flows/count", "count", {
+        summary: "How many flows there are, by status and health",
+        answer: schemas.FlowCount,
+        query: filterQuery,
       });
 
-      api.get("/flows", answers("Flows, newest first", schemas.FlowPage, flowQuery), async (request) =>
-        presentPage(await seenBy(request).flows(flowQuery.read(request.query))),
-      );
-
-      // Not a part of the page: who turns pages need not count again, and who waits for a page not for the count.
-      const counted = answers(
-        "How many flows there are, by status and health",
-        schemas.FlowCount,
-        filterQuery,
-      );
-      api.get("/flows/count", counted, async (request) =>
-        seenBy(request).count(filterQuery.read(request.query)),
-      );
-
-      const ofTenant = answers("Flows of one customer", schemas.FlowPage, tenantFlowQuery, TENANT);
-      api.get("/tenants/:tenant/flows", ofTenant, async (request) => {
-        const { query, params, caller } = request;
+      const ofTenant = described("Flows of one customer", schemas.FlowPage, tenantFlowQuery, TENANT);
+      api.get("/tenants/:tenant/flows", ofTenant, async ({ query, params, caller }, reply) => {
         if (caller.tenant !== null && caller.tenant !== params.tenant) throw noSuchTenant(params.tenant);
         const asked = { ...tenantFlowQuery.read(query), tenant: [params.tenant] };
-        return presentPage(await seenBy(request).flows(asked));
+        return reply.type(JSON_TYPE).send((await answers.to("flows", asked, caller.tenant)) as never);
       });
 
-      const whole = answers("A flow with its steps, events and children", schemas.FlowDetail, noQuery, FLOW);
+      const whole = described(
+        "A flow with its steps, events and children",
+        schemas.FlowDetail,
+        noQuery,
+        FLOW,
+      );
       api.get("/tenants/:tenant/flows/:id", whole, async ({ params, query, caller }, reply) => {
         noQuery.read(query);
-        if (caller.tenant !== null) return presentDetail(await oneFlow(caller, params));
-        const bytes = await flowBytes.whole(params);
+        const bytes = await answers.flow(params, caller.tenant);
         if (bytes === undefined) throw noSuchFlow(params);
         return reply.type(JSON_TYPE).send(bytes as never);
       });
 
-      const inStages = answers("A flow as a page of it is drawn: its outline first", STAGES, noQuery, FLOW);
+      const inStages = described("A flow as a page of it is drawn: its outline first", STAGES, noQuery, FLOW);
       api.get("/tenants/:tenant/flows/:id/stages", inStages, async ({ params, query, caller }, reply) => {
         noQuery.read(query);
-        const stages =
-          caller.tenant === null ? await flowBytes.stages(params) : stagesOf(await oneFlow(caller, params));
+        const stages = await answers.stages(params, caller.tenant);
         if (stages === undefined) throw noSuchFlow(params);
         return reply.type(LINES_TYPE).send(Readable.from(linesOf(stages), { objectMode: false }) as never);
       });
 
-      const bars = answers("How many flows began when, by status", schemas.FlowHistogram, histogramQuery);
-      api.get("/flows/histogram", bars, async (request) =>
-        presentHistogram(await seenBy(request).histogram(histogramQuery.read(request.query))),
-      );
-
-      const stats = answers("Runs, failures and durations, by groups", schemas.Stats, statsQuery);
-      api.get("/stats", stats, async (request) =>
-        presentStats(await seenBy(request).stats(statsQuery.read(request.query))),
-      );
-
-      const errors = answers(
-        "What flows failed with, the most frequent first",
-        schemas.ErrorStats,
-        errorsQuery,
-      );
-      api.get("/stats/errors", errors, async (request) =>
-        presentErrors(await seenBy(request).errors(errorsQuery.read(request.query))),
-      );
-
-      const stuck = answers("Flows that are lost or stalled, the worst first", schemas.StuckPage, stuckQuery);
-      api.get("/stuck", stuck, async (request) =>
-        presentStuck(await seenBy(request).stuck(stuckQuery.read(request.query))),
-      );
-
-      api.get("/names", answers("Names that flows have", schemas.Names, pickerQuery), async (request) => {
-        const { items, complete } = await seenBy(request).names(pickerQuery.read(request.query).tenant);
-        return { names: items, complete };
+      asks("/flows/histogram", "histogram", {
+        summary: "How many flows began when, by status",
+        answer: schemas.FlowHistogram,
+        query: histogramQuery,
+      });
+      asks("/stats", "stats", {
+        summary: "Runs, failures and durations, by groups",
+        answer: schemas.Stats,
+        query: statsQuery,
+      });
+      asks("/stats/errors", "errors", {
+        summary: "What flows failed with, the most frequent first",
+        answer: schemas.ErrorStats,
+        query: errorsQuery,
+      });
+      asks("/stuck", "stuck", {
+        summary: "Flows that are lost or stalled, the worst first",
+        answer: schemas.StuckPage,
+        query: stuckQuery,
+      });
+      asks("/names", "names", {
+        summary: "Names that flows have",
+        answer: schemas.Names,
+        query: pickedQuery,
+      });
+      asks("/labels", "labels", {
+        summary: "Labels that flows have",
+        answer: schemas.Labels,
+        query: pickedQuery,
       });
 
-      api.get("/labels", answers("Labels that flows have", schemas.Labels, pickerQuery), async (request) => {
-        const { items, complete } = await seenBy(request).labels(pickerQuery.read(request.query).tenant);
-        return { labels: items, complete };
+      const limits = described("Limits that customers came to", schemas.LimitsReached, pickerQuery);
+      api.get("/limits", limits, async ({ query, caller }) => {
+        const { tenant: asked } = pickerQuery.read(query);
+        const wanted = [asked, caller.tenant].filter((each) => each !== undefined && each !== null);
+        const reached = await limitsReached();
+        return {
+          limits: reached.filter(({ tenant }) => wanted.every((each) => each === tenant)).map(presentLimit),
+        };
       });
-
-      api.get(
-        "/limits",
-        answers("Limits that customers came to", schemas.LimitsReached, pickerQuery),
-        async ({ query, caller }) => {
-          const { tenant: asked } = pickerQuery.read(query);
-          const wanted = [asked, caller.tenant].filter((each) => each !== undefined && each !== null);
-          const reached = await limitsReached();
-          return {
-            limits: reached.filter(({ tenant }) => wanted.every((each) => each === tenant)).map(presentLimit),
-          };
-        },
-      );
     },
     { prefix: "/api/v1" },
   );
 }
+
+/** @typeParam A the schema of what the question is answered with: others do not compile. */
+interface Route<Q extends Question, A extends TSchema> {
+  summary: string;
+  answer: A & (Answer<Q> extends Static<A> ? unknown : never);
+  query: Query<Asked<Q>>;
+}
+
+const pickedQuery: Query<string | undefined> = {
+  ...pickerQuery,
+  read: (query) => pickerQuery.read(query).tenant,
+};
 
 async function* linesOf({ outline, whole }: Stages): AsyncGenerator<Uint8Array | string> {
   yield outline;
@@ -172,7 +160,7 @@ async function* linesOf({ outline, whole }: Stages): AsyncGenerator<Uint8Array |
   yield "\n";
 }
 
-function answers<A extends TSchema | typeof STAGES, P extends TSchema = TObject>(
+function described<A extends TSchema | typeof STAGES, P extends TSchema = TObject>(
   summary: string,
   answer: A,
   { schema: querystring }: Query<unknown>,

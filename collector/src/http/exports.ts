@@ -8,7 +8,7 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { TSchema } from "typebox";
-import { confinedTo } from "../auth/confined.ts";
+import { seenBy } from "../auth/confined.ts";
 import type { Gate } from "../auth/gate.ts";
 import { WeirError } from "../errors.ts";
 import type { Page, Questions, TenantPage } from "../store.ts";
@@ -131,7 +131,7 @@ export function addExports(
       if (open >= MOST_AT_ONCE) {
         throw new WeirError("overloaded", `expected at most ${MOST_AT_ONCE} exports at a time`);
       }
-      const seen = caller.tenant === null ? store : confinedTo(store, caller.tenant);
+      const seen = seenBy(store, caller.tenant);
       const isStillIn = () => gate.isStillIn(caller);
       open += 1;
       try {

@@ -13,7 +13,7 @@ import type {
   TenantSummary,
 } from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
-import type { FlowPage, StuckPage } from "../store.ts";
+import type { FlowCount, FlowPage, LabelValues, Listed, StuckPage, TenantPage } from "../store.ts";
 import type { Outline } from "./outline.ts";
 import type * as Json from "./schemas.ts";
 
@@ -117,6 +117,10 @@ export function presentStuckFlow(flow: StuckFlow): Json.StuckFlow {
   };
 }
 
+export function presentTenants({ items, ...page }: TenantPage): Json.TenantPage {
+  return { tenants: items.map(presentTenant), ...page };
+}
+
 export function presentTenant(tenant: TenantSummary): Json.TenantSummary {
   return {
     ...tenant,
@@ -150,6 +154,18 @@ export function presentHistogram(histogram: FlowHistogram): Json.FlowHistogram {
     to: timeOrNull(histogram.to),
     buckets: histogram.buckets.map((bucket) => ({ ...bucket, at: time(bucket.at) })),
   };
+}
+
+export function presentCount(count: FlowCount): Json.FlowCount {
+  return count;
+}
+
+export function presentNames({ items, complete }: Listed<string>): Json.Names {
+  return { names: items, complete };
+}
+
+export function presentLabels({ items, complete }: Listed<LabelValues>): Json.Labels {
+  return { labels: items, complete };
 }
 
 export function presentLimit(reached: LimitReached): Json.LimitReached {

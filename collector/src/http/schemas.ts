@@ -1,5 +1,5 @@
 /**
- * The JSON that the REST API gives, once: Fastify serialises by these, the page takes its types from them.
+ * The JSON that the REST API gives, once: what is presented has these types, and so has the page.
  * Times are RFC 3339 in UTC with milliseconds; durations are milliseconds.
  */
 

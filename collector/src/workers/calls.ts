@@ -1,6 +1,7 @@
 /** What the collector's threads are started with, and what they can be asked. */
 import type { FlowKey, Micros } from "../flow.ts";
 import type { StalledAfter } from "../health.ts";
+import type { Asked, Question } from "../http/answers.ts";
 import type { LimitFigures, Limits } from "../limits.ts";
 import type { Observation } from "../observation.ts";
 import type { Delivery } from "../otlp/delivery.ts";
@@ -68,10 +69,23 @@ export interface WriterCalls {
   rest(argument: undefined): Promise<void>;
 }
 
+/** As of `Answers`. */
+export interface AskedBytes {
+  question: Question;
+  asked: Asked<Question>;
+  sees: string | null;
+}
+
+export interface AskedFlow {
+  key: FlowKey;
+  sees: string | null;
+}
+
 export interface ReaderCalls extends Questions {
-  flowBytes(key: FlowKey): Promise<Uint8Array | undefined>;
+  answer(asked: AskedBytes): Promise<Uint8Array>;
+  flowBytes(asked: AskedFlow): Promise<Uint8Array | undefined>;
   /** The number by which the whole of the flow is to be had; `null` where the outline leaves nothing out. */
-  outlineBytes(key: FlowKey): Promise<{ outline: Uint8Array; whole: number | null } | undefined>;
+  outlineBytes(asked: AskedFlow): Promise<{ outline: Uint8Array; whole: number | null } | undefined>;
   /** @returns `null` where it was asked for too late: the flow is not kept any more. */
   wholeBytes(number: number): Promise<Uint8Array | null>;
   has: Store["has"];

@@ -4,7 +4,7 @@
  */
 
 import type { StalledAfter } from "../health.ts";
-import type { FlowBytes } from "../http/detail.ts";
+import type { Answers } from "../http/answers.ts";
 import { type Limits, NO_LIMITS } from "../limits.ts";
 import type { Ingest } from "../otlp/ingest.ts";
 import type { Durability } from "../sqlite/file/open.ts";
@@ -14,7 +14,7 @@ import { YOUNG_MB } from "../threads/garbage.ts";
 import { Thread, type ThreadBounds } from "../threads/thread.ts";
 import type { DecoderCalls, ReaderCalls, SharedClock, StoreData, WriterCalls } from "./calls.ts";
 import { ingestOn } from "./ingest.ts";
-import { flowBytesOn } from "./kept-stages.ts";
+import { answersOn } from "./kept-stages.ts";
 import { Listeners } from "./listeners.ts";
 
 export interface ThreadedStoreOptions {
@@ -40,7 +40,7 @@ export interface ThreadedStore extends Store {
   /** Each thread, and how many calls it has in hand. */
   threads(): { name: string; waiting: number }[];
   ingest: Ingest;
-  flowBytes: FlowBytes;
+  answers: Answers;
 }
 
 const WRITER_BOUNDS: ThreadBounds = { calls: 20_000, bytes: 64 * 1024 * 1024, waitMs: 2_000 };
@@ -63,7 +63,7 @@ const AT_ALL_TIMES = { patient: true };
  * @throws {WeirError} `unavailable` where the file can't be opened, with the reason and what to do.
  * @example
  * const store = await openThreadedStore({ path: "./data/weir.db" });
- * const app = createApp({ store, ingest: store.ingest, flowBytes: store.flowBytes });
+ * const app = createApp({ store, ingest: store.ingest, answers: store.answers });
  */
 export async function openThreadedStore(options: ThreadedStoreOptions): Promise<ThreadedStore> {
   const { path, readers: count = 1, bounds, clock, durability = "full", warn = () => {} } = options;
@@ -128,7 +128,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     stuck: (query) => reader().call("stuck", query),
     names: (tenant) => reader().call("names", tenant),
     labels: (tenant) => reader().call("labels", tenant),
-    flowBytes: flowBytesOn(reader),
+    answers: answersOn(reader),
     threads: () => [
       { name: "decoding", waiting: decoder.waiting },
       { name: "writing", waiting: writer.waiting },

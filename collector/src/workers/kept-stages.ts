@@ -3,8 +3,7 @@
  * The flow is read once: the thread keeps it in between.
  */
 import { WeirError } from "../errors.ts";
-import type { FlowKey } from "../flow.ts";
-import type { FlowBytes, Stages } from "../http/detail.ts";
+import type { Answers, Stages } from "../http/answers.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { ReaderCalls } from "./calls.ts";
 
@@ -13,17 +12,17 @@ const MOST_KEPT = 4;
 
 /** In the thread. */
 export class KeptStages {
-  readonly #flowBytes: Pick<FlowBytes, "stages">;
+  readonly #answers: Pick<Answers, "stages">;
   /** Oldest first. */
   readonly #kept = new Map<number, NonNullable<Stages["whole"]>>();
   #last = 0;
 
-  constructor(flowBytes: Pick<FlowBytes, "stages">) {
-    this.#flowBytes = flowBytes;
+  constructor(answers: Pick<Answers, "stages">) {
+    this.#answers = answers;
   }
 
-  outline: ReaderCalls["outlineBytes"] = async (key) => {
-    const stages = await this.#flowBytes.stages(key);
+  outline: ReaderCalls["outlineBytes"] = async ({ key, sees }) => {
+    const stages = await this.#answers.stages(key, sees);
     if (stages === undefined) return undefined;
     const { outline, whole } = stages;
     if (whole === null) return { outline, whole };
@@ -41,13 +40,14 @@ export class KeptStages {
 }
 
 /** On the thread that asks it. */
-export function flowBytesOn(reader: () => Pick<Thread<ReaderCalls>, "call">): FlowBytes {
-  const whole = (key: FlowKey) => reader().call("flowBytes", key);
+export function answersOn(reader: () => Pick<Thread<ReaderCalls>, "call">): Answers {
+  const flow: Answers["flow"] = (key, sees) => reader().call("flowBytes", { key, sees });
   return {
-    whole,
-    async stages(key) {
+    to: (question, asked, sees) => reader().call("answer", { question, asked, sees }),
+    flow,
+    async stages(key, sees) {
       const thread = reader();
-      const begun = await thread.call("outlineBytes", key);
+      const begun = await thread.call("outlineBytes", { key, sees });
       if (begun === undefined) return undefined;
       const { outline, whole: number } = begun;
       if (number === null) return { outline, whole: null };
@@ -57,7 +57,7 @@ export function flowBytesOn(reader: () => Pick<Thread<ReaderCalls>, "call">): Fl
       return {
         outline,
         async whole() {
-          const bytes = (await rest) ?? (await whole(key));
+          const bytes = (await rest) ?? (await flow(key, sees));
           if (bytes === undefined) throw new WeirError("not_found", "the flow was deleted meanwhile");
           return bytes;
         },

@@ -1,5 +1,5 @@
 /** A thread that answers questions, on a connection of its own: a slow one keeps neither ingest nor the doors waiting. */
-import { flowBytesOf } from "../http/detail.ts";
+import { answersOf } from "../http/answers.ts";
 import { openSqliteStore } from "../sqlite/index.ts";
 import { serveCalls } from "../threads/serve-calls.ts";
 import { clockOf, type ReaderCalls, type StoreData } from "./calls.ts";
@@ -7,8 +7,8 @@ import { KeptStages } from "./kept-stages.ts";
 
 serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
   const store = openSqliteStore({ path, stalledAfter, upkeep: false, ...clockOf(clock) });
-  const flowBytes = flowBytesOf(store);
-  const stages = new KeptStages(flowBytes);
+  const answers = answersOf(store);
+  const stages = new KeptStages(answers);
   return {
     calls: {
       tenants: (query) => store.tenants(query),
@@ -21,8 +21,9 @@ serveCalls<StoreData, ReaderCalls>(({ path, clock, stalledAfter }) => {
       stuck: (query) => store.stuck(query),
       names: (tenant) => store.names(tenant),
       labels: (tenant) => store.labels(tenant),
-      flowBytes: (key) => flowBytes.whole(key),
-      outlineBytes: (key) => stages.outline(key),
+      answer: ({ question, asked, sees }) => answers.to(question, asked, sees),
+      flowBytes: ({ key, sees }) => answers.flow(key, sees),
+      outlineBytes: (asked) => stages.outline(asked),
       wholeBytes: (number) => stages.whole(number),
       has: (key) => store.has(key),
       usage: ({ tenant, atMost }) => store.usage(tenant, atMost),
