@@ -1,6 +1,8 @@
 /** How often there was which outcome: a set with counts, to which is added and from which is taken away. */
-import type { DurationStats, Micros, Status, StatusCounts } from "../flow.ts";
-import { durationOfOutcome, placeOfStatus, STATUSES_TOLD } from "./outcome.ts";
+import type { DurationStats, Micros, StatusCounts } from "../flow.ts";
+import type { Adds, Counts } from "./counts.ts";
+import { durationOfOutcome } from "./outcome.ts";
+import { StatusTally } from "./status-tally.ts";
 
 /** What is worked out from a tally. */
 export interface TallyFigures extends StatusCounts {
@@ -8,12 +10,6 @@ export interface TallyFigures extends StatusCounts {
   /** Of those that finished, how many failed: 0 to 1; `null` where none has. */
   failureRate: number | null;
   durationMs: Omit<DurationStats, "last">;
-}
-
-/** What outcomes are counted in. */
-export interface Adds {
-  /** @param count may be negative: then it is taken away. */
-  add(outcome: number, count?: number): void;
 }
 
 /** More different outcomes than this are kept side by side in an array: to add to one is quicker there, and few fill it badly. */
@@ -38,9 +34,29 @@ export class Tally implements Adds {
     if (few.size > MOST_IN_MAP) this.#moveToMany(few);
   }
 
+  addCounts({ size, outcomes, counts }: Counts): void {
+    const few = this.#few;
+    if (few !== undefined && few.size + size <= MOST_IN_MAP) {
+      for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
+      return;
+    }
+    if (few !== undefined) this.#moveToMany(few);
+    const many = this.#roomFor(outcomes[size - 1] as number);
+    let different = this.#size;
+    for (let at = 0; at < size; at += 1) {
+      const outcome = outcomes[at] as number;
+      const before = many[outcome] as number;
+      const now = before + (counts[at] as number);
+      many[outcome] = now;
+      if (before === 0) different += 1;
+      if (now === 0) different -= 1;
+    }
+    this.#size = different;
+  }
+
   addAll(other: Tally): void {
     if (other.#few !== undefined) for (const [outcome, count] of other.#few) this.add(outcome, count);
-    else other.each((outcome, count) => this.add(outcome, count));
+    else this.addCounts(other.#sorted());
   }
 
   get isEmpty(): boolean {
@@ -54,20 +70,15 @@ export class Tally implements Adds {
 
   /** Each outcome that there is, rising, with its count. */
   each(visit: (outcome: number, count: number) => void): void {
-    const { outcomes, counts } = this.#sorted();
-    for (let at = 0; at < outcomes.length; at += 1) visit(outcomes[at] as number, counts[at] as number);
+    const { size, outcomes, counts } = this.#sorted();
+    for (let at = 0; at < size; at += 1) visit(outcomes[at] as number, counts[at] as number);
   }
 
   figures(): TallyFigures {
-    const { outcomes, counts } = this.#sorted();
-    const byStatus = STATUSES_TOLD.map(() => 0);
-    for (let at = 0; at < outcomes.length; at += 1) {
-      const status = placeOfStatus(outcomes[at] as number);
-      byStatus[status] = (byStatus[status] as number) + (counts[at] as number);
-    }
-    const of = (status: Status) => byStatus[STATUSES_TOLD.indexOf(status)] as number;
-    const [running, paused] = [of("running"), of("paused")];
-    const [succeeded, failed, cancelled] = [of("succeeded"), of("failed"), of("cancelled")];
+    const sorted = this.#sorted();
+    const statuses = new StatusTally();
+    statuses.addCounts(sorted);
+    const { running, paused, succeeded, failed, cancelled } = statuses.counts();
     const finished = succeeded + failed + cancelled;
     return {
       total: finished + running + paused,
@@ -76,19 +87,20 @@ export class Tally implements Adds {
       failed,
       cancelled,
       failureRate: finished === 0 ? null : failed / finished,
-      durationMs: durationsOf(outcomes, counts, finished),
+      durationMs: durationsOf(sorted, finished),
     };
   }
 
   #sorted(): Counts {
-    const outcomes = new Uint32Array(this.size);
-    const counts = new Float64Array(this.size);
+    const { size } = this;
+    const outcomes = new Uint32Array(size);
+    const counts = new Float64Array(size);
     const few = this.#few;
     if (few !== undefined) {
       outcomes.set([...few.keys()]);
       outcomes.sort();
-      for (let at = 0; at < outcomes.length; at += 1) counts[at] = few.get(outcomes[at] as number) as number;
-      return { outcomes, counts };
+      for (let at = 0; at < size; at += 1) counts[at] = few.get(outcomes[at] as number) as number;
+      return { size, outcomes, counts };
     }
     const many = this.#many;
     let found = 0;
@@ -99,19 +111,23 @@ export class Tally implements Adds {
       counts[found] = count;
       found += 1;
     }
-    return { outcomes, counts };
+    return { size, outcomes, counts };
   }
 
   #addToMany(outcome: number, count: number): void {
-    if (outcome >= this.#many.length) {
-      const more = new Float64Array(2 ** Math.ceil(Math.log2(outcome + 1)));
-      more.set(this.#many);
-      this.#many = more;
-    }
-    const before = this.#many[outcome] as number;
-    this.#many[outcome] = before + count;
+    const many = this.#roomFor(outcome);
+    const before = many[outcome] as number;
+    many[outcome] = before + count;
     if (before === 0) this.#size += 1;
     if (before + count === 0) this.#size -= 1;
+  }
+
+  #roomFor(outcome: number): Float64Array {
+    if (outcome < this.#many.length) return this.#many;
+    const more = new Float64Array(2 ** Math.ceil(Math.log2(outcome + 1)));
+    more.set(this.#many);
+    this.#many = more;
+    return more;
   }
 
   #moveToMany(few: Map<number, number>): void {
@@ -120,16 +136,10 @@ export class Tally implements Adds {
   }
 }
 
-/** Side by side: outcomes, rising, and how often each is. */
-interface Counts {
-  outcomes: Uint32Array;
-  counts: Float64Array;
-}
-
 const PERCENTS = [50, 90, 95, 99];
 
 /** @param runs how many of them have ended. */
-function durationsOf(outcomes: Uint32Array, counts: Float64Array, runs: number): Omit<DurationStats, "last"> {
+function durationsOf({ size, outcomes, counts }: Counts, runs: number): Omit<DurationStats, "last"> {
   const ranks = PERCENTS.map((percent) => Math.ceil((runs * percent) / 100));
   const found: Micros[] = [];
   let next = ranks[0] as number;
@@ -137,7 +147,7 @@ function durationsOf(outcomes: Uint32Array, counts: Float64Array, runs: number):
   let seen = 0;
   let least: Micros | undefined;
   let most: Micros | undefined;
-  for (let at = 0; at < outcomes.length; at += 1) {
+  for (let at = 0; at < size; at += 1) {
     const us = durationOfOutcome(outcomes[at] as number);
     if (us === null) continue;
     const count = counts[at] as number;

@@ -1,4 +1,5 @@
 /** Lists of flows, and one flow with all that happened in it. */
+import { END_STATUSES } from "@weir/sdk/attributes";
 import type { ChildFlow, FlowDetail, FlowKey, FlowSummary, Micros, Status } from "../../flow.ts";
 import { picture } from "../../fold/index.ts";
 import { matcher } from "../../matcher.ts";
@@ -8,7 +9,7 @@ import { type Counted, FlowTally } from "../../stores/flow-count.ts";
 import { encodeFlowCursor } from "../../stores/flow-cursor.ts";
 import { flowPage, type Reached, type WalkFrom } from "../../stores/flow-page.ts";
 import { directionOf, orderBy, type Place } from "../../stores/order.ts";
-import { hasEnded, statusOfOutcome } from "../../stores/outcome.ts";
+import { StatusTally } from "../../stores/status-tally.ts";
 import { pageOfUnwell, stuckFlow } from "../../stores/stuck.ts";
 import type { Db } from "../file/open.ts";
 import { idOf, type StoredId, storedId } from "../rows/flow-id.ts";
@@ -226,14 +227,7 @@ export function flowQueries(
     tally: FlowTally,
   ): boolean | undefined {
     if (service?.length || step?.length || q) return undefined;
-    const ended = new Map<Status, number>();
-    const all = {
-      add(outcome: number, flows = 1): void {
-        const each = statusOfOutcome(outcome);
-        if (!hasEnded(outcome) || (status?.length && !status.includes(each))) return;
-        ended.set(each, (ended.get(each) ?? 0) + flows);
-      },
-    };
+    const all = new StatusTally();
     let isCut = false;
     const isLate = () => {
       isCut = tally.isOver;
@@ -245,7 +239,10 @@ export function flowQueries(
     );
     const isExact = from === (filter.from ?? null) && to === (filter.to ?? null);
     if (!isExact || !(complete || isCut)) return undefined;
-    for (const [each, flows] of ended) tally.addKnown(each, Math.max(0, flows));
+    const counts = all.counts();
+    for (const each of END_STATUSES) {
+      if (!status?.length || status.includes(each)) tally.addKnown(each, Math.max(0, counts[each]));
+    }
     return !isCut;
   }
 

@@ -2,8 +2,9 @@
 import { STATUSES } from "@weir/sdk/attributes";
 import type { FlowHistogram, FlowSummary, HistogramBucket, Micros, Status } from "../../flow.ts";
 import type { FlowQuery, HistogramQuery, Page } from "../../store.ts";
-import { statusOfOutcome } from "../../stores/outcome.ts";
 import { bucketWidth, DAY_US, emptyBucket, HOUR_US } from "../../stores/slots.ts";
+import { StatusTally } from "../../stores/status-tally.ts";
+import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
@@ -54,24 +55,18 @@ export function histogramOf(
   };
 
   function counted(filter: HistogramFilter, from: Micros, to: Micros, width: Micros): FlowHistogram {
-    const wanted = filter.status?.length ? new Set(filter.status) : null;
-    const buckets: Buckets = new Map();
-    let bucket = emptyBucket(0);
-    const inBucket = {
-      add(outcome: number, flows = 1): void {
-        const status = statusOfOutcome(outcome);
-        if (wanted === null || wanted.has(status)) bucket[status] += flows;
-      },
-    };
+    const tallies = new Map<Micros, StatusTally>();
     const result = count(
       { ...filter, want: "flows", widest: width % DAY_US === 0 ? "day" : "hour", named: false },
-      (place) => {
-        bucket = bucketAt(buckets, Math.floor(place.from / width) * width);
-        return inBucket;
-      },
+      (place) => valueIn(tallies, Math.floor(place.from / width) * width, () => new StatusTally()),
     );
-    // Nothing was counted in some, or all of it was taken away again.
-    for (const each of buckets.values()) if (isEmpty(each)) buckets.delete(each.at);
+    const wanted = filter.status?.length ? filter.status : STATUSES;
+    const buckets: Buckets = new Map();
+    for (const [at, tally] of tallies) {
+      const counts = tally.counts();
+      // Nothing was counted in some, or all of it was taken away again.
+      for (const status of wanted) if (counts[status] !== 0) addTo(buckets, at, status, counts[status]);
+    }
     return answer(buckets, { ...result, from: result.from ?? from, to: result.to ?? to }, width);
   }
 
@@ -117,20 +112,7 @@ export function histogramOf(
 type HistogramFilter = Omit<HistogramQuery, "buckets">;
 
 function addTo(buckets: Buckets, at: Micros, status: Status, flows: number): void {
-  bucketAt(buckets, at)[status] += flows;
-}
-
-function bucketAt(buckets: Buckets, at: Micros): HistogramBucket {
-  let bucket = buckets.get(at);
-  if (bucket === undefined) {
-    bucket = emptyBucket(at);
-    buckets.set(at, bucket);
-  }
-  return bucket;
-}
-
-function isEmpty(bucket: HistogramBucket): boolean {
-  return STATUSES.every((status) => bucket[status] === 0);
+  valueIn(buckets, at, () => emptyBucket(at))[status] += flows;
 }
 
 function answer(

@@ -3,11 +3,13 @@
  * name: so only those days and names are looked at that have some of the first.
  */
 import type { Micros } from "../../flow.ts";
+import type { Adds, Counts } from "../../stores/counts.ts";
 import { bucketOf, bucketOfOutcome, hasEnded, shortestIn, statusOfOutcome } from "../../stores/outcome.ts";
+import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
-import type { StatsCount } from "../stats/count.ts";
+import type { Place, StatsCount } from "../stats/count.ts";
 import { add, clause, join, ofTenantAndShape, type Where, whereOf } from "./filter.ts";
 import type { Plan } from "./plan.ts";
 import type { Ranked } from "./walk.ts";
@@ -34,11 +36,29 @@ const MOST_TENANTS = 4;
 const MORE = 4;
 
 /** Flows of a name that began within a slot of time: how many of them are of which length. */
-interface Slot {
-  name: number;
-  from: Micros;
-  to: Micros;
-  buckets: Map<number, number>;
+class Slot implements Adds {
+  readonly name: number;
+  readonly from: Micros;
+  readonly to: Micros;
+  readonly buckets = new Map<number, number>();
+  readonly #isWanted: (outcome: number) => boolean;
+
+  constructor({ name, from, to }: Place, isWanted: (outcome: number) => boolean) {
+    this.name = name;
+    this.from = from;
+    this.to = to;
+    this.#isWanted = isWanted;
+  }
+
+  add(outcome: number, count = 1): void {
+    if (!this.#isWanted(outcome)) return;
+    const bucket = bucketOfOutcome(outcome);
+    this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + count);
+  }
+
+  addCounts({ size, outcomes, counts }: Counts): void {
+    for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
+  }
 }
 
 /** What is looked for in a slot. */
@@ -62,21 +82,12 @@ export function lengthFinder(db: Db, numbers: Numbers, counted: StatsCount): Len
     const asks = whereOf({ status, labels }, numbers);
     if (asks === null) return null;
     const slots = new Map<string, Slot>();
-    const wants = (outcome: number) =>
+    const isWanted = (outcome: number) =>
       hasEnded(outcome) && (!status?.length || status.includes(statusOfOutcome(outcome)));
     const query = { tenant, name, labels, want: "flows", walk: false, isLate } as const;
-    const { complete } = counted(query, (place) => {
-      const key = `${place.name} ${place.from} ${place.to}`;
-      const slot = slots.get(key) ?? { name: place.name, from: place.from, to: place.to, buckets: new Map() };
-      slots.set(key, slot);
-      return {
-        add(outcome, count = 1) {
-          if (!wants(outcome)) return;
-          const bucket = bucketOfOutcome(outcome);
-          slot.buckets.set(bucket, (slot.buckets.get(bucket) ?? 0) + count);
-        },
-      };
-    });
+    const { complete } = counted(query, (place) =>
+      valueIn(slots, `${place.name} ${place.from} ${place.to}`, () => new Slot(place, isWanted)),
+    );
     if (!complete) return null;
     const tenants = tenant.flatMap((each) => numbers.tenants.find(each) ?? []);
     const among = shapes === null ? undefined : new Set(shapes);
@@ -155,11 +166,11 @@ function* groupsOf(
 }
 
 /** Slots that have flows of these lengths; neighbours of one name as one. */
-function withAny(slots: Slot[], buckets: Set<number>): Pick<Slot, "name" | "from" | "to">[] {
+function withAny(slots: Slot[], buckets: Set<number>): Pick<Place, "name" | "from" | "to">[] {
   const having = slots
     .filter((slot) => [...slot.buckets].some(([bucket, count]) => count > 0 && buckets.has(bucket)))
     .sort((a, b) => a.name - b.name || a.from - b.from);
-  const merged: Pick<Slot, "name" | "from" | "to">[] = [];
+  const merged: Pick<Place, "name" | "from" | "to">[] = [];
   for (const { name, from, to } of having) {
     const last = merged.at(-1);
     if (last !== undefined && last.name === name && last.to >= from) last.to = Math.max(last.to, to);

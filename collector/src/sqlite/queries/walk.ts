@@ -157,7 +157,8 @@ export function walker(db: Db, numbers: Numbers): Walker {
   };
 
   function readOf<Row>({ sql }: Columns<Row>): (pk: number) => Row | undefined {
-    return (pk) => statements.of<Row>(`SELECT ${sql} FROM flows f WHERE f.pk = ?`).get(pk);
+    const read = `SELECT ${sql} FROM flows f WHERE f.pk = ?`;
+    return (pk) => statements.of<Row>(read).get(pk);
   }
 
   /** An entry for each piece, also where there is nothing in it. */

@@ -2,7 +2,9 @@
  * What is counted of the flows of an hour or a day, as bytes: how they stand, and the same of each of their steps,
  * labels and kinds of error. Outcomes in their order, each as the distance to the one before, with its count.
  */
-import { type Adds, Tally } from "../../stores/tally.ts";
+import type { Adds } from "../../stores/counts.ts";
+import { Tally } from "../../stores/tally.ts";
+import { valueIn } from "../../value-in.ts";
 import { kindOfPart, PART, type PartKind } from "./parts.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
 
@@ -19,18 +21,15 @@ export function kindOfCell(want: Want): number {
 /** The number of the cells in which it is counted how flows of all names together stand. On people's disks. */
 export const FLOWS_OF_ALL_NAMES = WANTS.length;
 
+const newTally = () => new Tally();
+
 export class Cell {
   readonly flows = new Tally();
   /** By the code of the part. */
   readonly parts = new Map<number, Tally>();
 
   part(code: number): Tally {
-    let tally = this.parts.get(code);
-    if (tally === undefined) {
-      tally = new Tally();
-      this.parts.set(code, tally);
-    }
-    return tally;
+    return valueIn(this.parts, code, newTally);
   }
 
   addAll(other: Cell): void {
@@ -137,9 +136,22 @@ export function addParts(bytes: Buffer, tallyOf: (code: number) => Adds | undefi
 }
 
 function addTally(from: ByteReader, into: Adds, sign: 1 | -1): void {
+  const size = from.uint();
+  const { outcomes, counts } = roomFor(from, size);
   let outcome = 0;
-  for (let left = from.uint(); left > 0; left -= 1) {
+  for (let at = 0; at < size; at += 1) {
     outcome += from.uint();
-    into.add(outcome, sign * from.uint());
+    outcomes[at] = outcome;
+    counts[at] = sign * from.uint();
   }
+  if (size > 0) into.addCounts({ size, outcomes, counts });
+}
+
+/** What a tally is read into: good until the next one is. */
+let room = { outcomes: new Uint32Array(1024), counts: new Float64Array(1024) };
+
+function roomFor(from: ByteReader, size: number): typeof room {
+  if (size > from.left) throw new RangeError("packed tally: ends too early");
+  if (size > room.outcomes.length) room = { outcomes: new Uint32Array(size), counts: new Float64Array(size) };
+  return room;
 }

@@ -5,9 +5,9 @@
 import { STATUSES } from "@weir/sdk/attributes";
 import type { Counted, Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
+import type { Adds } from "../../stores/counts.ts";
 import { outcomeOf } from "../../stores/outcome.ts";
 import { HOUR_US } from "../../stores/slots.ts";
-import type { Adds } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { clause, whereOf } from "../queries/filter.ts";

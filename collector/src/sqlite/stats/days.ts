@@ -2,6 +2,7 @@
  * Cells of days that have passed. Each kind of what is counted has cells of its own, by customer, day and name. Beside them
  * stand sums of these, which few rows tell: of all those days, and, of how flows stand, of all names of a day.
  */
+import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
 import { Cell, FLOWS_OF_ALL_NAMES, kindOfCell, packCell, unpackCell } from "./cell.ts";
 
@@ -58,12 +59,7 @@ export class DayCells {
 
   #change(place: Place, cell: Cell): void {
     const key = `${place.kind} ${place.tenant} ${place.at} ${place.name}`;
-    let known = this.#changes.get(key);
-    if (known === undefined) {
-      known = { place, cell: new Cell() };
-      this.#changes.set(key, known);
-    }
-    known.cell.addAll(cell);
+    valueIn(this.#changes, key, () => ({ place, cell: new Cell() })).cell.addAll(cell);
   }
 }
 

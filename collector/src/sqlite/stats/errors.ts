@@ -1,6 +1,7 @@
 /** Errors of flows by their kind, each with the newest flow that failed so. */
 import type { ErrorGroup, ErrorStats, FlowKey, Micros } from "../../flow.ts";
 import type { ErrorsQuery, StatsFilter } from "../../store.ts";
+import type { Counts } from "../../stores/counts.ts";
 import { kindFromText } from "../../stores/error-kind.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
@@ -36,6 +37,10 @@ class PlacedCount implements Group {
 
   add(_: number, count = 1): void {
     this.total += count;
+  }
+
+  addCounts({ size, counts }: Counts): void {
+    for (let at = 0; at < size; at += 1) this.total += counts[at] as number;
   }
 }
 

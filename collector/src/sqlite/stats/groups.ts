@@ -1,8 +1,9 @@
 /** Counts in groups, each of which is told where what is added belongs to. */
 import type { Counted, Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
+import type { Adds } from "../../stores/counts.ts";
 import { DAY_US } from "../../stores/slots.ts";
-import type { Adds } from "../../stores/tally.ts";
+import { valueIn } from "../../value-in.ts";
 import type { CountQuery, Place, StatsCount, StatsCounts } from "./count.ts";
 
 /** What a group is counted in: told of each place of which something is added. */
@@ -31,15 +32,7 @@ export function tallies<T extends Group>(
   keyOf: (place: Place) => number,
 ): { counted: Counted; groups: Map<number, T> } {
   const groups = new Map<number, T>();
-  const counted = count(query, (place) => {
-    const key = keyOf(place);
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = new Group(place);
-      groups.set(key, group);
-    }
-    return group.at(place);
-  });
+  const counted = count(query, (place) => valueIn(groups, keyOf(place), () => new Group(place)).at(place));
   for (const [key, group] of groups) if (group.isEmpty) groups.delete(key);
   return { counted, groups };
 }

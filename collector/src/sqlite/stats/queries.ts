@@ -2,6 +2,7 @@
 import type { Status } from "@weir/sdk/attributes";
 import type { Micros, Stats, StatsGroup, StepUsual } from "../../flow.ts";
 import type { StatsGroupBy, StatsQuery } from "../../store.ts";
+import type { Adds, Counts } from "../../stores/counts.ts";
 import { hasEnded, statusOfOutcome } from "../../stores/outcome.ts";
 import { DAY_US, dayOf, hourOf } from "../../stores/slots.ts";
 import {
@@ -15,7 +16,7 @@ import {
   stepUsualOf,
   USUAL_DAYS,
 } from "../../stores/stats.ts";
-import { type Adds, Tally } from "../../stores/tally.ts";
+import { Tally } from "../../stores/tally.ts";
 import type { Db } from "../file/open.ts";
 import type { Numbers, Statistics } from "../rows/flow-rows.ts";
 import type { Want } from "./cell.ts";
@@ -78,16 +79,26 @@ class GroupTally extends Tally implements Group, Seeking {
     if (count > 0 && hasEnded(outcome)) this.newestFinished.put(this.#at);
   }
 
+  override addCounts(counts: Counts): void {
+    super.addCounts(counts);
+    if (hasFinished(counts)) this.newestFinished.put(this.#at);
+  }
+
   get isSeeking(): boolean {
     return this.newest.isSought || this.newestFinished.isSought;
   }
 
   seekIn(place: Place): Adds {
+    const found = (finished: boolean) => {
+      if (this.newest.isSought) this.newest.found(place);
+      if (finished && this.newestFinished.isSought) this.newestFinished.found(place);
+    };
     return {
-      add: (outcome, count = 1) => {
-        if (count <= 0) return;
-        if (this.newest.isSought) this.newest.found(place);
-        if (hasEnded(outcome) && this.newestFinished.isSought) this.newestFinished.found(place);
+      add(outcome, count = 1) {
+        if (count > 0) found(hasEnded(outcome));
+      },
+      addCounts(counts) {
+        if (hasAny(counts)) found(hasFinished(counts));
       },
     };
   }
@@ -191,6 +202,20 @@ function slotsFor({ groupBy, tenant, labels }: StatsQuery): Pick<CountQuery, "wi
   if (groupBy === "day") return { named: false };
   const isOfFew = (tenant ?? []).length <= 1 && Object.keys(labels ?? {}).length === 0;
   return { widest: isOfFew ? "ever" : "day" };
+}
+
+/** Whether any is added: what is taken away is nowhere. */
+function hasAny({ size, counts }: Counts): boolean {
+  for (let at = size - 1; at >= 0; at -= 1) if ((counts[at] as number) > 0) return true;
+  return false;
+}
+
+/** The same of what has ended: those outcomes stand behind the others. */
+function hasFinished({ size, outcomes, counts }: Counts): boolean {
+  for (let at = size - 1; at >= 0 && hasEnded(outcomes[at] as number); at -= 1) {
+    if ((counts[at] as number) > 0) return true;
+  }
+  return false;
 }
 
 /** What was added, with what was taken away again. */

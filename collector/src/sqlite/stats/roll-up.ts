@@ -7,9 +7,9 @@ import { BoundedMap } from "../../bounded-map.ts";
 import type { Micros } from "../../flow.ts";
 import { statusOfOutcome } from "../../stores/outcome.ts";
 import { dayOf } from "../../stores/slots.ts";
+import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
-import type { FlowRow } from "../rows/flow-rows.ts";
-import { FLOW_COLUMNS } from "../rows/flow-rows.ts";
+import { FLOW_COLUMNS, type FlowRow } from "../rows/flow-rows.ts";
 import { statusOf } from "../rows/status.ts";
 import { Cell, unpackCell } from "./cell.ts";
 import { adderTo, type Change, DayCells } from "./days.ts";
@@ -125,11 +125,7 @@ export function rollUpOf(
   function changesOfAll(changes: Change[]): Change[] {
     const byName = new Map<number, Change>();
     for (const { name, cell } of changes) {
-      let all = byName.get(name);
-      if (all === undefined) {
-        all = { tenant: ALL_TENANTS, name, cell: new Cell() };
-        byName.set(name, all);
-      }
+      const all = valueIn(byName, name, () => ({ tenant: ALL_TENANTS, name, cell: new Cell() }));
       all.cell.flows.addAll(cell.flows);
       for (const [code, tally] of cell.parts) {
         const common = parts.codeInAll(name, code);
@@ -256,13 +252,4 @@ function addShare(
 
 function hoursOf(day: number): number[] {
   return Array.from({ length: HOURS }, (_, hour) => day * HOURS + hour);
-}
-
-function valueIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
 }

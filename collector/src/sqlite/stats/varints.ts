@@ -56,6 +56,11 @@ export class ByteReader {
     return this.#at >= this.#end;
   }
 
+  /** How many bytes. */
+  get left(): number {
+    return this.#end - this.#at;
+  }
+
   /** @throws {RangeError} where the bytes end too early. */
   uint(): number {
     const first = this.#bytes[this.#at++] as number;
