@@ -1,4 +1,5 @@
 /** Domain → JSON: microseconds become RFC 3339 with milliseconds; everything else stays what it is. */
+import { BoundedMap } from "../bounded-map.ts";
 import type {
   ErrorStats,
   FlowDetail,
@@ -14,6 +15,7 @@ import type {
 } from "../flow.ts";
 import type { LimitReached } from "../limits.ts";
 import type { FlowCount, FlowPage, LabelValues, Listed, StuckPage, TenantPage } from "../store.ts";
+import { valueIn } from "../value-in.ts";
 import type { Outline } from "./outline.ts";
 import type * as Json from "./schemas.ts";
 
@@ -21,17 +23,16 @@ import type * as Json from "./schemas.ts";
 export function time(at: Micros): string {
   const ms = Math.floor(at / 1000);
   const second = Math.floor(ms / 1000);
-  if (second !== lastSecond) {
-    lastText = new Date(second * 1000).toISOString().slice(0, -"000Z".length);
-    lastSecond = second;
-  }
   const rest = ms - second * 1000;
-  return `${lastText}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
+  return `${textOf(second)}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
 }
 
-/** Times of one answer are mostly of one second, and writing a date out is the dearest part of a step. */
-let lastSecond = Number.NaN;
-let lastText = "";
+/** Without an end. Many times of an answer are of one second, or are days that others have too, and to write a date out is dear. */
+const seconds = new BoundedMap<number, string>(1_000);
+
+function textOf(second: number): string {
+  return valueIn(seconds, second, () => new Date(second * 1000).toISOString().slice(0, -"000Z".length));
+}
 
 export function timeOrNull(at: Micros | null): string | null {
   return at === null ? null : time(at);
