@@ -213,11 +213,11 @@ export function statsCounts(
    * sum is too high.
    */
   function countByCells(wanted: Wanted, window: Window, tallyOf: TallyOf, isLate: () => boolean): boolean {
-    log.read((share, sign) => {
+    const tenants = wanted.tenants[0] === ALL_TENANTS ? null : wanted.tenants;
+    log.read(tenants, (share, sign) => {
       const from = share.hour * HOUR_US;
       if (from < window.from || from >= window.to) return;
       if (wanted.names !== null && !wanted.names.has(share.name)) return;
-      if (wanted.tenants[0] !== ALL_TENANTS && !wanted.tenants.includes(share.tenant)) return;
       addShare(share, sign, wanted, { from, to: from + HOUR_US, name: share.name, part: null }, tallyOf);
     });
     for (const tenant of wanted.tenants) {

@@ -1,30 +1,28 @@
 /** Shares added and taken away, written down with the flows that they are of: in the same commit, a row for each. */
 import type { Db } from "../file/open.ts";
+import { type EachShare, LogIndex, type LogRow, readEntries } from "./log-index.ts";
 import { ShareReader } from "./share.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
 
 /** Bytes that are added up at once, and so held in memory. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-interface LogRow {
-  number: number;
-  entries: Buffer;
-}
-
-/** @param sign 1 where it was added, -1 where it was taken away. */
-type EachShare = (share: ShareReader, sign: 1 | -1) => void;
-
 export class StatsLog {
   readonly #to = new ByteWriter();
   readonly #insert;
   readonly #select;
   readonly #delete;
+  readonly #mark;
+  readonly #index: LogIndex;
   #written = 0;
 
   constructor(db: Db) {
     this.#insert = db.prepare<[Buffer]>("INSERT INTO stats_log (entries) VALUES (?)");
     this.#select = db.prepare<[], LogRow>("SELECT number, entries FROM stats_log ORDER BY number");
     this.#delete = db.prepare<[number]>("DELETE FROM stats_log WHERE number <= ?");
+    // Of a table without rows SQLite would begin to count anew.
+    this.#mark = db.prepare<[number]>("INSERT OR IGNORE INTO stats_log (number, entries) VALUES (?, x'')");
+    this.#index = new LogIndex(db);
   }
 
   /** `null`: nothing was counted, or nothing is to be. */
@@ -44,6 +42,7 @@ export class StatsLog {
   /** The transaction was rolled back. */
   forget(): void {
     this.#to.clear();
+    this.#index.forget();
   }
 
   /** Bytes since they were last added up, here. */
@@ -51,10 +50,9 @@ export class StatsLog {
     return this.#written;
   }
 
-  /** Each share that is not added up yet. */
-  read(each: EachShare): void {
-    const share = new ShareReader();
-    for (const { entries } of this.#select.iterate()) readEntries(entries, share, each);
+  /** Each share of these tenants that is not added up yet; `null`: of all. */
+  read(tenants: Iterable<number> | null, each: EachShare): void {
+    this.#index.read(tenants, each);
   }
 
   /**
@@ -72,11 +70,14 @@ export class StatsLog {
         more = true;
         break;
       }
-      readEntries(entries, share, each);
+      readEntries(new ByteReader(entries), share, each);
       bytes += entries.length;
       last = number;
     }
-    if (last > 0) this.#delete.run(last);
+    if (bytes > 0) {
+      this.#delete.run(last);
+      this.#mark.run(last + 1);
+    }
     this.#written = 0;
     return more;
   }
@@ -84,15 +85,5 @@ export class StatsLog {
   #entry(share: Uint8Array, sign: 0 | 1): void {
     this.#to.uint(share.length * 2 + sign);
     this.#to.bytes(share);
-  }
-}
-
-function readEntries(entries: Buffer, share: ShareReader, each: EachShare): void {
-  const from = new ByteReader(entries);
-  while (!from.done) {
-    const what = from.uint();
-    from.enter(Math.floor(what / 2));
-    each(share.readFrom(from), what % 2 === 1 ? 1 : -1);
-    from.leave();
   }
 }

@@ -61,8 +61,7 @@ export function tenantHistory(db: Db, { log }: Statistics, now: () => Micros): T
       const counts = dayIn(tenant, day);
       if (counts !== undefined) Object.assign(counts, { running, succeeded, failed, cancelled });
     }
-    log.read(({ tenant, hour, outcome }, sign) => {
-      if (wanted?.has(tenant) === false) return;
+    log.read(wanted ?? null, ({ tenant, hour, outcome }, sign) => {
       const counts = dayIn(tenant, Math.floor(hour / 24));
       if (counts === undefined) return;
       const status = statusOfOutcome(outcome);

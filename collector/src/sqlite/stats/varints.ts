@@ -61,6 +61,18 @@ export class ByteReader {
     return this.#end - this.#at;
   }
 
+  /** How many bytes were read. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** Reads on from another place. */
+  at(position: number): this {
+    this.#at = position;
+    this.#end = this.#bytes.length;
+    return this;
+  }
+
   /** @throws {RangeError} where the bytes end too early. */
   uint(): number {
     const first = this.#bytes[this.#at++] as number;
