@@ -40,7 +40,7 @@ interface CountRow {
 /** A page shows a list without its count: so that may have less of the time. */
 const SHARE_OF_COUNT = 0.2;
 /** To read the statistics of a month takes as long as to look at so many. */
-const MANY_TO_COUNT = 4_000;
+const MANY_TO_COUNT = 1_000;
 
 const COUNT_COLUMNS: Columns<CountRow> = {
   sql: "f.tenant, f.name, f.status, f.started_at AS startedAt, f.duration_us AS duration, f.runners",

@@ -39,6 +39,8 @@ export interface Plan {
   matches: number;
   /** What is asked of each candidate, besides the time. */
   asks: Where;
+  /** About which share of the candidates passes that. */
+  passing: number;
   /** Of that, what an index of flows tells. */
   held: Where;
   /** What has to be looked up for each; and about which share of the candidates passes. */
@@ -116,6 +118,7 @@ export function planner(db: Db, numbers: Numbers): Planner {
       cost,
       matches: found * passing(others),
       asks,
+      passing: passing(others),
       held: allOf(asked.filter(({ cost }) => cost === 1)),
       lookedUp: { ...allOf(lookedUp), passing: passing(lookedUp) },
       exact,

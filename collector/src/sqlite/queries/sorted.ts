@@ -68,7 +68,7 @@ const MORE_BLOCKS = 3;
 /** To look up what is asked takes so many times as long as was reckoned for a page, which needs few. */
 const COST_OF_LOOK_UP = 3;
 /** To read a month of a customer's statistics, and what they tell of, takes as long as to put so many flows in order. */
-const COST_OF_STATISTICS = 25_000;
+const COST_OF_STATISTICS = 6_000;
 /** More are not asked of each block. */
 const MOST_KINDS = 12;
 /** Where fewer pass what is looked up, it is asked of each before they are put in order. */

@@ -31,7 +31,7 @@ export interface WalkOptions<Row> {
   /** Begin after this place. */
   after?: Start | undefined;
   columns: Columns<Row>;
-  /** How many rows are likely to be looked at. */
+  /** How many rows are likely to be wanted. */
   chunk: number;
 }
 
@@ -92,16 +92,20 @@ export function walker(db: Db, numbers: Numbers): Walker {
     plan: planner(db, numbers),
 
     *walk(plan, options) {
-      const { filter, lead, asks } = plan;
+      const { filter, lead, asks, passing } = plan;
       const sources = sourcesOf(plan);
-      const chunk = Math.max(4, Math.ceil(options.chunk / Math.max(1, sources.length)));
+      // As many as are likely to hold so many.
+      const candidates = Math.min(options.chunk / passing, MOST_AT_ONCE);
+      const chunk = Math.max(4, Math.ceil(candidates / Math.max(1, sources.length)));
       const places = lead?.places ?? [];
       const [only, ...more] = sources;
-      if (only !== undefined && more.length === 0 && places.length === 0) {
+      // In a posting the flow itself is looked up for what is asked of it.
+      const isRead = asks.conditions.length === 0 || (lead?.cost ?? 1) > 1;
+      if (only !== undefined && more.length === 0 && places.length === 0 && isRead) {
         yield* rowsOf(filter, only, asks, { ...options, chunk });
         return;
       }
-      // Of many walks most of what the next pieces hold is never come to: so only what is come to is read.
+      // Of many walks, or of many candidates, not all that a piece holds is come to: so only what is come to is read.
       const walks = sources.map((source) =>
         rowsOf(filter, source, asks, { ...options, columns: NO_COLUMNS, chunk }),
       );
