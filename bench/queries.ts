@@ -47,14 +47,15 @@ export function queries(): Promise<Figure[]> {
   return inStoreFolder(async (folder) => {
     const small = await filled(folder, AGAINST);
     const large = await filled(folder, FLOWS);
-    const before = await ask(small, "idle");
-    const figures = [...(await ask(large, "idle"))].map(([what, took]) => {
+    const [before, after] = (await ask([small, large], "idle")) as [Took, Took];
+    const figures = [...after].map(([what, took]) => {
       const than = before.get(what) ?? [];
       const times = (share: number) => (quantile(took, share) / quantile(than, share)).toFixed(2);
       return figureOf(what, took, `${times(0.5)} times that of ${whole(AGAINST)}, p99 ${times(0.99)} times`);
     });
     if (INGEST) {
-      for (const [what, took] of await onCopy(large, (copy) => ask(copy, "under load"))) {
+      const [loaded] = (await onCopy(large, (copy) => ask([copy], "under load"))) as [Took];
+      for (const [what, took] of loaded) {
         figures.push(figureOf(`${what}, while it takes all it can`, took, ""));
       }
     }
@@ -142,99 +143,119 @@ function readOnce(path: string): void {
   closeSync(file);
 }
 
-async function ask(path: string, how: "idle" | "under load"): Promise<Took> {
-  readOnce(path);
-  const known = await someOf(path);
-  const collector = await startCollector({ path });
-  const load = how === "idle" ? undefined : startWorker(LOAD, [collector.url, ...LOAD_ARGUMENTS]);
+/** A collector that is asked, and flows of its store. */
+interface Asked {
+  url: string;
+  known: Known[];
+  took: Took;
+}
+
+/** Asks each store the same, in turn: so a machine that slows down slows all. */
+async function ask(paths: string[], how: "idle" | "under load"): Promise<Took[]> {
+  const all = await Promise.all(
+    paths.map(async (path) => {
+      readOnce(path);
+      return { known: await someOf(path), collector: await startCollector({ path }) };
+    }),
+  );
+  const loads =
+    how === "idle" ? [] : all.map(({ collector }) => startWorker(LOAD, [collector.url, ...LOAD_ARGUMENTS]));
   try {
-    const pick = () => known[Math.floor(Math.random() * known.length)] as Known;
-    const of = (filter: Record<string, string>) => new URLSearchParams(filter).toString();
-    const labelled = ({ label: [key, value] }: Known) => ({ [`label.${key}`]: value });
-    const pairs: ((flow: Known) => Record<string, string>)[] = [
-      ({ tenant, name }) => ({ tenant, name }),
-      ({ tenant }) => ({ tenant, status: "failed" }),
-      (flow) => ({ tenant: flow.tenant, ...labelled(flow) }),
-      ({ tenant, service }) => ({ tenant, service }),
-      ({ name }) => ({ name, status: "failed" }),
-      (flow) => ({ name: flow.name, ...labelled(flow) }),
-      (flow) => ({ status: "failed", ...labelled(flow) }),
-      ({ service }) => ({ service, status: "failed" }),
-      ({ tenant }) => ({ tenant, q: "fail" }),
-      ({ name }) => ({ name, health: "stalled" }),
-    ];
-    const rare: ((flow: Known) => Record<string, string>)[] = [
-      ({ tenant }) => ({ tenant, name: "billing_run" }),
-      ({ tenant }) => ({ tenant, service: "billing" }),
-      ({ tenant }) => ({ tenant, name: "billing_run", status: "failed" }),
-      () => ({ name: "billing_run", status: "cancelled" }),
-      ({ name }) => ({ name, status: "failed" }),
-    ];
-    const worst = () => {
-      const tenant = LARGEST[Math.floor(Math.random() * LARGEST.length)] as string;
-      const filter = rare[Math.floor(Math.random() * rare.length)] as (typeof rare)[number];
-      return of(filter({ ...pick(), tenant }));
-    };
-    const pair = () =>
-      of((pairs[Math.floor(Math.random() * pairs.length)] as (typeof pairs)[number])(pick()));
-    const questions: Record<string, () => string> = {
-      "newest flows": () => "/flows",
-      "flows of any two filters": () => `/flows?${pair()}`,
-      "search: a word of most": () => `/flows?q=${pick().name.split(/\W|_/)[0]}`,
-      "search: a word of an error": () => "/flows?q=timed",
-      "search: a word of one flow": () => "/flows?q=zq",
-      "search: a step of one flow": () => "/flows?q=quarant",
-      "search: the beginning of an id": () => `/flows?q=${pick().id.slice(0, 16)}`,
-      "search: nothing has it": () => "/flows?q=xylophone",
-      "search: two words": () => `/flows?${of({ q: `${pick().name} fail` })}`,
-      "the longest": () => "/flows?order=longest",
-      "the last to end": () => "/flows?order=last-ended",
-      "the last active of a customer": () => `/flows?${of({ order: "last-active", tenant: pick().tenant })}`,
-      "the longest of any two filters": () => `/flows?order=longest&${pair()}`,
-      "flows of a large customer or status, and a rare name or service": () => `/flows?${worst()}`,
-      "the longest of a large customer or status, and a rare name or service": () =>
-        `/flows?order=longest&${worst()}`,
-      "count of a large customer or status, and a rare name or service": () => `/flows/count?${worst()}`,
-      "count of all": () => "/flows/count",
-      "count of any two filters": () => `/flows/count?${pair()}`,
-      "count of a word": () => `/flows/count?q=${pick().name.split(/\W|_/)[0]}`,
-      customers: () => "/tenants",
-      "customers who need attention": () => "/tenants?order=attention&history=14",
-      "what is stuck": () => "/stuck",
-      "statistics of a customer": () => `/stats?${of({ tenant: pick().tenant })}`,
-      "statistics of all": () => "/stats",
-      "statistics of a customer by day": () => `/stats?${of({ tenant: pick().tenant, groupBy: "day" })}`,
-      "statistics of a customer by label": () => `/stats?${of({ tenant: pick().tenant, groupBy: "labels" })}`,
-      "steps of a customer and a name": () => {
-        const { tenant, name } = pick();
-        return `/stats?${of({ tenant, name, groupBy: "step" })}`;
-      },
-      "errors of a customer": () => `/stats/errors?${of({ tenant: pick().tenant })}`,
-      "errors of all": () => "/stats/errors",
-      "histogram of all": () => "/flows/histogram",
-      "histogram of a customer": () => `/flows/histogram?${of({ tenant: pick().tenant })}`,
-      "a flow": () => {
-        const { tenant, id } = pick();
-        return `/tenants/${encodeURIComponent(tenant)}/flows/${encodeURIComponent(id)}`;
-      },
-    };
-    const took: Took = new Map();
-    for (const [what, route] of Object.entries(questions)) {
-      const times: number[] = [];
-      for (let n = -WARM_UP; n < QUESTIONS; n += 1) {
-        const url = `${collector.url}/api/v1${route()}`;
-        const asked = performance.now();
-        const answer = await fetch(url);
-        const text = await answer.text();
-        if (answer.status !== 200) throw new Error(`${url}: expected 200, got ${answer.status}: ${text}`);
-        if (n >= 0) times.push(performance.now() - asked);
-        if (n === 0 && text.includes('"partial":true')) console.error(`bench: queries: in part: ${url}`);
-      }
-      took.set(what, times);
-    }
-    return took;
+    const asked = all.map(({ known, collector }): Asked => ({ known, url: collector.url, took: new Map() }));
+    for (const what of Object.keys(questionsOf([]))) await askInTurn(what, asked);
+    return asked.map(({ took }) => took);
   } finally {
-    await load?.stop();
-    await collector.stop();
+    for (const load of loads) await load.stop();
+    for (const { collector } of all) await collector.stop();
   }
+}
+
+async function askInTurn(what: string, asked: Asked[]): Promise<void> {
+  for (const { took } of asked) took.set(what, []);
+  for (let n = -WARM_UP; n < QUESTIONS; n += 1) {
+    for (const { url: origin, known, took } of asked) {
+      const route = questionsOf(known)[what] as () => string;
+      const url = `${origin}/api/v1${route()}`;
+      const started = performance.now();
+      const answer = await fetch(url);
+      const text = await answer.text();
+      const ms = performance.now() - started;
+      if (answer.status !== 200) throw new Error(`${url}: expected 200, got ${answer.status}: ${text}`);
+      if (n >= 0) took.get(what)?.push(ms);
+      if (n === 0 && text.includes('"partial":true')) console.error(`bench: queries: in part: ${url}`);
+    }
+  }
+}
+
+/** What is asked, by its name: each time of other flows. */
+function questionsOf(known: Known[]): Record<string, () => string> {
+  const pick = () => known[Math.floor(Math.random() * known.length)] as Known;
+  const of = (filter: Record<string, string>) => new URLSearchParams(filter).toString();
+  const labelled = ({ label: [key, value] }: Known) => ({ [`label.${key}`]: value });
+  const pairs: ((flow: Known) => Record<string, string>)[] = [
+    ({ tenant, name }) => ({ tenant, name }),
+    ({ tenant }) => ({ tenant, status: "failed" }),
+    (flow) => ({ tenant: flow.tenant, ...labelled(flow) }),
+    ({ tenant, service }) => ({ tenant, service }),
+    ({ name }) => ({ name, status: "failed" }),
+    (flow) => ({ name: flow.name, ...labelled(flow) }),
+    (flow) => ({ status: "failed", ...labelled(flow) }),
+    ({ service }) => ({ service, status: "failed" }),
+    ({ tenant }) => ({ tenant, q: "fail" }),
+    ({ name }) => ({ name, health: "stalled" }),
+  ];
+  const rare: ((flow: Known) => Record<string, string>)[] = [
+    ({ tenant }) => ({ tenant, name: "billing_run" }),
+    ({ tenant }) => ({ tenant, service: "billing" }),
+    ({ tenant }) => ({ tenant, name: "billing_run", status: "failed" }),
+    () => ({ name: "billing_run", status: "cancelled" }),
+    ({ name }) => ({ name, status: "failed" }),
+  ];
+  const worst = () => {
+    const tenant = LARGEST[Math.floor(Math.random() * LARGEST.length)] as string;
+    const filter = rare[Math.floor(Math.random() * rare.length)] as (typeof rare)[number];
+    return of(filter({ ...pick(), tenant }));
+  };
+  const pair = () => of((pairs[Math.floor(Math.random() * pairs.length)] as (typeof pairs)[number])(pick()));
+  return {
+    "newest flows": () => "/flows",
+    "flows of any two filters": () => `/flows?${pair()}`,
+    "search: a word of most": () => `/flows?q=${pick().name.split(/\W|_/)[0]}`,
+    "search: a word of an error": () => "/flows?q=timed",
+    "search: a word of one flow": () => "/flows?q=zq",
+    "search: a step of one flow": () => "/flows?q=quarant",
+    "search: the beginning of an id": () => `/flows?q=${pick().id.slice(0, 16)}`,
+    "search: nothing has it": () => "/flows?q=xylophone",
+    "search: two words": () => `/flows?${of({ q: `${pick().name} fail` })}`,
+    "the longest": () => "/flows?order=longest",
+    "the last to end": () => "/flows?order=last-ended",
+    "the last active of a customer": () => `/flows?${of({ order: "last-active", tenant: pick().tenant })}`,
+    "the longest of any two filters": () => `/flows?order=longest&${pair()}`,
+    "flows of a large customer or status, and a rare name or service": () => `/flows?${worst()}`,
+    "the longest of a large customer or status, and a rare name or service": () =>
+      `/flows?order=longest&${worst()}`,
+    "count of a large customer or status, and a rare name or service": () => `/flows/count?${worst()}`,
+    "count of all": () => "/flows/count",
+    "count of any two filters": () => `/flows/count?${pair()}`,
+    "count of a word": () => `/flows/count?q=${pick().name.split(/\W|_/)[0]}`,
+    customers: () => "/tenants",
+    "customers who need attention": () => "/tenants?order=attention&history=14",
+    "what is stuck": () => "/stuck",
+    "statistics of a customer": () => `/stats?${of({ tenant: pick().tenant })}`,
+    "statistics of all": () => "/stats",
+    "statistics of a customer by day": () => `/stats?${of({ tenant: pick().tenant, groupBy: "day" })}`,
+    "statistics of a customer by label": () => `/stats?${of({ tenant: pick().tenant, groupBy: "labels" })}`,
+    "steps of a customer and a name": () => {
+      const { tenant, name } = pick();
+      return `/stats?${of({ tenant, name, groupBy: "step" })}`;
+    },
+    "errors of a customer": () => `/stats/errors?${of({ tenant: pick().tenant })}`,
+    "errors of all": () => "/stats/errors",
+    "histogram of all": () => "/flows/histogram",
+    "histogram of a customer": () => `/flows/histogram?${of({ tenant: pick().tenant })}`,
+    "a flow": () => {
+      const { tenant, id } = pick();
+      return `/tenants/${encodeURIComponent(tenant)}/flows/${encodeURIComponent(id)}`;
+    },
+  };
 }
