@@ -60,7 +60,7 @@ export function histogramOf(
       { ...filter, want: "flows", widest: width % DAY_US === 0 ? "day" : "hour", named: false },
       (place) => valueIn(tallies, Math.floor(place.from / width) * width, () => new StatusTally()),
     );
-    const wanted = filter.status?.length ? filter.status : STATUSES;
+    const wanted = STATUSES.filter((status) => !filter.status?.length || filter.status.includes(status));
     const buckets: Buckets = new Map();
     for (const [at, tally] of tallies) {
       const counts = tally.counts();
