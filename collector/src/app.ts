@@ -156,7 +156,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   } = options;
   addHealth(app, store);
   addMe(app, gate);
-  addApi(app, answers, { limitsReached: async () => (await ingest.limits()).reached });
+  addApi(app, answers, async () => (await ingest.limits()).reached);
   addExports(app, store, gate, options.exports);
   if (auth !== undefined) {
     addKeys(app, auth.access, now);

@@ -32,14 +32,16 @@ const STAGES = {
 const TENANT = Type.Object({ tenant: Type.String() });
 const FLOW = Type.Object({ tenant: Type.String(), id: Type.String() });
 
-/** What is asked of others. */
-interface Beside {
-  /** Which tenants came to limits of theirs, the latest first. */
-  limitsReached: () => Promise<LimitReached[]>;
-}
-
-/** Adds the routes, each under `/api/v1`. */
-export function addApi(app: FastifyInstance, answers: Answers, { limitsReached }: Beside): void {
+/**
+ * Adds the routes, each under `/api/v1`.
+ *
+ * @param limitsReached which tenants came to limits of theirs, the latest first.
+ */
+export function addApi(
+  app: FastifyInstance,
+  answers: Answers,
+  limitsReached: () => Promise<LimitReached[]>,
+): void {
   app.register(
     async (scope) => {
       const api = scope.withTypeProvider<TypeBoxTypeProvider>();
