@@ -80,6 +80,9 @@ export interface Ranked {
   pk: number;
 }
 
+/** Numbers that no flow has: of places before and behind all flows of one time. */
+const BEFORE_ALL = -1;
+const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 /** Candidates that are looked at between two places told of. */
 const MOST_AT_ONCE = 2_000;
 /** The same where the first by a value are looked for, in an index that holds it. */
@@ -245,19 +248,44 @@ export function walker(db: Db, numbers: Numbers): Walker {
     { index, at, key, pick, values }: Source,
     { newestFirst, after, chunk }: Pick<WalkOptions<unknown>, "newestFirst" | "after" | "chunk">,
   ): Generator<{ where: Where; last: Start | undefined }> {
-    const [before, upTo, direction] = newestFirst ? ["<", ">=", "DESC"] : [">", "<=", "ASC"];
+    const direction = newestFirst ? "DESC" : "ASC";
     let place = after;
     for (let size = chunk; ; size = Math.max(chunk, Math.min(size * 2, MOST_AT_ONCE))) {
       const where = timeOf(filter, at);
       add(where, pick, ...values);
-      if (place !== undefined) add(where, `(${at}, ${key}) ${before} (?, ?)`, place.startedAt, place.pk);
-      const sought = `SELECT ${at} AS startedAt, ${key} AS pk FROM ${index} ${clause(where)}
-        ORDER BY ${at} ${direction}, ${key} ${direction} LIMIT 1 OFFSET ?`;
-      const last = statements.of<Start>(sought).get(...where.values, size - 1);
-      if (last !== undefined) add(where, `(${at}, ${key}) ${upTo} (?, ?)`, last.startedAt, last.pk);
+      if (place !== undefined) addBehind(where, place);
+      const last = endOf(where, size);
+      if (last !== undefined) addUpTo(where, last);
       yield { where, last };
       if (last === undefined) return;
       place = last;
+    }
+
+    /** Where so many end, before those of one time with the last of them; `undefined`: there are not so many. */
+    function endOf(where: Where, size: number): Start | undefined {
+      // Few indices have the numbers of flows right behind the time: to put those in order takes far longer than to pass them by.
+      const times = `SELECT ${at} FROM ${index} ${clause(where)} ORDER BY ${at} ${direction} LIMIT 1 OFFSET ?`;
+      const startedAt = statements
+        .of<Micros>(times)
+        .pluck()
+        .get(...where.values, size - 1);
+      if (startedAt === undefined) return undefined;
+      if (startedAt !== place?.startedAt) return { startedAt, pk: newestFirst ? AFTER_ALL : BEFORE_ALL };
+      const places = `SELECT ${at} AS startedAt, ${key} AS pk FROM ${index} ${clause(where)}
+        ORDER BY ${at} ${direction}, ${key} ${direction} LIMIT 1 OFFSET ?`;
+      return statements.of<Start>(places).get(...where.values, size - 1);
+    }
+
+    function addBehind(where: Where, { startedAt, pk }: Start): void {
+      if (pk === AFTER_ALL && newestFirst) add(where, `${at} <= ?`, startedAt);
+      else if (pk === BEFORE_ALL && !newestFirst) add(where, `${at} >= ?`, startedAt);
+      else add(where, `(${at}, ${key}) ${newestFirst ? "<" : ">"} (?, ?)`, startedAt, pk);
+    }
+
+    function addUpTo(where: Where, { startedAt, pk }: Start): void {
+      if (pk === AFTER_ALL && newestFirst) add(where, `${at} > ?`, startedAt);
+      else if (pk === BEFORE_ALL && !newestFirst) add(where, `${at} < ?`, startedAt);
+      else add(where, `(${at}, ${key}) ${newestFirst ? ">=" : "<="} (?, ?)`, startedAt, pk);
     }
   }
 
@@ -311,9 +339,9 @@ function sourcesOf({ lead }: Plan): Source[] {
 /** Before the first flow of a source that may have a value behind `after`; `undefined`: any may. */
 function firstOf({ direction, after, reachOf }: TopOptions, source: Source): Start | undefined {
   if (reachOf === undefined || after === undefined) return undefined;
-  if (direction === -1) return { startedAt: after.value, pk: Number.MAX_SAFE_INTEGER };
+  if (direction === -1) return { startedAt: after.value, pk: AFTER_ALL };
   const startedAt = after.value - reachOf(source);
-  return Number.isFinite(startedAt) ? { startedAt, pk: -1 } : undefined;
+  return Number.isFinite(startedAt) ? { startedAt, pk: BEFORE_ALL } : undefined;
 }
 
 /** Whether no flow of a source behind `last` can have a value before that of `least`. */
