@@ -23,7 +23,11 @@ const AGAINST = Number(process.env.AGAINST ?? FLOWS / 10);
 const INGEST = process.env.INGEST === "1";
 const TENANTS = 1000;
 const QUESTIONS = Number(process.env.QUESTIONS ?? 200);
-const WARM_UP = 20;
+/** Questions of each kind before any is timed: a collector that has been asked for a while has its code compiled. */
+const WARM_UP = Number(process.env.WARM_UP ?? 100);
+/** Questions of a kind that one store is asked before it is the other's turn, besides a few that are not timed. */
+const ROUND = 100;
+const FIRST_OF_ROUND = 5;
 const SEED = 1;
 /** The customers of the demo that have most flows. */
 const LARGEST = ["acme-corp", "globex-labs", "initech-foods"];
@@ -150,7 +154,7 @@ interface Asked {
   took: Took;
 }
 
-/** Asks each store the same, in turn: so a machine that slows down slows all. */
+/** Asks each store the same, in turn: so a machine that slows down slows all. Before any is timed all kinds are asked. */
 async function ask(paths: string[], how: "idle" | "under load"): Promise<Took[]> {
   const all = await Promise.all(
     paths.map(async (path) => {
@@ -162,7 +166,11 @@ async function ask(paths: string[], how: "idle" | "under load"): Promise<Took[]>
     how === "idle" ? [] : all.map(({ collector }) => startWorker(LOAD, [collector.url, ...LOAD_ARGUMENTS]));
   try {
     const asked = all.map(({ known, collector }): Asked => ({ known, url: collector.url, took: new Map() }));
-    for (const what of Object.keys(questionsOf([]))) await askInTurn(what, asked);
+    const kinds = Object.keys(questionsOf([]));
+    for (let n = 0; n < WARM_UP; n += 1) {
+      for (const what of kinds) for (const each of asked) await answered(what, each);
+    }
+    for (const what of kinds) await askInTurn(what, asked);
     return asked.map(({ took }) => took);
   } finally {
     for (const load of loads) await load.stop();
@@ -170,21 +178,30 @@ async function ask(paths: string[], how: "idle" | "under load"): Promise<Took[]>
   }
 }
 
+/** In rounds: each is then asked as one that has the machine for itself. */
 async function askInTurn(what: string, asked: Asked[]): Promise<void> {
   for (const { took } of asked) took.set(what, []);
-  for (let n = -WARM_UP; n < QUESTIONS; n += 1) {
-    for (const { url: origin, known, took } of asked) {
-      const route = questionsOf(known)[what] as () => string;
-      const url = `${origin}/api/v1${route()}`;
-      const started = performance.now();
-      const answer = await fetch(url);
-      const text = await answer.text();
-      const ms = performance.now() - started;
-      if (answer.status !== 200) throw new Error(`${url}: expected 200, got ${answer.status}: ${text}`);
-      if (n >= 0) took.get(what)?.push(ms);
-      if (n === 0 && text.includes('"partial":true')) console.error(`bench: queries: in part: ${url}`);
+  for (let n = 0; n < QUESTIONS; n += ROUND) {
+    const ofRound = Math.min(ROUND, QUESTIONS - n);
+    for (const each of asked) {
+      for (let i = -FIRST_OF_ROUND; i < ofRound; i += 1) {
+        const { url, text, ms } = await answered(what, each);
+        if (i >= 0) each.took.get(what)?.push(ms);
+        if (n + i === 0 && text.includes('"partial":true')) console.error(`bench: queries: in part: ${url}`);
+      }
     }
   }
+}
+
+async function answered(what: string, { url: origin, known }: Asked) {
+  const route = questionsOf(known)[what] as () => string;
+  const url = `${origin}/api/v1${route()}`;
+  const started = performance.now();
+  const answer = await fetch(url);
+  const text = await answer.text();
+  const ms = performance.now() - started;
+  if (answer.status !== 200) throw new Error(`${url}: expected 200, got ${answer.status}: ${text}`);
+  return { url, text, ms };
 }
 
 /** What is asked, by its name: each time of other flows. */

@@ -43,6 +43,44 @@ test("the open flows of a large customer are found among the open ones, which al
   db.close();
 });
 
+test("what failed is found among what failed and was cancelled, by customer or by name; with what has not it is not", async () => {
+  const path = join(folder, "failed.db");
+  const store = openSqliteStore({ path, now: () => NOW });
+  const said: Observation[] = [];
+  for (let n = 0; n < 3_000; n++) {
+    const { opened, ended } = flowOf({ tenant: `t${n % 3}`, id: `${n}` });
+    const name = n % 2 === 0 ? "report" : "import";
+    const at = NOW - n * 1_000_000;
+    const status = n % 5 === 0 ? "failed" : n % 7 === 0 ? "cancelled" : "succeeded";
+    said.push(opened(at, { name }), ended(at + 10, { name, status }));
+  }
+  await store.append(said);
+  const failed = await store.flows({
+    tenant: ["t0"],
+    name: ["report"],
+    status: ["failed"],
+    limit: 500,
+    order: "newest",
+  });
+  expect(failed.items).toHaveLength(100);
+  await store.close();
+
+  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
+  const plan = planner(db, numbersOf(db));
+  const ways = (filter: FlowFilter) => [...new Set(plan(filter)?.lead?.sources?.map(({ index }) => index))];
+  expect(ways({ tenant: ["t0"], status: ["failed"] })).toEqual(["flows f INDEXED BY flows_failed_by_tenant"]);
+  expect(ways({ name: ["report"], status: ["cancelled", "failed"] })).toEqual([
+    "flows f INDEXED BY flows_failed_by_shape",
+  ]);
+  expect(ways({ tenant: ["t0"], name: ["report"], status: ["failed"] })).toEqual([
+    "flows f INDEXED BY flows_failed_by_tenant",
+  ]);
+  expect(ways({ tenant: ["t0"], status: ["failed", "succeeded"] })).toEqual([
+    "flows f INDEXED BY flows_by_tenant",
+  ]);
+  db.close();
+});
+
 test("a label that only one name has is expected in far more of that name's flows than of all", async () => {
   const path = join(folder, "label.db");
   const store = openSqliteStore({ path, now: () => NOW });

@@ -57,9 +57,10 @@ export interface Wanted {
   disjoint: boolean;
   /** What it takes to look at one that it finds, beside one in an index that holds what others ask. */
   cost: number;
-  /** Where it wants flows of some tenants, or of some shapes: their numbers. */
+  /** Where it wants flows of some tenants, of some shapes, or none but such as failed or were cancelled: the numbers of these. */
   tenants?: number[];
   shapes?: number[];
+  failed?: number[];
   /** Shapes that what it wants may have, where that is known: what another filter wants of others is not looked for. */
   among?: number[];
   /** Filters that want nothing more of what it finds. Default: this one. */
@@ -90,7 +91,13 @@ export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTe
   }
   if (filter.status?.length) {
     const found = numbersOf(filter.status, statusCode);
-    wanted.push({ ...EXACTLY, sources: found.map(ofStatus), ask: anyOf("f.status", found) });
+    const isOfFailed = found.every((status) => FAILED.includes(status));
+    wanted.push({
+      ...EXACTLY,
+      sources: found.map(ofStatus),
+      ask: anyOf("f.status", found),
+      ...(isOfFailed && { failed: found }),
+    });
   }
   const ofShapes = wantedShapes(filter, numbers);
   if (ofShapes !== null) wanted.push(ofShapes);
@@ -171,20 +178,39 @@ function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers)
   };
 }
 
-/** By an index over two of them at once: that finds nothing which another is to let pass. `null`: there is none, or too much in it. */
-export function together(wanted: Wanted[]): Wanted | null {
+/** By indices over two of them at once: those find nothing that the other is to let pass. Where there is too much in one, it is left out. */
+export function together(wanted: Wanted[]): Wanted[] {
   const byTenant = wanted.find(({ tenants }) => tenants !== undefined);
   const byShape = wanted.find(({ shapes }) => shapes !== undefined);
-  if (byTenant?.tenants === undefined || byShape?.shapes === undefined) return null;
-  const { tenants, ask: askTenant } = byTenant;
-  const { shapes, ask: askShape } = byShape;
-  if (tenants.length * shapes.length > MOST_WALKS) return null;
-  return {
-    ...EXACTLY,
-    sources: tenants.flatMap((tenant) => shapes.map((shape) => ofTenantAndShape(tenant, shape))),
-    ask: askTenant && askShape && both(askTenant, askShape),
-    says: [byTenant, byShape],
-  };
+  const byStatus = wanted.find(({ failed }) => failed !== undefined);
+  const { tenants } = byTenant ?? {};
+  const { shapes } = byShape ?? {};
+  const { failed } = byStatus ?? {};
+  return [
+    ...inBoth([byTenant, tenants], [byShape, shapes], ofTenantAndShape),
+    ...inBoth([byTenant, tenants], [byStatus, failed], ofTenantAndFailed),
+    ...inBoth([byShape, shapes], [byStatus, failed], ofShapeAndFailed),
+  ];
+}
+
+type Numbered = [wanted: Wanted | undefined, numbers: number[] | undefined];
+
+/** What two filters want, by an index over their numbers; nothing where one of them is not there, or wants too many. */
+function inBoth(
+  [one, ofOne]: Numbered,
+  [other, ofOther]: Numbered,
+  source: (one: number, other: number) => Source,
+): Wanted[] {
+  if (one === undefined || ofOne === undefined || other === undefined || ofOther === undefined) return [];
+  if (ofOne.length * ofOther.length > MOST_WALKS) return [];
+  return [
+    {
+      ...EXACTLY,
+      sources: ofOne.flatMap((each) => ofOther.map((also) => source(each, also))),
+      ask: one.ask && other.ask && both(one.ask, other.ask),
+      says: [one, other],
+    },
+  ];
 }
 
 /** More numbers than this are not asked of each flow. */
@@ -205,6 +231,10 @@ export const OPEN: Wanted = {
   ],
   ask: { conditions: ["f.duration_us IS NULL"], values: [] },
 };
+
+const FAILED = [statusCode("failed"), statusCode("cancelled")];
+/** Which flows are in their indices, as those say it: SQLite reads them for nothing else. */
+const HAS_FAILED = `f.status IN (${FAILED.join(", ")})`;
 
 /** By this way all flows are found. */
 export const ALL: Source[] = STATUSES.map((status) => ofStatus(statusCode(status)));
@@ -228,6 +258,22 @@ export function ofShape(shape: number): Source {
 
 export function ofTenantAndShape(tenant: number, shape: number): Source {
   const source = byIndex("flows_by_tenant_shape", "f.tenant = ? AND f.shape = ?", [tenant, shape]);
+  return { ...source, shape };
+}
+
+/** For `status` failed or cancelled, as in `ofShapeAndFailed`. */
+function ofTenantAndFailed(tenant: number, status: number): Source {
+  return byIndex("flows_failed_by_tenant", `f.tenant = ? AND f.status = ? AND ${HAS_FAILED}`, [
+    tenant,
+    status,
+  ]);
+}
+
+function ofShapeAndFailed(shape: number, status: number): Source {
+  const source = byIndex("flows_failed_by_shape", `f.shape = ? AND f.status = ? AND ${HAS_FAILED}`, [
+    shape,
+    status,
+  ]);
   return { ...source, shape };
 }
 

@@ -98,9 +98,8 @@ export function planner(db: Db, numbers: Numbers): Planner {
     const wanted = wantedOf(filter, numbers, findTerm);
     if (wanted === null) return null;
     if (openOnly && !filter.health?.length) wanted.push(OPEN);
-    const both = together(wanted);
     const flowsOf = new Map<Wanted, number>();
-    const { lead, cost } = cheapest(filter, both === null ? wanted : [...wanted, both], flowsOf);
+    const { lead, cost } = cheapest(filter, [...wanted, ...together(wanted)], flowsOf);
     const said = lead === null ? [] : (lead.says ?? [lead]);
     const others = wanted.filter((each) => !said.includes(each));
     const asked = lead === OPEN ? others.map((each) => ({ ...each, ask: each.askOpen ?? each.ask })) : others;
