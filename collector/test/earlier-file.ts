@@ -4,6 +4,7 @@ import { Cell, packCell, unpackCell } from "../src/sqlite/stats/cell.ts";
 
 /** By the number of the migration: what takes it back. */
 const BACK: Record<number, string | ((db: Database) => void)> = {
+  17: "DROP INDEX flows_failed_by_tenant; DROP INDEX flows_failed_by_shape;",
   16: "DROP TABLE failures;",
   15: "DELETE FROM stats_days WHERE at < 0 OR kind > 3;",
   14: "DROP INDEX flows_open; CREATE INDEX flows_open ON flows (started_at) WHERE duration_us IS NULL;",

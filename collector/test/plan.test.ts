@@ -106,5 +106,12 @@ test("a label that only one name has is expected in far more of that name's flow
   expect(matches({ name: ["report"], labels: { period: ["daily"] } })).toBeGreaterThan(25);
   expect(matches({ name: ["report"], labels: { period: ["daily"] } })).toBeLessThan(100);
   expect(plan({ name: ["import"], labels: { period: ["daily"] } })).toBeNull();
+  // Of a customer it is looked for among flows of that name.
+  const byTenant = plan({ tenant: ["t0"], labels: { period: ["daily"] } });
+  expect(byTenant?.lead?.sources?.map(({ index }) => index)).toContain(
+    "flows f INDEXED BY flows_by_tenant_shape",
+  );
+  expect(byTenant?.matches).toBeGreaterThan(3);
+  expect(byTenant?.matches).toBeLessThan(30);
   db.close();
 });

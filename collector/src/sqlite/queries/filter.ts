@@ -178,37 +178,54 @@ function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers)
   };
 }
 
-/** By indices over two of them at once: those find nothing that the other is to let pass. Where there is too much in one, it is left out. */
+/**
+ * By indices over two of them at once: those find nothing that the other is to let pass. Shapes are known also where labels alone
+ * tell them: most labels are of one name.
+ */
 export function together(wanted: Wanted[]): Wanted[] {
   const byTenant = wanted.find(({ tenants }) => tenants !== undefined);
-  const byShape = wanted.find(({ shapes }) => shapes !== undefined);
   const byStatus = wanted.find(({ failed }) => failed !== undefined);
-  const { tenants } = byTenant ?? {};
-  const { shapes } = byShape ?? {};
-  const { failed } = byStatus ?? {};
+  const byShape = wanted.find(({ shapes }) => shapes !== undefined);
+  const tenants = partOf(byTenant, byTenant?.tenants);
+  const failed = partOf(byStatus, byStatus?.failed);
+  const among = shapesOf(wanted) ?? undefined;
+  const shapes = partOf(byShape, among);
   return [
-    ...inBoth([byTenant, tenants], [byShape, shapes], ofTenantAndShape),
-    ...inBoth([byTenant, tenants], [byStatus, failed], ofTenantAndFailed),
-    ...inBoth([byShape, shapes], [byStatus, failed], ofShapeAndFailed),
+    ...inBoth(tenants, shapes, ofTenantAndShape, among),
+    ...inBoth(tenants, failed, ofTenantAndFailed),
+    ...inBoth(shapes, failed, ofShapeAndFailed, among),
   ];
 }
 
-type Numbered = [wanted: Wanted | undefined, numbers: number[] | undefined];
+/** Numbers by which flows are found, and which filters want nothing more of these. */
+interface Part {
+  numbers: number[];
+  ask: Where | null;
+  says: Wanted[];
+}
 
-/** What two filters want, by an index over their numbers; nothing where one of them is not there, or wants too many. */
+function partOf(wanted: Wanted | undefined, numbers: number[] | undefined): Part | undefined {
+  if (numbers === undefined) return undefined;
+  if (wanted === undefined) return { numbers, ask: { conditions: [], values: [] }, says: [] };
+  return { numbers, ask: wanted.ask, says: [wanted] };
+}
+
+/** Nothing where one is not there, or they are too many. */
 function inBoth(
-  [one, ofOne]: Numbered,
-  [other, ofOther]: Numbered,
+  one: Part | undefined,
+  other: Part | undefined,
   source: (one: number, other: number) => Source,
+  among?: number[],
 ): Wanted[] {
-  if (one === undefined || ofOne === undefined || other === undefined || ofOther === undefined) return [];
-  if (ofOne.length * ofOther.length > MOST_WALKS) return [];
+  if (one === undefined || other === undefined) return [];
+  if (one.numbers.length * other.numbers.length > MOST_WALKS) return [];
   return [
     {
       ...EXACTLY,
-      sources: ofOne.flatMap((each) => ofOther.map((also) => source(each, also))),
+      sources: one.numbers.flatMap((each) => other.numbers.map((also) => source(each, also))),
       ask: one.ask && other.ask && both(one.ask, other.ask),
-      says: [one, other],
+      says: [...one.says, ...other.says],
+      ...(among && { among }),
     },
   ];
 }

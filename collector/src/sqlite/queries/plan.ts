@@ -73,9 +73,8 @@ const COST_OF_WALK = 8;
 
 /** What was found out about a filter. */
 interface Found {
-  /** What the lead tells. */
-  said: Wanted[];
-  /** Shapes that all of it may have; `null`: any. */
+  /** Shapes that what the lead finds may have, and that all of it may; `null`: any. */
+  led: number[] | null;
   common: number[] | null;
   /** About how many flows there are in its time, and of each part. */
   total: number;
@@ -108,7 +107,8 @@ export function planner(db: Db, numbers: Numbers): Planner {
     const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
     const common = shapesOf(wanted);
     const share = sharesOf(wanted);
-    const passing = (some: Wanted[]) => passingOf(some, { said, common, total, flowsOf, share });
+    const led = lead?.among ?? null;
+    const passing = (some: Wanted[]) => passingOf(some, { led, common, total, flowsOf, share });
     const found = lead === null ? total : (flowsOf.get(lead) ?? 0);
     const lookedUp = others.filter(({ cost }) => cost > 1);
     return {
@@ -129,18 +129,18 @@ export function planner(db: Db, numbers: Numbers): Planner {
    * About which share of what the lead finds passes others as well, were they to have nothing to do with each other but that
    * shapes have: most labels are of one name, so of its flows far more have them than of all.
    */
-  function passingOf(some: Wanted[], { said, common, total, flowsOf, share }: Found): number {
+  function passingOf(some: Wanted[], { led, common, total, flowsOf, share }: Found): number {
     const ofAll = (each: Wanted) => Math.min(1, (flowsOf.get(each) ?? total) / Math.max(1, total));
-    const inCommon = some.length === 0 ? 1 : share(common) / share(shapesOf(said));
+    const inCommon = some.length === 0 ? 1 : share(common) / share(led);
     return some.reduce(
       (passing, each) => passing * Math.min(1, ofAll(each) / share(each.among ?? null)),
       Math.min(1, inCommon),
     );
   }
 
-  /** Where shapes are told by one of the filters alone, there is nothing that it has in common with others. */
+  /** Where none but names and services tell shapes, they want all of these. */
   function sharesOf(wanted: Wanted[]): Found["share"] {
-    if (wanted.filter(({ among }) => among !== undefined).length < 2) return () => 1;
+    if (wanted.every(({ among, shapes }) => among === undefined || shapes !== undefined)) return () => 1;
     const all = Math.max(1, numbers.shapes.flows());
     return (shapes) => (shapes === null ? 1 : Math.max(1, numbers.shapes.flowsOf(shapes)) / all);
   }
