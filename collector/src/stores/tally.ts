@@ -59,6 +59,10 @@ export class Tally implements Adds {
     else this.addCounts(other.#sorted());
   }
 
+  addTo(other: Adds): void {
+    other.addCounts(this.#sorted());
+  }
+
   get isEmpty(): boolean {
     return this.size === 0;
   }

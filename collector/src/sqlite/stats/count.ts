@@ -213,13 +213,7 @@ export function statsCounts(
    * sum is too high.
    */
   function countByCells(wanted: Wanted, window: Window, tallyOf: TallyOf, isLate: () => boolean): boolean {
-    const tenants = wanted.tenants[0] === ALL_TENANTS ? null : wanted.tenants;
-    log.read(tenants, (share, sign) => {
-      const from = share.hour * HOUR_US;
-      if (from < window.from || from >= window.to) return;
-      if (wanted.names !== null && !wanted.names.has(share.name)) return;
-      addShare(share, sign, wanted, { from, to: from + HOUR_US, name: share.name, part: null }, tallyOf);
-    });
+    countLogged(wanted, window, tallyOf);
     for (const tenant of wanted.tenants) {
       for (const slot of cells.all(toldOf(tenant, wanted, window))) {
         if (isLate()) return false;
@@ -227,6 +221,29 @@ export function statsCounts(
       }
     }
     return true;
+  }
+
+  function countLogged(wanted: Wanted, window: Window, tallyOf: TallyOf): void {
+    const { want, tenants, names, labels } = wanted;
+    const isOfAll = tenants[0] === ALL_TENANTS;
+    const placeOf = ({ hour, name }: { hour: number; name: number }, part: number | null): Place | null => {
+      const from = hour * HOUR_US;
+      if (from < window.from || from >= window.to) return null;
+      return names === null || names.has(name) ? { from, to: from + HOUR_US, name, part } : null;
+    };
+    const sums = isOfAll && labels === null ? log.sums(want) : null;
+    if (sums === null) {
+      log.read(isOfAll ? null : tenants, (share, sign) => {
+        const place = placeOf(share, null);
+        if (place !== null) addShare(share, sign, wanted, place, tallyOf);
+      });
+      return;
+    }
+    for (const sum of sums) {
+      const place = placeOf(sum, sum.part);
+      const tally = place === null ? undefined : tallyOf(place);
+      if (tally !== undefined) sum.tally.addTo(tally);
+    }
   }
 
   function toldOf(

@@ -5,6 +5,9 @@
  */
 import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
+import type { Want } from "./cell.ts";
+import { type EachShare, readEntries, readEntry } from "./log-entries.ts";
+import { type LogSum, LogSums } from "./log-sums.ts";
 import { ShareReader } from "./share.ts";
 import { ByteReader } from "./varints.ts";
 
@@ -18,9 +21,6 @@ export interface LogRow {
   entries: Buffer;
 }
 
-/** @param sign 1 where it was added, -1 where it was taken away. */
-export type EachShare = (share: ShareReader, sign: 1 | -1) => void;
-
 export class LogIndex {
   readonly #ends;
   readonly #since;
@@ -28,6 +28,7 @@ export class LogIndex {
   readonly #share = new ShareReader();
   #rows: ByteReader[] = [];
   #byTenant = new Map<number, number[]>();
+  readonly #sums = new Map<Want, LogSums>();
   #bytes = 0;
   /** Numbers of the rows that are kept. */
   #first = 0;
@@ -64,10 +65,17 @@ export class LogIndex {
     }
   }
 
+  /** What all shares of all tenants come to; `null` where they are too many to be kept: then `read` tells each. */
+  sums(want: Want): Iterable<LogSum> | null {
+    if (!this.#readOn()) return null;
+    const sums = valueIn(this.#sums, want, () => new LogSums(want));
+    sums.readOn(this.#rows);
+    return sums;
+  }
+
   /** The transaction in which rows were read may have been rolled back. */
   forget(): void {
-    this.#rows = [];
-    this.#byTenant = new Map();
+    this.#drop();
     this.#bytes = 0;
     this.#first = 0;
     this.#last = 0;
@@ -86,9 +94,14 @@ export class LogIndex {
       if (this.#bytes <= MOST_KEPT) this.#keep(entries);
     }
     if (this.#bytes <= MOST_KEPT) return true;
+    this.#drop();
+    return false;
+  }
+
+  #drop(): void {
     this.#rows = [];
     this.#byTenant = new Map();
-    return false;
+    this.#sums.clear();
   }
 
   #keep(entries: Buffer): void {
@@ -104,15 +117,3 @@ export class LogIndex {
 }
 
 const noPlaces = (): number[] => [];
-
-/** All that stands from here on. */
-export function readEntries(from: ByteReader, share: ShareReader, each: EachShare): void {
-  while (!from.done) readEntry(from, share, each);
-}
-
-function readEntry(from: ByteReader, share: ShareReader, each: EachShare): void {
-  const what = from.uint();
-  from.enter(Math.floor(what / 2));
-  each(share.readFrom(from), what % 2 === 1 ? 1 : -1);
-  from.leave();
-}

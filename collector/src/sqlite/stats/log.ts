@@ -1,6 +1,9 @@
 /** Shares added and taken away, written down with the flows that they are of: in the same commit, a row for each. */
 import type { Db } from "../file/open.ts";
-import { type EachShare, LogIndex, type LogRow, readEntries } from "./log-index.ts";
+import type { Want } from "./cell.ts";
+import { type EachShare, readEntries } from "./log-entries.ts";
+import { LogIndex, type LogRow } from "./log-index.ts";
+import type { LogSum } from "./log-sums.ts";
 import { ShareReader } from "./share.ts";
 import { ByteReader, ByteWriter } from "./varints.ts";
 
@@ -53,6 +56,11 @@ export class StatsLog {
   /** Each share of these tenants that is not added up yet; `null`: of all. */
   read(tenants: Iterable<number> | null, each: EachShare): void {
     this.#index.read(tenants, each);
+  }
+
+  /** What those of all tenants come to; `null`: they are too many, but can be read. */
+  sums(want: Want): Iterable<LogSum> | null {
+    return this.#index.sums(want);
   }
 
   /**
