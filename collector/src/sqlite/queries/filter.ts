@@ -179,21 +179,21 @@ function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers)
 }
 
 /**
- * By indices over two of them at once: those find nothing that the other is to let pass. Shapes are known also where labels alone
- * tell them: most labels are of one name.
+ * By indices over two of them at once: those find nothing that the other is to let pass.
+ *
+ * @param among shapes that all of it may have, by which it is worth a look: most labels are of one name.
  */
-export function together(wanted: Wanted[]): Wanted[] {
+export function together(wanted: Wanted[], among: number[] | undefined): Wanted[] {
   const byTenant = wanted.find(({ tenants }) => tenants !== undefined);
   const byStatus = wanted.find(({ failed }) => failed !== undefined);
   const byShape = wanted.find(({ shapes }) => shapes !== undefined);
   const tenants = partOf(byTenant, byTenant?.tenants);
   const failed = partOf(byStatus, byStatus?.failed);
-  const among = shapesOf(wanted) ?? undefined;
-  const shapes = partOf(byShape, among);
+  const shapes = partOf(byShape, among ?? byShape?.shapes);
   return [
-    ...inBoth(tenants, shapes, ofTenantAndShape, among),
+    ...inBoth(tenants, shapes, ofTenantAndShape, shapes?.numbers),
     ...inBoth(tenants, failed, ofTenantAndFailed),
-    ...inBoth(shapes, failed, ofShapeAndFailed, among),
+    ...inBoth(shapes, failed, ofShapeAndFailed, shapes?.numbers),
   ];
 }
 

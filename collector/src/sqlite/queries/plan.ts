@@ -4,6 +4,7 @@
  */
 import type { Micros } from "../../flow.ts";
 import type { FlowFilter } from "../../store.ts";
+import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
@@ -68,6 +69,8 @@ const TIMES_PROBED = 8;
 const COST_OF_ASKING = 0.5;
 /** To look in an index of customers whose a flow of a posting is takes as long as to look at so many. */
 const COST_WITHIN = 3;
+/** What has only shapes that more of all flows have is not looked for by these. */
+const MOST_TOLD = 0.5;
 /** To begin a walk takes as long as to look at so many. */
 const COST_OF_WALK = 8;
 
@@ -98,15 +101,17 @@ export function planner(db: Db, numbers: Numbers): Planner {
     if (wanted === null) return null;
     if (openOnly && !filter.health?.length) wanted.push(OPEN);
     const flowsOf = new Map<Wanted, number>();
-    const { lead, cost } = cheapest(filter, [...wanted, ...together(wanted)], flowsOf);
+    const common = shapesOf(wanted);
+    const share = sharesOf(wanted);
+    const isTold = common !== null && share(common) <= MOST_TOLD;
+    const all = [...wanted, ...together(wanted, isTold ? common : undefined)];
+    const { lead, cost } = cheapest(filter, all, flowsOf);
     const said = lead === null ? [] : (lead.says ?? [lead]);
     const others = wanted.filter((each) => !said.includes(each));
     const asked = lead === OPEN ? others.map((each) => ({ ...each, ask: each.askOpen ?? each.ask })) : others;
     const asks = allOf(asked);
     const exact = wanted.every((each) => each.exact) && others.every(({ ask }) => ask !== null);
     const total = ALL.reduce((sum, source) => sum + about(filter, source, PROBED_OF_STATUS, 1), 0);
-    const common = shapesOf(wanted);
-    const share = sharesOf(wanted);
     const led = lead?.among ?? null;
     const passing = (some: Wanted[]) => passingOf(some, { led, common, total, flowsOf, share });
     const found = lead === null ? total : (flowsOf.get(lead) ?? 0);
@@ -142,7 +147,9 @@ export function planner(db: Db, numbers: Numbers): Planner {
   function sharesOf(wanted: Wanted[]): Found["share"] {
     if (wanted.every(({ among, shapes }) => among === undefined || shapes !== undefined)) return () => 1;
     const all = Math.max(1, numbers.shapes.flows());
-    return (shapes) => (shapes === null ? 1 : Math.max(1, numbers.shapes.flowsOf(shapes)) / all);
+    const shares = new Map<number[], number>();
+    const shareOf = (shapes: number[]) => Math.max(1, numbers.shapes.flowsOf(shapes)) / all;
+    return (shapes) => (shapes === null ? 1 : valueIn(shares, shapes, () => shareOf(shapes)));
   }
 
   /** @param flowsOf is told about how many flows each has. */
