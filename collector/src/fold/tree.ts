@@ -1,5 +1,6 @@
 /** Who hangs below whom, and whose failure no longer counts. */
 import type { Micros } from "../flow.ts";
+import { valueIn } from "../value-in.ts";
 import { compareText } from "./order.ts";
 import type { FlowFacts, FlowState, StepState } from "./state.ts";
 
@@ -152,6 +153,8 @@ interface Attempts {
   lastSucceeded: number;
 }
 
+const noAttempts = (): Attempts => ({ last: 0, lastSucceeded: 0 });
+
 function weighAttempts(placed: Map<string, Placed>): void {
   // The usual flow: nothing was tried again and nothing may fail, so there is nothing to weigh.
   if (!some(placed, ({ attempt, state }) => attempt > 1 || state.facts?.value.optional === true)) return;
@@ -160,14 +163,14 @@ function weighAttempts(placed: Map<string, Placed>): void {
     const first = state.facts?.value.attemptOf;
     if (first) firsts.add(first);
   }
-  const attempts = new Map<string, Attempts>();
+  const byKey = new Map<string, Attempts>();
+  const attemptsOf = new Map<Placed, Attempts>();
   for (const step of placed.values()) {
-    const key = attemptsKey(step, firsts);
-    const known = attempts.get(key) ?? { last: 0, lastSucceeded: 0 };
-    known.last = Math.max(known.last, step.attempt);
+    const attempts = valueIn(byKey, attemptsKey(step, firsts), noAttempts);
+    attempts.last = Math.max(attempts.last, step.attempt);
     if (step.state.ends[0]?.status === "succeeded")
-      known.lastSucceeded = Math.max(known.lastSucceeded, step.attempt);
-    attempts.set(key, known);
+      attempts.lastSucceeded = Math.max(attempts.lastSucceeded, step.attempt);
+    attemptsOf.set(step, attempts);
   }
   const done = new Set<Placed>();
   for (const start of placed.values()) {
@@ -175,7 +178,7 @@ function weighAttempts(placed: Map<string, Placed>): void {
     for (let step: Placed | null = start; step !== null && !done.has(step); step = step.parent)
       path.push(step);
     for (const step of path.reverse()) {
-      const { last, lastSucceeded } = attempts.get(attemptsKey(step, firsts)) as Attempts;
+      const { last, lastSucceeded } = attemptsOf.get(step) as Attempts;
       const optional = step.state.facts?.value.optional === true;
       step.superseded = last > step.attempt || step.parent?.superseded === true;
       step.excused = lastSucceeded > step.attempt || optional || step.parent?.excused === true;

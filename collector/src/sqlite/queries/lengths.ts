@@ -32,6 +32,8 @@ export type LengthFinder = (
 
 /** More customers than this are not looked at side by side. */
 const MOST_TENANTS = 4;
+/** As many as there may be. */
+const BUCKETS = bucketOf(Number.MAX_SAFE_INTEGER) + 1;
 /** If more are wanted than were likely, so many times as many are looked for. */
 const MORE = 4;
 
@@ -40,8 +42,10 @@ class Slot implements Adds {
   readonly name: number;
   readonly from: Micros;
   readonly to: Micros;
-  readonly buckets = new Map<number, number>();
   readonly #isWanted: (outcome: number) => boolean;
+  /** Side by side. A bucket may stand here more than once, and what is taken away beside what it is taken from. */
+  readonly #buckets: number[] = [];
+  readonly #counts: number[] = [];
 
   constructor({ name, from, to }: Place, isWanted: (outcome: number) => boolean) {
     this.name = name;
@@ -52,12 +56,26 @@ class Slot implements Adds {
 
   add(outcome: number, count = 1): void {
     if (!this.#isWanted(outcome)) return;
-    const bucket = bucketOfOutcome(outcome);
-    this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + count);
+    this.#buckets.push(bucketOfOutcome(outcome));
+    this.#counts.push(count);
   }
 
   addCounts({ size, outcomes, counts }: Counts): void {
     for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
+  }
+
+  addTo(totals: Float64Array): void {
+    for (let at = 0; at < this.#buckets.length; at += 1) {
+      const bucket = this.#buckets[at] as number;
+      totals[bucket] = (totals[bucket] as number) + (this.#counts[at] as number);
+    }
+  }
+
+  /** Whether it had any that were so long, also where they were taken away since. */
+  hasAny(least: number, most: number): boolean {
+    return this.#buckets.some(
+      (bucket, at) => bucket >= least && bucket <= most && (this.#counts[at] as number) > 0,
+    );
   }
 }
 
@@ -106,9 +124,10 @@ export function lengthFinder(db: Db, numbers: Numbers, counted: StatsCount): Len
     const rank = (a: Ranked, b: Ranked) => direction * (a.value - b.value || a.pk - b.pk);
     for (const buckets of groupsOf(slots, direction, after, likely)) {
       const found = new Map<number, Ranked>();
-      const where = lengthsIn(buckets);
+      const [least, most] = [Math.min(...buckets), Math.max(...buckets)];
+      const where = lengthsIn(least, most);
       join(where, asks);
-      for (const { name, from, to } of withAny(slots, buckets)) {
+      for (const { name, from, to } of withAny(slots, least, most)) {
         for (const shape of shapesOf(name)) {
           for (const each of tenants) {
             for (const flow of flowsIn(each, shape, from, to, where)) {
@@ -140,22 +159,20 @@ function* groupsOf(
   after: Ranked | undefined,
   likely: number,
 ): Generator<Set<number>> {
-  const totals = new Map<number, number>();
-  for (const { buckets } of slots) {
-    for (const [bucket, count] of buckets) totals.set(bucket, (totals.get(bucket) ?? 0) + count);
-  }
+  const totals = new Float64Array(BUCKETS);
+  for (const slot of slots) slot.addTo(totals);
   const first = after === undefined ? undefined : bucketOf(after.value);
   const all = [...totals.keys()]
-    .filter((bucket) => (totals.get(bucket) ?? 0) > 0)
-    .filter((bucket) => first === undefined || direction * (bucket - first) >= 0)
-    .sort((a, b) => direction * (a - b));
+    .filter((bucket) => (totals[bucket] as number) > 0)
+    .filter((bucket) => first === undefined || direction * (bucket - first) >= 0);
+  if (direction === -1) all.reverse();
   let wanted = likely;
   let group = new Set<number>();
   let flows = 0;
   for (const bucket of all) {
     group.add(bucket);
     // Of this one some may be before the place.
-    if (bucket !== first) flows += totals.get(bucket) ?? 0;
+    if (bucket !== first) flows += totals[bucket] as number;
     if (flows < wanted) continue;
     yield group;
     group = new Set();
@@ -166,9 +183,9 @@ function* groupsOf(
 }
 
 /** Slots that have flows of these lengths; neighbours of one name as one. */
-function withAny(slots: Slot[], buckets: Set<number>): Pick<Place, "name" | "from" | "to">[] {
+function withAny(slots: Slot[], least: number, most: number): Pick<Place, "name" | "from" | "to">[] {
   const having = slots
-    .filter((slot) => [...slot.buckets].some(([bucket, count]) => count > 0 && buckets.has(bucket)))
+    .filter((slot) => slot.hasAny(least, most))
     .sort((a, b) => a.name - b.name || a.from - b.from);
   const merged: Pick<Place, "name" | "from" | "to">[] = [];
   for (const { name, from, to } of having) {
@@ -179,8 +196,7 @@ function withAny(slots: Slot[], buckets: Set<number>): Pick<Place, "name" | "fro
   return merged;
 }
 
-function lengthsIn(buckets: Set<number>): Where {
-  const [least, most] = [Math.min(...buckets), Math.max(...buckets)];
+function lengthsIn(least: number, most: number): Where {
   return {
     conditions: ["f.duration_us >= ? AND f.duration_us < ?"],
     values: [shortestIn(least), shortestIn(most + 1) + 1],
