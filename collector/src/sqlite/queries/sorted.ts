@@ -63,6 +63,8 @@ const BLOCKS_AT_ONCE = 64;
 const MOST_UNFINISHED = 8;
 /** To read a block takes as long as to put so many flows in order, where an index holds what is asked of them. */
 const COST_OF_BLOCK = 80;
+/** To pass by a block, of which no more than its bounds are read, takes as long as to put so many flows in order. */
+const COST_OF_PASSING = 3;
 /** More blocks are read than there would be to read if nothing that is asked had to do with the order. */
 const MORE_BLOCKS = 3;
 /** To look up what is asked takes so many times as long as was reckoned for a page, which needs few. */
@@ -108,6 +110,18 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
   const reachOf = reachFinder(db, numbers);
   const lengths = lengthFinder(db, numbers, counted);
 
+  const lastOfTenants = db
+    .prepare<[string], Micros | null>(
+      "SELECT max(last_at) FROM json_each(?) CROSS JOIN tenants ON number = value",
+    )
+    .pluck();
+  const blocksSince = db
+    .prepare<[Micros], number | null>(
+      `SELECT (SELECT max(block) FROM blocks) - block FROM blocks INDEXED BY blocks_by_start
+       WHERE first_started > ? ORDER BY first_started LIMIT 1`,
+    )
+    .pluck();
+
   const unfinished = new BoundedMap<string, Walk>(MOST_UNFINISHED);
 
   return function* sort(plan, options) {
@@ -135,7 +149,9 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
   /** By hand, by hand as far as the order needs it, or by blocks: by what is likely to read the least. */
   function search(plan: Plan, options: SortedOptions, isLate: () => boolean): Generator<Sought> {
     const ofHand = costByHand(plan, plan.cost);
-    const ofBlocks = many ?? blocksFor(plan, options) * COST_OF_BLOCK;
+    const last = lastOf(plan, options);
+    const passed = last === null ? 0 : (blocksSince.get(last) ?? 0);
+    const ofBlocks = many ?? blocksFor(plan, options) * COST_OF_BLOCK + passed * COST_OF_PASSING;
     const least = Math.min(ofHand, ofBlocks);
     if (options.by === "duration" && least >= Math.min(COST_OF_STATISTICS, many ?? COST_OF_STATISTICS)) {
       const found = lengths(plan, options, isLate);
@@ -146,6 +162,14 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
       return byHand(reached.plan, { ...options, reachOf: reached.reachOf }, isLate);
     }
     return ofHand < ofBlocks ? byHand(plan, options, isLate) : byBlocks(plan, options, isLate);
+  }
+
+  /** When the customers that are asked for were last active: what is new is of others. `null`: that tells nothing. */
+  function lastOf({ filter: { tenant } }: Plan, { by, direction }: SortedOptions): Micros | null {
+    if (by === "duration" || direction === 1 || !tenant?.length) return null;
+    return (
+      lastOfTenants.get(JSON.stringify(tenant.flatMap((each) => numbers.tenants.find(each) ?? []))) ?? null
+    );
   }
 
   function costByHand({ lead, lookedUp }: Plan, cost: number): number {
@@ -231,7 +255,8 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
     for (let place = found.pop(); place !== undefined; place = found.pop()) yield { place, isFlow: true };
   }
 
-  function* blocksOf(plan: Plan, { by, direction, after }: SortedOptions): Generator<BlockRow> {
+  function* blocksOf(plan: Plan, options: SortedOptions): Generator<BlockRow> {
+    const { by, direction, after } = options;
     const { filter } = plan;
     const ofPlan = kinds.of(plan);
     if (ofPlan !== null && by === "duration") {
@@ -245,6 +270,8 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
     if (after !== undefined) add(where, `${other} ${ahead}= ?`, after.value);
     if (filter.from !== undefined) add(where, "last_active >= ?", filter.from);
     if (filter.to !== undefined) add(where, "first_started < ?", filter.to);
+    const lastAt = lastOf(plan, options);
+    if (lastAt !== null) add(where, "first_started <= ?", lastAt);
     // Of what failed much did so at one time, and nothing at most others.
     const isOpenToo = by === "activity" && !(filter.status?.length && filter.status.every(hasEnded));
     const isAsked = ofPlan !== null && ofPlan.length <= MOST_KINDS && !isOpenToo;
