@@ -4,6 +4,13 @@ import { Cell, packCell, unpackCell } from "../src/sqlite/stats/cell.ts";
 
 /** By the number of the migration: what takes it back. */
 const BACK: Record<number, string | ((db: Database) => void)> = {
+  18: `
+    CREATE TABLE error_flows_before (
+      error INTEGER NOT NULL, started_at INTEGER NOT NULL, flow INTEGER NOT NULL, PRIMARY KEY (error, started_at, flow)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO error_flows_before SELECT error, started_at, flow FROM error_flows;
+    DROP TABLE error_flows;
+    ALTER TABLE error_flows_before RENAME TO error_flows;`,
   17: "DROP INDEX flows_failed_by_tenant; DROP INDEX flows_failed_by_shape;",
   16: "DROP TABLE failures;",
   15: "DELETE FROM stats_days WHERE at < 0 OR kind > 3;",

@@ -115,3 +115,40 @@ test("a label that only one name has is expected in far more of that name's flow
   expect(byTenant?.matches).toBeLessThan(30);
   db.close();
 });
+
+test("an error of a customer or a name is found at once; words that never meet are not looked for", async () => {
+  const path = join(folder, "error.db");
+  const store = openSqliteStore({ path, now: () => NOW });
+  const said: Observation[] = [];
+  for (let n = 0; n < 3_000; n++) {
+    const { opened, step, ended } = flowOf({ tenant: `t${n % 30}`, id: `${n}` });
+    const name = n % 2 === 0 ? "report" : "import";
+    const at = NOW - n * 1_000_000;
+    const labels = { channel: name === "report" ? "web" : "mail" };
+    const error = { type: "Error", message: "upstream failed", stack: null };
+    said.push(
+      opened(at, { name, labels }),
+      ...step("load", at, at + 5, { flowName: name }),
+      ended(at + 10, Math.floor(n / 30) % 20 === 0 ? { name, status: "failed", error } : { name }),
+    );
+  }
+  await store.append(said);
+  const found = async (filter: FlowFilter) =>
+    (await store.flows({ ...filter, limit: 500, order: "newest" })).items;
+  expect(await found({ tenant: ["t0"], q: "upstr" })).toHaveLength(5);
+  expect(await found({ tenant: ["t0"], q: "upstr fail", name: ["report"] })).toHaveLength(5);
+  expect(await found({ q: "upstr import" })).toHaveLength(75);
+  expect(await found({ q: "report web" })).toHaveLength(500);
+  await store.close();
+
+  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
+  const plan = planner(db, numbersOf(db));
+  const ways = (filter: FlowFilter) => [...new Set(plan(filter)?.lead?.sources?.map(({ index }) => index))];
+  expect(ways({ tenant: ["t0"], q: "upstr" })).toEqual(["error_flows p INDEXED BY error_flows_by_tenant"]);
+  expect(ways({ q: "upstr import" })).toEqual(["error_flows p INDEXED BY error_flows_by_shape"]);
+  expect(ways({ q: "upstr" })).toEqual(["error_flows p"]);
+  expect(plan({ q: "report mail" })).toBeNull();
+  // Of 1,500 reports all have it.
+  expect(plan({ q: "report web" })?.matches).toBeGreaterThan(750);
+  db.close();
+});

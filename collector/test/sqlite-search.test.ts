@@ -139,6 +139,23 @@ test("a flow that comes to be of another shape is found by its labels and its ne
   await store.close();
 });
 
+test("a failed flow that comes to be of another shape is found by its error and its new services together", async () => {
+  const store = openSqliteStore({ path: newPath(), limitMs: 10_000 });
+  const many = Array.from({ length: 200 }, (_, n) => [
+    ...aFlow(n, ["s"], { error: "upstream gone" }),
+    ...aFlow(1_000 + n, ["s"], { service: "worker" }),
+  ]);
+  await store.append(many.flat());
+  const both = { service: ["worker"], q: "upstream" };
+  expect(await ids(store, both)).toEqual([]);
+  const { step } = flowOf({ tenant: "acme", id: "id-7" });
+  await store.append(step("late", T0 + 8, T0 + 9, { service: "worker" }));
+  expect(await ids(store, both)).toEqual(["id-7"]);
+  await store.prune({ endedBefore: T0 + 100_000, limit: 1_000 });
+  expect(await ids(store, both)).toEqual([]);
+  await store.close();
+});
+
 describe("a store from before there was a search", () => {
   test("is found in all the same, and its new flows beside", async () => {
     const path = newPath();

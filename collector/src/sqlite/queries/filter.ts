@@ -31,6 +31,9 @@ export interface Source {
   values: Value[];
   /** The shape that it is of. */
   shape?: number;
+  /** The same of one customer, and of one shape, by an index of both. */
+  ofTenant?: (tenant: number) => Source;
+  ofShape?: (shape: number) => Source;
   /** Tells how many flows it has, whenever they began; where nothing does they are counted. */
   counted?: string;
 }
@@ -57,10 +60,9 @@ export interface Wanted {
   disjoint: boolean;
   /** What it takes to look at one that it finds, beside one in an index that holds what others ask. */
   cost: number;
-  /** Where it wants flows of some tenants, of some shapes, or none but such as failed or were cancelled: the numbers of these. */
+  /** Where it wants flows of some tenants, or of some shapes: the numbers of these. */
   tenants?: number[];
   shapes?: number[];
-  failed?: number[];
   /** Shapes that what it wants may have, where that is known: what another filter wants of others is not looked for. */
   among?: number[];
   /** Filters that want nothing more of what it finds. Default: this one. */
@@ -91,13 +93,7 @@ export function wantedOf(filter: FlowFilter, numbers: Numbers, findTerm?: FindTe
   }
   if (filter.status?.length) {
     const found = numbersOf(filter.status, statusCode);
-    const isOfFailed = found.every((status) => FAILED.includes(status));
-    wanted.push({
-      ...EXACTLY,
-      sources: found.map(ofStatus),
-      ask: anyOf("f.status", found),
-      ...(isOfFailed && { failed: found }),
-    });
+    wanted.push({ ...EXACTLY, sources: found.map(ofStatus), ask: anyOf("f.status", found) });
   }
   const ofShapes = wantedShapes(filter, numbers);
   if (ofShapes !== null) wanted.push(ofShapes);
@@ -185,46 +181,43 @@ function wantedShapes({ name, service }: FlowFilter, { texts, shapes }: Numbers)
  */
 export function together(wanted: Wanted[], among: number[] | undefined): Wanted[] {
   const byTenant = wanted.find(({ tenants }) => tenants !== undefined);
-  const byStatus = wanted.find(({ failed }) => failed !== undefined);
-  const byShape = wanted.find(({ shapes }) => shapes !== undefined);
-  const tenants = partOf(byTenant, byTenant?.tenants);
-  const failed = partOf(byStatus, byStatus?.failed);
-  const shapes = partOf(byShape, among ?? byShape?.shapes);
-  return [
-    ...inBoth(tenants, shapes, ofTenantAndShape, shapes?.numbers),
-    ...inBoth(tenants, failed, ofTenantAndFailed),
-    ...inBoth(shapes, failed, ofShapeAndFailed, shapes?.numbers),
-  ];
+  const named = wanted.find(({ shapes }) => shapes !== undefined);
+  const byShape = among === undefined ? named : ofShapes(among, named);
+  const all = [...wanted.filter((each) => each !== named), ...(byShape === undefined ? [] : [byShape])];
+  return all.flatMap((each) => [
+    ...inBoth(byTenant, byTenant?.tenants, each, "ofTenant"),
+    ...inBoth(byShape, byShape?.shapes, each, "ofShape"),
+  ]);
 }
 
-/** Numbers by which flows are found, and which filters want nothing more of these. */
-interface Part {
-  numbers: number[];
-  ask: Where | null;
-  says: Wanted[];
+/** @param named what wants these, and perhaps more. */
+function ofShapes(shapes: number[], named: Wanted | undefined): Wanted {
+  const sources = shapes.map(ofShape);
+  const says = named === undefined ? [] : [named];
+  return { ...EXACTLY, ask: ANY, ...named, sources, shapes, among: shapes, says };
 }
 
-function partOf(wanted: Wanted | undefined, numbers: number[] | undefined): Part | undefined {
-  if (numbers === undefined) return undefined;
-  if (wanted === undefined) return { numbers, ask: { conditions: [], values: [] }, says: [] };
-  return { numbers, ask: wanted.ask, says: [wanted] };
-}
-
-/** Nothing where one is not there, or they are too many. */
+/** Nothing where there is no such index, or they are too many. */
 function inBoth(
-  one: Part | undefined,
-  other: Part | undefined,
-  source: (one: number, other: number) => Source,
-  among?: number[],
+  by: Wanted | undefined,
+  numbers: number[] | undefined,
+  other: Wanted,
+  way: "ofTenant" | "ofShape",
 ): Wanted[] {
-  if (one === undefined || other === undefined) return [];
-  if (one.numbers.length * other.numbers.length > MOST_WALKS) return [];
+  const { sources, places } = other;
+  if (by === undefined || numbers === undefined || sources === null || places.length > 0) return [];
+  const ways = sources.flatMap((source) => source[way] ?? []);
+  if (ways.length < sources.length || ways.length * numbers.length > MOST_WALKS) return [];
+  const among = way === "ofShape" ? numbers : other.among;
   return [
     {
-      ...EXACTLY,
-      sources: one.numbers.flatMap((each) => other.numbers.map((also) => source(each, also))),
-      ask: one.ask && other.ask && both(one.ask, other.ask),
-      says: [...one.says, ...other.says],
+      sources: numbers.flatMap((number) => ways.map((source) => source(number))),
+      places: [],
+      ask: by.ask && other.ask && both(by.ask, other.ask),
+      exact: by.exact && other.exact,
+      disjoint: by.disjoint && other.disjoint,
+      cost: other.cost,
+      says: [by, other].flatMap((each) => each.says ?? [each]),
       ...(among && { among }),
     },
   ];
@@ -234,6 +227,7 @@ function inBoth(
 export const MOST_ASKED = 256;
 
 const NOTHING: Where = { conditions: ["0"], values: [] };
+const ANY: Where = { conditions: [], values: [] };
 
 const EXACTLY = { places: [], exact: true, disjoint: true, cost: 1 } satisfies Partial<Wanted>;
 
@@ -263,14 +257,22 @@ function ofTenant(tenant: number): Source {
 
 function ofStatus(status: number): Source {
   const counted = "SELECT flows FROM flow_counts WHERE status = ?";
-  return { ...byIndex("flows_by_status", "f.status = ?", [status]), counted };
+  return {
+    ...byIndex("flows_by_status", "f.status = ?", [status]),
+    counted,
+    ...(FAILED.includes(status) && {
+      ofTenant: (tenant) => ofTenantAndFailed(tenant, status),
+      ofShape: (shape) => ofShapeAndFailed(shape, status),
+    }),
+  };
 }
 
 export function ofShape(shape: number): Source {
   const counted = isLoose(shape)
     ? "SELECT flows FROM loose_names WHERE name = -?"
     : "SELECT flows FROM shapes WHERE number = ?";
-  return { ...byIndex("flows_by_shape", "f.shape = ?", [shape]), shape, counted };
+  const ofTenant = (tenant: number) => ofTenantAndShape(tenant, shape);
+  return { ...byIndex("flows_by_shape", "f.shape = ?", [shape]), shape, counted, ofTenant };
 }
 
 export function ofTenantAndShape(tenant: number, shape: number): Source {
@@ -278,7 +280,7 @@ export function ofTenantAndShape(tenant: number, shape: number): Source {
   return { ...source, shape };
 }
 
-/** For `status` failed or cancelled, as in `ofShapeAndFailed`. */
+/** Of those that failed or were cancelled, as `ofShapeAndFailed`. */
 function ofTenantAndFailed(tenant: number, status: number): Source {
   return byIndex("flows_failed_by_tenant", `f.tenant = ? AND f.status = ? AND ${HAS_FAILED}`, [
     tenant,
@@ -305,15 +307,30 @@ export function isOfShape(shapes: number[]): Where {
 }
 
 export function ofPosting(table: string, name: string, value: Value): Source {
+  return { ...ofPostings(`${table} p`), pick: `p.${name} = ?`, values: [value] };
+}
+
+export function ofError(error: number): Source {
+  const by = (name: "tenant" | "shape", number: number): Source => ({
+    ...ofPostings(`error_flows p INDEXED BY error_flows_by_${name}`),
+    pick: `p.${name} = ? AND p.error = ?`,
+    values: [number, error],
+  });
+  return {
+    ...ofPosting("error_flows", "error", error),
+    ofTenant: (tenant) => by("tenant", tenant),
+    ofShape: (shape) => ({ ...by("shape", shape), shape }),
+  };
+}
+
+function ofPostings(index: string): Pick<Source, "from" | "within" | "index" | "at" | "key"> {
   return {
     // CROSS: the posting is read first.
-    from: `${table} p CROSS JOIN flows f ON f.pk = p.flow`,
-    within: `${table} p CROSS JOIN flows f INDEXED BY flows_by_tenant ON f.started_at = p.started_at AND f.pk = p.flow`,
-    index: `${table} p`,
+    from: `${index} CROSS JOIN flows f ON f.pk = p.flow`,
+    within: `${index} CROSS JOIN flows f INDEXED BY flows_by_tenant ON f.started_at = p.started_at AND f.pk = p.flow`,
+    index,
     at: "p.started_at",
     key: "p.flow",
-    pick: `p.${name} = ?`,
-    values: [value],
   };
 }
 

@@ -307,7 +307,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
     makeFindable(row) {
       const { summary } = picture(wholeStateOf(row).state);
       const shape = shapes.of(texts.keep(summary.name), summary);
-      found.change(row.pk, null, { summary, shape });
+      found.change(row, null, { summary, shape });
       if (shape === row.shape) return;
       updateShape.run(shape, row.pk);
       shapes.moved(row.shape, shape);
@@ -358,7 +358,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
         before === null || flow.shape === null || !flow.searched
           ? null
           : { summary: before, shape: flow.shape };
-      found.change(pk, wasFound, { summary, shape });
+      found.change({ pk, tenant }, wasFound, { summary, shape });
       if (flow.shape !== shape) {
         shapes.moved(flow.shape, shape);
         if (flow.shape !== null) {
@@ -396,7 +396,7 @@ export function flowRows(db: Db, { numbers, links, counts, statistics }: RowPart
       const tenant = tenants.keep(key.tenant);
       labels.drop({ pk, tenant, startedAt: summary.startedAt, labels: summary.labels });
       for (const step of standsAt(summary)) dropStand.run(step, summary.startedAt, pk);
-      if (shape !== null && searched) found.change(pk, { summary, shape }, null);
+      if (shape !== null && searched) found.change({ pk, tenant }, { summary, shape }, null);
       deleteFlow.run(pk);
       if (shape !== null) {
         shapes.moved(shape, null);

@@ -15,6 +15,11 @@ export interface Findable {
   shape: number;
 }
 
+interface Row {
+  pk: number;
+  tenant: number;
+}
+
 interface Said {
   /** Words of the error that are not made of data: most errors of a kind have the same. */
   error: string;
@@ -40,7 +45,8 @@ export class SearchIndex {
       `DELETE FROM error_texts WHERE number = ? AND NOT EXISTS (SELECT 1 FROM error_flows WHERE error = number)`,
     );
     this.#putError = db.prepare(
-      "INSERT OR IGNORE INTO error_flows (error, started_at, flow) VALUES (?, ?, ?)",
+      `INSERT INTO error_flows (error, started_at, flow, tenant, shape) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET shape = excluded.shape`,
     );
     this.#dropError = db.prepare("DELETE FROM error_flows WHERE error = ? AND started_at = ? AND flow = ?");
     this.#putWord = db.prepare("INSERT OR IGNORE INTO word_flows (word, started_at, flow) VALUES (?, ?, ?)");
@@ -52,15 +58,16 @@ export class SearchIndex {
    *
    * @param before `null` where nothing of the flow is in the index; `now`, where nothing is to be left.
    */
-  change(pk: number, before: Findable | null, now: Findable | null): void {
+  change({ pk, tenant }: Row, before: Findable | null, now: Findable | null): void {
     if (!isSaying(before) && !isSaying(now)) return;
     const was = saidOf(before);
     const is = saidOf(now);
     const moved = before?.summary.startedAt !== now?.summary.startedAt;
     const wasAt = before?.summary.startedAt;
-    if (was.error !== "" && (moved || was.error !== is.error)) this.#drop(was.error, wasAt as number, pk);
-    if (is.error !== "" && (moved || was.error !== is.error)) {
-      this.#putError.run(this.#keep(is.error), now?.summary.startedAt, pk);
+    const isOther = moved || was.error !== is.error;
+    if (was.error !== "" && isOther) this.#drop(was.error, wasAt as number, pk);
+    if (is.error !== "" && (isOther || before?.shape !== now?.shape)) {
+      this.#putError.run(this.#keep(is.error), now?.summary.startedAt, pk, tenant, now?.shape);
     }
     for (const word of was.own) if (moved || !is.own.has(word)) this.#dropWord.run(word, wasAt, pk);
     for (const word of is.own) {

@@ -8,6 +8,7 @@ import {
   isPosted,
   join,
   MOST_ASKED,
+  ofError,
   ofPosting,
   ofShape,
   type Source,
@@ -17,7 +18,7 @@ import {
   type Where,
 } from "../queries/filter.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
-import { WORD_OF } from "./words.ts";
+import { WORD_OF, type WordOf } from "./words.ts";
 
 /** A word with more is walked past rather than walked by: most flows have it, or a time limit ends the walk. */
 const MOST_SOURCES = 300;
@@ -26,13 +27,22 @@ const MOST_PLACES = 5_000;
 /** Behind all that begins with the same: the last character of all. */
 const AFTER = "\u{10ffff}";
 
+/** Labels whose shapes are looked up. */
+const MOST_LABELS = 16;
+
 const WORDS: Record<number, { table: string; name: string }> = {
   [WORD_OF.label]: { table: "label_flows", name: "label" },
   [WORD_OF.error]: { table: "error_flows", name: "error" },
 };
 
+const SOURCES: Record<WordOf, (number: number) => Source> = {
+  [WORD_OF.shape]: ofShape,
+  [WORD_OF.label]: (label) => ofPosting("label_flows", "label", label),
+  [WORD_OF.error]: ofError,
+};
+
 interface WordRow {
-  kind: number;
+  kind: WordOf;
   number: number;
 }
 
@@ -43,6 +53,8 @@ interface Having {
   places: Start[];
   /** `null`: too many to be asked of each flow. */
   ask: Where[] | null;
+  /** Shapes that it may have; `null`: any. */
+  among: number[] | null;
 }
 
 interface Range {
@@ -50,7 +62,7 @@ interface Range {
   high: Value;
 }
 
-export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
+export function termFinder(db: Db, { shapes, labels }: Numbers): FindTerm {
   const words = db.prepare<[string, string, number], WordRow>(
     "SELECT DISTINCT kind, number FROM words WHERE word >= ? AND word < ? LIMIT ?",
   );
@@ -85,6 +97,7 @@ export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
     const unsearched = upTo === undefined ? [] : shapes.loose();
     const sources =
       byIds === null || having.sources === null ? null : [...having.sources, ...unsearched.map(ofShape)];
+    const among = byIds?.length === 0 && unsearched.length === 0 ? having.among : null;
     return {
       sources,
       places: byIds === null ? [] : inOrder([...byIds, ...having.places]),
@@ -95,18 +108,16 @@ export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
       exact: starts.length <= 1 && unsearched.length === 0,
       disjoint: (sources ?? []).length + (byIds ?? []).length + having.places.length <= 1,
       cost: COST_OF_POSTING,
+      ...(among && { among }),
     };
   };
 
   function havingWord(start: string): Having {
     const rows = words.all(start, start + AFTER, MOST_SOURCES + 1);
     const own = ownWords(start);
-    const sources = rows.map(({ kind, number }) => {
-      const posting = WORDS[kind];
-      return posting === undefined ? ofShape(number) : ofPosting(posting.table, posting.name, number);
-    });
+    const sources = rows.map(({ kind, number }) => SOURCES[kind](number));
     sources.push(...own.map((word) => ofPosting("word_flows", "word", word)));
-    if (sources.length > MOST_SOURCES) return { ...collected(start), ask: null };
+    if (sources.length > MOST_SOURCES) return { ...collected(start), ask: null, among: null };
     const of = (wanted: number) => rows.filter(({ kind }) => kind === wanted).map(({ number }) => number);
     const ask: Where[] = [];
     const ofShapes = of(WORD_OF.shape);
@@ -116,7 +127,16 @@ export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
       if (numbers.length > 0) ask.push(isPosted(table, name, numbers));
     }
     if (own.length > 0) ask.push(isPosted("word_flows", "word", own));
-    return { sources, places: [], ask: sources.length > MOST_ASKED ? null : ask };
+    const ofLabels = of(WORD_OF.label);
+    const isTold = own.length + of(WORD_OF.error).length === 0 && ofLabels.length <= MOST_LABELS;
+    return {
+      sources,
+      places: [],
+      ask: sources.length > MOST_ASKED ? null : ask,
+      among: isTold
+        ? [...new Set([...ofShapes, ...ofLabels.flatMap((label) => labels.shapesOf(label))])]
+        : null,
+    };
   }
 
   /** Many texts have it, such as numbers of orders, and perhaps few flows: those are put in order by hand. */
@@ -147,7 +167,7 @@ export function termFinder(db: Db, { shapes }: Numbers): FindTerm {
 function fewest(having: Having[]): Having {
   const cost = ({ sources, places }: Having) =>
     sources === null ? MOST_PLACES : sources.length + places.length;
-  const none: Having = { sources: [], places: [], ask: [] };
+  const none: Having = { sources: [], places: [], ask: [], among: [] };
   return having.toSorted((a, b) => cost(a) - cost(b))[0] ?? none;
 }
 
