@@ -1,6 +1,6 @@
 /** Outcomes with how often each is, and what they are counted in. */
 
-/** Side by side: as many outcomes, rising, and how often each is. */
+/** Side by side: as many outcomes, rising, and how often each is, which is never 0. */
 export interface Counts {
   size: number;
   /** Of these and of the counts there may be more than `size`. */

@@ -16,6 +16,8 @@ export interface TallyFigures extends StatusCounts {
 const MOST_IN_MAP = 64;
 
 export class Tally implements Adds {
+  /** All that is in it, where that was added at once: a day of a customer is one cell. */
+  #only: Counts | undefined;
   #few: Map<number, number> | undefined = new Map();
   /** By outcome, where they are many. */
   #many = new Float64Array();
@@ -23,6 +25,7 @@ export class Tally implements Adds {
   #size = 0;
 
   add(outcome: number, count = 1): void {
+    this.#spread();
     const few = this.#few;
     if (few === undefined) {
       this.#addToMany(outcome, count);
@@ -34,7 +37,18 @@ export class Tally implements Adds {
     if (few.size > MOST_IN_MAP) this.#moveToMany(few);
   }
 
-  addCounts({ size, outcomes, counts }: Counts): void {
+  addCounts(more: Counts): void {
+    if (more.size === 0) return;
+    if (this.#only === undefined && this.#few?.size === 0) {
+      const { size, outcomes, counts } = more;
+      this.#only = { size, outcomes: outcomes.slice(0, size), counts: counts.slice(0, size) };
+      return;
+    }
+    this.#spread();
+    this.#addEach(more);
+  }
+
+  #addEach({ size, outcomes, counts }: Counts): void {
     const few = this.#few;
     if (few !== undefined && few.size + size <= MOST_IN_MAP) {
       for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
@@ -55,8 +69,7 @@ export class Tally implements Adds {
   }
 
   addAll(other: Tally): void {
-    if (other.#few !== undefined) for (const [outcome, count] of other.#few) this.add(outcome, count);
-    else this.addCounts(other.#sorted());
+    this.addCounts(other.#sorted());
   }
 
   addTo(other: Adds): void {
@@ -69,7 +82,7 @@ export class Tally implements Adds {
 
   /** How many different outcomes there are. */
   get size(): number {
-    return this.#few?.size ?? this.#size;
+    return this.#only?.size ?? this.#few?.size ?? this.#size;
   }
 
   /** Each outcome that there is, rising, with its count. */
@@ -96,6 +109,7 @@ export class Tally implements Adds {
   }
 
   #sorted(): Counts {
+    if (this.#only !== undefined) return this.#only;
     const { size } = this;
     const outcomes = new Uint32Array(size);
     const counts = new Float64Array(size);
@@ -132,6 +146,13 @@ export class Tally implements Adds {
     more.set(this.#many);
     this.#many = more;
     return more;
+  }
+
+  #spread(): void {
+    const only = this.#only;
+    if (only === undefined) return;
+    this.#only = undefined;
+    this.#addEach(only);
   }
 
   #moveToMany(few: Map<number, number>): void {
