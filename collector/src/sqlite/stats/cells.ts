@@ -95,14 +95,13 @@ export function cellReader(db: Db, state: StatsState): CellReader {
     yield* ofHours(told, firstHour, firstDay * HOURS - 1);
   }
 
-  /** Hours in which nobody had anything are passed by. */
+  /** Hours in which nobody had anything are passed by: who had something in one hour mostly has in the next. */
   function* ofHours({ tenant, names }: Told, first: number, last: number): Generator<SlotCell> {
-    for (
-      let hour = newestHour.get(last) ?? null;
-      hour !== null && hour >= first;
-      hour = newestHour.get(hour - 1) ?? null
-    ) {
-      yield* inSlots(hourCells.all(hour, tenant), names, HOUR_US);
+    let hour = newestHour.get(last) ?? null;
+    while (hour !== null && hour >= first) {
+      const rows = hourCells.all(hour, tenant);
+      yield* inSlots(rows, names, HOUR_US);
+      hour = rows.length > 0 ? hour - 1 : (newestHour.get(hour - 1) ?? null);
     }
   }
 
