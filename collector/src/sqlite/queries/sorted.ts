@@ -6,13 +6,13 @@
 import { END_STATUSES } from "@weir/sdk/attributes";
 import { BoundedMap } from "../../bounded-map.ts";
 import type { Micros, Status } from "../../flow.ts";
-import { comparePlaces, type OrderBy, type Place, placeOf } from "../../stores/order.ts";
+import { comparePlaces, type OrderBy, type Place } from "../../stores/order.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
 import { BLOCK, type Kind } from "../rows/blocks.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
 import type { StatsCount } from "../stats/count.ts";
-import { blockReaders, type SortRow } from "./block-rows.ts";
+import { blockReaders } from "./block-rows.ts";
 import { add, clause, type Where } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import { kindsOf } from "./kinds.ts";
@@ -228,31 +228,63 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
     }
   }
 
+  /** The first few, then four times as many after them, as by hand. */
   function* byBlocks(plan: Plan, options: SortedOptions, isLate: () => boolean): Generator<Sought> {
+    let { after } = options;
+    for (let wanted = Math.max(1, Math.ceil(options.likely)); ; wanted *= 4) {
+      const last = yield* firstByBlocks(plan, { ...options, after }, wanted, isLate);
+      if (last === undefined) return;
+      after = last;
+    }
+  }
+
+  /** @returns the last of so many; `undefined` where there are no more. */
+  function* firstByBlocks(
+    plan: Plan,
+    options: SortedOptions,
+    wanted: number,
+    isLate: () => boolean,
+  ): Generator<Sought, Place | undefined> {
     const { by, direction, after } = options;
-    const found = new Heap<Place>((a, b) => comparePlaces(direction, a, b));
-    const rowsIn = readerOf(plan, by);
+    const compare = (a: Place, b: Place) => comparePlaces(direction, a, b);
+    const found = new Heap(compare);
+    // Of the first so many that were read, the last comes out first: what is behind it is not wanted.
+    const first = new Heap<Place>((a, b) => compare(b, a));
+    const rowsIn = readerOf(plan, VALUES[by]);
+    const begin = after?.value ?? beforeAll(direction).value;
     let last = after;
+    let told = 0;
     for (const { block, bound, isOfKind } of blocksOf(plan, options)) {
-      for (let { first } = found; first !== undefined; first = found.first) {
-        if (direction * (first.value - bound) >= 0) break;
+      for (let { first: next } = found; next !== undefined; next = found.first) {
+        if (direction * (next.value - bound) >= 0) break;
         found.pop();
-        last = first;
-        yield { place: first, isFlow: true };
+        last = next;
+        yield { place: next, isFlow: true };
+        told += 1;
+        if (told === wanted) return last;
       }
       if (isLate()) {
         // Before the bound there is nothing more.
         const reached = { rank: 0, value: bound, pk: direction === 1 ? -1 : Number.MAX_SAFE_INTEGER };
-        if (last === undefined || comparePlaces(direction, reached, last) > 0) last = reached;
+        if (last === undefined || compare(reached, last) > 0) last = reached;
         yield { place: last, isFlow: false };
       }
       if (isOfKind === 0) continue;
-      for (const row of rowsIn(block)) {
-        const place = placeIn(by, row);
-        if (after === undefined || comparePlaces(direction, place, after) > 0) found.push(place);
+      const end = first.size < wanted ? beforeAll(direction === 1 ? -1 : 1).value : (first.first?.value ?? 0);
+      for (const { value, pk } of rowsIn(block, Math.min(begin, end), Math.max(begin, end))) {
+        const place = { rank: 0, value, pk };
+        if (after !== undefined && compare(place, after) <= 0) continue;
+        found.push(place);
+        first.push(place);
+        if (first.size > wanted) first.pop();
       }
     }
-    for (let place = found.pop(); place !== undefined; place = found.pop()) yield { place, isFlow: true };
+    for (let place = found.pop(); place !== undefined; place = found.pop()) {
+      yield { place, isFlow: true };
+      told += 1;
+      if (told === wanted) return place;
+    }
+    return undefined;
   }
 
   function* blocksOf(plan: Plan, options: SortedOptions): Generator<BlockRow> {
@@ -344,8 +376,4 @@ function hasAny(kinds: Kind[]): Where {
 
 function hasEnded(status: Status): boolean {
   return END_STATUSES.some((each) => each === status);
-}
-
-function placeIn(by: OrderBy, { pk, startedAt, duration, active }: SortRow): Place {
-  return placeOf(by, { startedAt, duration, updatedAt: startedAt + (active ?? duration ?? 0) }, pk);
 }
