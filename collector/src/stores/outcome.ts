@@ -46,7 +46,7 @@ export function hasEnded(outcome: number): boolean {
 /** `null` of what is open. Larger outcomes never have smaller durations. */
 export function durationOfOutcome(outcome: number): Micros | null {
   if (!hasEnded(outcome)) return null;
-  return durationIn(bucketOfOutcome(outcome));
+  return MIDDLES[bucketOfOutcome(outcome)] as Micros;
 }
 
 /** Of one that has ended: into which bucket its duration falls. */
@@ -64,12 +64,7 @@ export function bucketOf(us: Micros): number {
   return us < 1 ? 0 : 1 + Math.ceil(Math.log(us) * PER_BUCKET);
 }
 
-/** By bucket, as far as they were asked for: worked out once, for each answer asks for hundreds. */
-const MIDDLES: Micros[] = [0];
-
-function durationIn(bucket: number): Micros {
-  for (let next = MIDDLES.length; next <= bucket; next += 1) {
-    MIDDLES.push((2 * GROWTH ** (next - 1)) / (GROWTH + 1));
-  }
-  return MIDDLES[bucket] as Micros;
-}
+/** The middle of each bucket that there may be, worked out once: each answer asks for hundreds. */
+const MIDDLES = Float64Array.from({ length: bucketOf(Number.MAX_SAFE_INTEGER) + 1 }, (_, bucket) =>
+  bucket === 0 ? 0 : (2 * GROWTH ** (bucket - 1)) / (GROWTH + 1),
+);

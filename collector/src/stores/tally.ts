@@ -12,89 +12,66 @@ export interface TallyFigures extends StatusCounts {
   durationMs: Omit<DurationStats, "last">;
 }
 
-/** More different outcomes than this are kept side by side in an array: to add to one is quicker there, and few fill it badly. */
-const MOST_IN_MAP = 64;
+/** Of what is added at once, each is looked for where it belongs if there is so many times as much already; else both are gone through. */
+const TIMES_LARGER = 8;
 
+/** In order, so that it is told and added up as it lies. */
 export class Tally implements Adds {
-  /** All that is in it, where that was added at once: a day of a customer is one cell. */
-  #only: Counts | undefined;
-  #few: Map<number, number> | undefined = new Map();
-  /** By outcome, where they are many. */
-  #many = new Float64Array();
-  /** How many outcomes in `#many` have a count. */
   #size = 0;
+  #outcomes = new Uint32Array();
+  #counts = new Float64Array();
 
   add(outcome: number, count = 1): void {
-    this.#spread();
-    const few = this.#few;
-    if (few === undefined) {
-      this.#addToMany(outcome, count);
+    const at = this.#placeOf(outcome);
+    if (at === this.#size || this.#outcomes[at] !== outcome) {
+      if (count !== 0) this.#put(at, outcome, count);
       return;
     }
-    const now = (few.get(outcome) ?? 0) + count;
-    if (now === 0) few.delete(outcome);
-    else few.set(outcome, now);
-    if (few.size > MOST_IN_MAP) this.#moveToMany(few);
+    const now = (this.#counts[at] as number) + count;
+    if (now === 0) this.#drop(at);
+    else this.#counts[at] = now;
   }
 
   addCounts(more: Counts): void {
-    if (more.size === 0) return;
-    if (this.#only === undefined && this.#few?.size === 0) {
-      const { size, outcomes, counts } = more;
-      this.#only = { size, outcomes: outcomes.slice(0, size), counts: counts.slice(0, size) };
-      return;
+    const mine = this.#all();
+    if (mine.size * TIMES_LARGER <= more.size) {
+      this.#copy(more, mine.size);
+      this.#addEach(mine);
+    } else if (more.size * TIMES_LARGER <= mine.size) {
+      this.#addEach(more);
+    } else {
+      this.#merge(mine, more);
     }
-    this.#spread();
-    this.#addEach(more);
-  }
-
-  #addEach({ size, outcomes, counts }: Counts): void {
-    const few = this.#few;
-    if (few !== undefined && few.size + size <= MOST_IN_MAP) {
-      for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
-      return;
-    }
-    if (few !== undefined) this.#moveToMany(few);
-    const many = this.#roomFor(outcomes[size - 1] as number);
-    let different = this.#size;
-    for (let at = 0; at < size; at += 1) {
-      const outcome = outcomes[at] as number;
-      const before = many[outcome] as number;
-      const now = before + (counts[at] as number);
-      many[outcome] = now;
-      if (before === 0) different += 1;
-      if (now === 0) different -= 1;
-    }
-    this.#size = different;
   }
 
   addAll(other: Tally): void {
-    this.addCounts(other.#sorted());
+    other.addTo(this);
   }
 
   addTo(other: Adds): void {
-    other.addCounts(this.#sorted());
+    other.addCounts(this.#all());
   }
 
   get isEmpty(): boolean {
-    return this.size === 0;
+    return this.#size === 0;
   }
 
   /** How many different outcomes there are. */
   get size(): number {
-    return this.#only?.size ?? this.#few?.size ?? this.#size;
+    return this.#size;
   }
 
   /** Each outcome that there is, rising, with its count. */
   each(visit: (outcome: number, count: number) => void): void {
-    const { size, outcomes, counts } = this.#sorted();
-    for (let at = 0; at < size; at += 1) visit(outcomes[at] as number, counts[at] as number);
+    for (let at = 0; at < this.#size; at += 1) {
+      visit(this.#outcomes[at] as number, this.#counts[at] as number);
+    }
   }
 
   figures(): TallyFigures {
-    const sorted = this.#sorted();
+    const all = this.#all();
     const statuses = new StatusTally();
-    statuses.addCounts(sorted);
+    statuses.addCounts(all);
     const { running, paused, succeeded, failed, cancelled } = statuses.counts();
     const finished = succeeded + failed + cancelled;
     return {
@@ -104,60 +81,82 @@ export class Tally implements Adds {
       failed,
       cancelled,
       failureRate: finished === 0 ? null : failed / finished,
-      durationMs: durationsOf(sorted, finished),
+      durationMs: durationsOf(all, finished),
     };
   }
 
-  #sorted(): Counts {
-    if (this.#only !== undefined) return this.#only;
-    const { size } = this;
-    const outcomes = new Uint32Array(size);
-    const counts = new Float64Array(size);
-    const few = this.#few;
-    if (few !== undefined) {
-      outcomes.set([...few.keys()]);
-      outcomes.sort();
-      for (let at = 0; at < size; at += 1) counts[at] = few.get(outcomes[at] as number) as number;
-      return { size, outcomes, counts };
+  #all(): Counts {
+    return { size: this.#size, outcomes: this.#outcomes, counts: this.#counts };
+  }
+
+  /** Where it is, or belongs. */
+  #placeOf(outcome: number): number {
+    const outcomes = this.#outcomes;
+    let low = 0;
+    let high = this.#size;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((outcomes[middle] as number) < outcome) low = middle + 1;
+      else high = middle;
     }
-    const many = this.#many;
-    let found = 0;
-    for (let outcome = 0; outcome < many.length; outcome += 1) {
-      const count = many[outcome] as number;
+    return low;
+  }
+
+  #put(at: number, outcome: number, count: number): void {
+    const size = this.#size;
+    if (size === this.#outcomes.length) this.#copy(this.#all(), Math.max(4, size));
+    this.#outcomes.copyWithin(at + 1, at, size);
+    this.#counts.copyWithin(at + 1, at, size);
+    this.#outcomes[at] = outcome;
+    this.#counts[at] = count;
+    this.#size = size + 1;
+  }
+
+  #drop(at: number): void {
+    this.#outcomes.copyWithin(at, at + 1, this.#size);
+    this.#counts.copyWithin(at, at + 1, this.#size);
+    this.#size -= 1;
+  }
+
+  #addEach({ size, outcomes, counts }: Counts): void {
+    for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
+  }
+
+  /** @param room for so many more. */
+  #copy({ size, outcomes, counts }: Counts, room: number): void {
+    this.#outcomes = new Uint32Array(size + room);
+    this.#counts = new Float64Array(size + room);
+    this.#outcomes.set(outcomes.subarray(0, size));
+    this.#counts.set(counts.subarray(0, size));
+    this.#size = size;
+  }
+
+  #merge(one: Counts, other: Counts): void {
+    const outcomes = new Uint32Array(one.size + other.size);
+    const counts = new Float64Array(one.size + other.size);
+    let size = 0;
+    let inOne = 0;
+    let inOther = 0;
+    while (inOne < one.size || inOther < other.size) {
+      const first = inOne < one.size ? (one.outcomes[inOne] as number) : Number.POSITIVE_INFINITY;
+      const second = inOther < other.size ? (other.outcomes[inOther] as number) : Number.POSITIVE_INFINITY;
+      let count = 0;
+      if (first <= second) {
+        count = one.counts[inOne] as number;
+        inOne += 1;
+      }
+      if (second <= first) {
+        count += other.counts[inOther] as number;
+        inOther += 1;
+      }
       if (count === 0) continue;
-      outcomes[found] = outcome;
-      counts[found] = count;
-      found += 1;
+      outcomes[size] = Math.min(first, second);
+      counts[size] = count;
+      size += 1;
     }
-    return { size, outcomes, counts };
-  }
-
-  #addToMany(outcome: number, count: number): void {
-    const many = this.#roomFor(outcome);
-    const before = many[outcome] as number;
-    many[outcome] = before + count;
-    if (before === 0) this.#size += 1;
-    if (before + count === 0) this.#size -= 1;
-  }
-
-  #roomFor(outcome: number): Float64Array {
-    if (outcome < this.#many.length) return this.#many;
-    const more = new Float64Array(2 ** Math.ceil(Math.log2(outcome + 1)));
-    more.set(this.#many);
-    this.#many = more;
-    return more;
-  }
-
-  #spread(): void {
-    const only = this.#only;
-    if (only === undefined) return;
-    this.#only = undefined;
-    this.#addEach(only);
-  }
-
-  #moveToMany(few: Map<number, number>): void {
-    this.#few = undefined;
-    for (const [outcome, count] of few) this.#addToMany(outcome, count);
+    this.#outcomes = outcomes;
+    this.#counts = counts;
+    this.#size = size;
   }
 }
 
