@@ -19,6 +19,16 @@ const NOW = 1_790_000_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), "weir-plan-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Plans for the store in a file, and by which indices they go. */
+function plansOf(path: string) {
+  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
+  const plan = planner(db, numbersOf(db));
+  const ways = (...asked: Parameters<typeof plan>) => [
+    ...new Set(plan(...asked)?.lead?.sources?.map(({ index }) => index)),
+  ];
+  return { plan, ways, close: () => db.close() };
+}
+
 test("the open flows of a large customer are found among the open ones, which all began lately", async () => {
   const path = join(folder, "open.db");
   const store = openSqliteStore({ path, now: () => NOW });
@@ -34,13 +44,10 @@ test("the open flows of a large customer are found among the open ones, which al
   await store.append(said);
   await store.close();
 
-  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
-  const plan = planner(db, numbersOf(db));
-  expect(plan({ tenant: ["large"] }, { openOnly: true })?.lead?.sources?.map(({ index }) => index)).toEqual(
-    OPEN.sources?.map(({ index }) => index),
-  );
+  const { plan, ways, close } = plansOf(path);
+  expect(ways({ tenant: ["large"] }, { openOnly: true })).toEqual(OPEN.sources?.map(({ index }) => index));
   expect(plan({ tenant: ["other-7"] }, { openOnly: true })?.lead?.tenants).toHaveLength(1);
-  db.close();
+  close();
 });
 
 test("what failed is found among what failed and was cancelled, by customer or by name; with what has not it is not", async () => {
@@ -65,9 +72,7 @@ test("what failed is found among what failed and was cancelled, by customer or b
   expect(failed.items).toHaveLength(100);
   await store.close();
 
-  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
-  const plan = planner(db, numbersOf(db));
-  const ways = (filter: FlowFilter) => [...new Set(plan(filter)?.lead?.sources?.map(({ index }) => index))];
+  const { ways, close } = plansOf(path);
   expect(ways({ tenant: ["t0"], status: ["failed"] })).toEqual(["flows f INDEXED BY flows_failed_by_tenant"]);
   expect(ways({ name: ["report"], status: ["cancelled", "failed"] })).toEqual([
     "flows f INDEXED BY flows_failed_by_shape",
@@ -78,7 +83,7 @@ test("what failed is found among what failed and was cancelled, by customer or b
   expect(ways({ tenant: ["t0"], status: ["failed", "succeeded"] })).toEqual([
     "flows f INDEXED BY flows_by_tenant",
   ]);
-  db.close();
+  close();
 });
 
 test("a label that only one name has is expected in far more of that name's flows than of all", async () => {
@@ -99,8 +104,7 @@ test("a label that only one name has is expected in far more of that name's flow
   await store.append(said);
   await store.close();
 
-  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
-  const plan = planner(db, numbersOf(db));
+  const { plan, close } = plansOf(path);
   const matches = (filter: FlowFilter) => plan(filter)?.matches ?? 0;
   // Of 100 reports half have it.
   expect(matches({ name: ["report"], labels: { period: ["daily"] } })).toBeGreaterThan(25);
@@ -113,7 +117,7 @@ test("a label that only one name has is expected in far more of that name's flow
   );
   expect(byTenant?.matches).toBeGreaterThan(3);
   expect(byTenant?.matches).toBeLessThan(30);
-  db.close();
+  close();
 });
 
 test("an error of a customer or a name is found at once; words that never meet are not looked for", async () => {
@@ -141,14 +145,12 @@ test("an error of a customer or a name is found at once; words that never meet a
   expect(await found({ q: "report web" })).toHaveLength(500);
   await store.close();
 
-  const db = openDatabase(path, { busyTimeoutMs: 1_000, durability: "normal" });
-  const plan = planner(db, numbersOf(db));
-  const ways = (filter: FlowFilter) => [...new Set(plan(filter)?.lead?.sources?.map(({ index }) => index))];
+  const { plan, ways, close } = plansOf(path);
   expect(ways({ tenant: ["t0"], q: "upstr" })).toEqual(["error_flows p INDEXED BY error_flows_by_tenant"]);
   expect(ways({ q: "upstr import" })).toEqual(["error_flows p INDEXED BY error_flows_by_shape"]);
   expect(ways({ q: "upstr" })).toEqual(["error_flows p"]);
   expect(plan({ q: "report mail" })).toBeNull();
   // Of 1,500 reports all have it.
   expect(plan({ q: "report web" })?.matches).toBeGreaterThan(750);
-  db.close();
+  close();
 });
