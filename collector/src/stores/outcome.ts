@@ -64,7 +64,10 @@ export function bucketOf(us: Micros): number {
   return us < 1 ? 0 : 1 + Math.ceil(Math.log(us) * PER_BUCKET);
 }
 
-/** The middle of each bucket that there may be, worked out once: each answer asks for hundreds. */
-const MIDDLES = Float64Array.from({ length: bucketOf(Number.MAX_SAFE_INTEGER) + 1 }, (_, bucket) =>
+/** As many as there may be. */
+export const BUCKETS = bucketOf(Number.MAX_SAFE_INTEGER) + 1;
+
+/** The middle of each, worked out once: each answer asks for hundreds. */
+const MIDDLES = Float64Array.from({ length: BUCKETS }, (_, bucket) =>
   bucket === 0 ? 0 : (2 * GROWTH ** (bucket - 1)) / (GROWTH + 1),
 );

@@ -12,7 +12,7 @@ export interface TallyFigures extends StatusCounts {
   durationMs: Omit<DurationStats, "last">;
 }
 
-/** Of what is added at once, each is looked for where it belongs if there is so many times as much already; else both are gone through. */
+/** Where of two lists one is so many times as long, each of the other is looked for in it; else both are gone through. */
 const TIMES_LARGER = 8;
 
 /** In order, so that it is told and added up as it lies. */
@@ -22,14 +22,7 @@ export class Tally implements Adds {
   #counts = new Float64Array();
 
   add(outcome: number, count = 1): void {
-    const at = this.#placeOf(outcome);
-    if (at === this.#size || this.#outcomes[at] !== outcome) {
-      if (count !== 0) this.#put(at, outcome, count);
-      return;
-    }
-    const now = (this.#counts[at] as number) + count;
-    if (now === 0) this.#drop(at);
-    else this.#counts[at] = now;
+    this.#addOne(outcome, count);
   }
 
   addCounts(more: Counts): void {
@@ -118,8 +111,19 @@ export class Tally implements Adds {
     this.#size -= 1;
   }
 
+  #addOne(outcome: number, count: number): void {
+    const at = this.#placeOf(outcome);
+    if (at === this.#size || this.#outcomes[at] !== outcome) {
+      if (count !== 0) this.#put(at, outcome, count);
+      return;
+    }
+    const now = (this.#counts[at] as number) + count;
+    if (now === 0) this.#drop(at);
+    else this.#counts[at] = now;
+  }
+
   #addEach({ size, outcomes, counts }: Counts): void {
-    for (let at = 0; at < size; at += 1) this.add(outcomes[at] as number, counts[at]);
+    for (let at = 0; at < size; at += 1) this.#addOne(outcomes[at] as number, counts[at] as number);
   }
 
   /** @param room for so many more. */

@@ -4,7 +4,14 @@
  */
 import type { Micros } from "../../flow.ts";
 import type { Adds, Counts } from "../../stores/counts.ts";
-import { bucketOf, bucketOfOutcome, hasEnded, shortestIn, statusOfOutcome } from "../../stores/outcome.ts";
+import {
+  BUCKETS,
+  bucketOf,
+  bucketOfOutcome,
+  hasEnded,
+  shortestIn,
+  statusOfOutcome,
+} from "../../stores/outcome.ts";
 import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
@@ -32,8 +39,6 @@ export type LengthFinder = (
 
 /** More customers than this are not looked at side by side. */
 const MOST_TENANTS = 4;
-/** As many as there may be. */
-const BUCKETS = bucketOf(Number.MAX_SAFE_INTEGER) + 1;
 /** If more are wanted than were likely, so many times as many are looked for. */
 const MORE = 4;
 

@@ -270,7 +270,8 @@ export function sorter(db: Db, { numbers, walker, counted, many }: SorterParts):
         yield { place: last, isFlow: false };
       }
       if (isOfKind === 0) continue;
-      const end = first.size < wanted ? beforeAll(direction === 1 ? -1 : 1).value : (first.first?.value ?? 0);
+      const behind = first.size < wanted ? undefined : first.first;
+      const end = behind?.value ?? beforeAll(direction === 1 ? -1 : 1).value;
       for (const { value, pk } of rowsIn(block, Math.min(begin, end), Math.max(begin, end))) {
         const place = { rank: 0, value, pk };
         if (after !== undefined && compare(place, after) <= 0) continue;
