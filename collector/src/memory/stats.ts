@@ -22,6 +22,7 @@ import {
   type LastRun,
   labelKey,
   MOST_GROUPS,
+  newerOf,
   slotKey,
   stepUsualOf,
 } from "../stores/stats.ts";
@@ -29,12 +30,18 @@ import { Tally } from "../stores/tally.ts";
 
 type Summary = Picture["summary"];
 
-/** @param runs newest first */
+interface Group {
+  key: GroupKey;
+  tally: Tally;
+  last: LastRun | null;
+  lastFinished: LastRun | null;
+}
+
 export function statsOf(runs: readonly Picture[], { groupBy, from, to }: StatsQuery): Stats {
-  const groups = new Map<string, { key: GroupKey; tally: Tally; last: LastRun | null }>();
+  const groups = new Map<string, Group>();
   const group = (key: GroupKey) => {
     const name = JSON.stringify(key);
-    const known = groups.get(name) ?? { key, tally: new Tally(), last: null };
+    const known = groups.get(name) ?? { key, tally: new Tally(), last: null, lastFinished: null };
     groups.set(name, known);
     return known;
   };
@@ -51,12 +58,15 @@ export function statsOf(runs: readonly Picture[], { groupBy, from, to }: StatsQu
       const known = group(key);
       known.tally.add(outcomeOf(status, durationUs));
       if (groupBy === "hour") continue;
-      known.last ??= { status, startedAt, durationUs: null };
-      known.last.durationUs ??= durationUs;
+      const run = { status, startedAt, durationUs };
+      known.last = newerOf(known.last, run);
+      if (durationUs !== null) known.lastFinished = newerOf(known.lastFinished, run);
     }
   }
   const all = inOrder(
-    [...groups.values()].map(({ key, tally, last }) => groupOf(key, tally, last)),
+    [...groups.values()].map(({ key, tally, last, lastFinished }) =>
+      groupOf(key, tally, last && { ...last, durationUs: lastFinished?.durationUs ?? null }),
+    ),
     groupBy,
   );
   return {

@@ -1,6 +1,7 @@
 /** From tallies to what is answered: groups, their order and their last run. */
 import type { Micros, StatsGroup, Status, StepKind, StepUsual } from "../flow.ts";
 import type { StatsGroupBy } from "../store.ts";
+import { STATUSES_TOLD } from "./outcome.ts";
 import { DAY_US, dayOf, HOUR_US, hourOf } from "./slots.ts";
 import { type Tally, toMs } from "./tally.ts";
 
@@ -22,6 +23,19 @@ export interface LastRun {
   status: Status;
   startedAt: Micros;
   durationUs: Micros | null;
+}
+
+/** The newer one is larger; of those that began at once, the one that has come further, and then the one that took longer. */
+function compareRuns(a: LastRun, b: LastRun): number {
+  return (
+    a.startedAt - b.startedAt ||
+    STATUSES_TOLD.indexOf(a.status) - STATUSES_TOLD.indexOf(b.status) ||
+    (a.durationUs ?? -1) - (b.durationUs ?? -1)
+  );
+}
+
+export function newerOf(a: LastRun | null, b: LastRun): LastRun {
+  return a === null || compareRuns(b, a) > 0 ? b : a;
 }
 
 export function groupOf({ key, label, stepKind }: GroupKey, tally: Tally, last: LastRun | null): StatsGroup {

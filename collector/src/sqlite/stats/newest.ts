@@ -5,10 +5,19 @@
 import { END_STATUSES, type Status } from "@weir/sdk/attributes";
 import type { Micros } from "../../flow.ts";
 import type { StatsFilter } from "../../store.ts";
-import type { LastRun } from "../../stores/stats.ts";
+import { type LastRun, newerOf } from "../../stores/stats.ts";
 import type { Db } from "../file/open.ts";
 import { Statements } from "../file/statements.ts";
-import { add, clause, isOfShape, isPosted, join, type Where, whereOf } from "../queries/filter.ts";
+import {
+  add,
+  clause,
+  isOfShape,
+  isPosted,
+  join,
+  type Value,
+  type Where,
+  whereOf,
+} from "../queries/filter.ts";
 import type { Numbers } from "../rows/flow-rows.ts";
 import { statusCode, statusOf } from "../rows/status.ts";
 import type { Place } from "./count.ts";
@@ -70,17 +79,12 @@ export interface Sought {
 /** Finds the newest run of a group of what a filter lets through. */
 export type NewestOf = (filter: StatsFilter) => (group: Sought) => LastRun | null;
 
-interface RunRow {
-  pk: number;
-  status: number;
-  startedAt: Micros;
-  durationUs: Micros | null;
-}
-
 /** An index with some of the runs, in the order of their start. */
 interface Index {
   name: string;
   picked: Where;
+  /** Those of one time are in no order that tells which comes last. */
+  isLoose?: boolean;
   /** It has none that finished. */
   isOpen?: boolean;
 }
@@ -129,6 +133,7 @@ export function newestOf(db: Db, numbers: Numbers): NewestOf {
       return statuses().map((status) => ({
         name: "flows_by_status",
         picked: { conditions: ["f.status = ?"], values: [statusCode(status)] },
+        isLoose: true,
         isOpen: !isEnd(status),
       }));
     }
@@ -162,43 +167,53 @@ export function newestOf(db: Db, numbers: Numbers): NewestOf {
     finished: boolean,
   ): LastRun | null {
     const least = Math.max(from, bounds.from);
-    const found =
-      newestIn(runs, least, Math.min(to, bounds.to), finished) ??
-      newestIn(runs, bounds.from, least, finished);
-    return found === null ? null : { ...found, status: statusOf(found.status) };
+    return (
+      newestIn(runs, least, Math.min(to, bounds.to), finished) ?? newestIn(runs, bounds.from, least, finished)
+    );
   }
 
-  function newestIn({ indices, asks }: Runs, from: Micros, to: Micros, finished: boolean): RunRow | null {
-    let newest: RunRow | null = null;
-    for (const { name, picked, isOpen } of indices) {
+  function newestIn({ indices, asks }: Runs, from: Micros, to: Micros, finished: boolean): LastRun | null {
+    let newest: LastRun | null = null;
+    for (const { name, picked, isLoose = false, isOpen } of indices) {
       if (isOpen && finished) continue;
       const source = `FROM flows f INDEXED BY ${name} ${clause(all(TIME, picked, asks))}`;
       const values = [...picked.values, ...asks.values];
       // None before the newest of another is wanted.
-      const at = startOf(source, finished).get(newest?.startedAt ?? from, to, ...values);
-      if (at === undefined) continue;
-      const row = rowAt(source, finished).get(at, at + 1, ...values) as RunRow;
-      if (newest === null || row.startedAt > newest.startedAt || row.pk > newest.pk) newest = row;
+      const least = newest?.startedAt ?? from;
+      const found = isLoose
+        ? newestLoose(source, least, to, values, finished)
+        : statements.of<RunRow>(newestFirst(source, finished)).get(least, to, ...values);
+      if (found !== undefined) newest = newerOf(newest, { ...found, status: statusOf(found.status) });
     }
     return newest;
   }
 
-  /** Not the row itself: of those of one time the last is wanted, and to find it, one more would be looked for, which may be far. */
-  function startOf(source: string, finished: boolean) {
-    const newest = `${source} ORDER BY f.started_at DESC`;
-    const sql = finished
-      ? `SELECT at FROM (SELECT f.started_at AS at, f.duration_us AS took ${newest} LIMIT ${MOST_LAST})
-         WHERE took IS NOT NULL LIMIT 1`
-      : `SELECT f.started_at ${newest} LIMIT 1`;
-    return statements.of<Micros>(sql).pluck();
-  }
-
-  function rowAt(source: string, finished: boolean) {
-    return statements.of<RunRow>(
-      `SELECT f.pk AS pk, f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs ${source}
-       ${finished ? "AND f.duration_us IS NOT NULL" : ""} ORDER BY f.pk DESC LIMIT 1`,
+  /** Its time first: to find the last of that time, one more would be looked for, which may be far. */
+  function newestLoose(source: string, from: Micros, to: Micros, values: Value[], finished: boolean) {
+    const at = statements
+      .of<RunRow>(newestFirst(source, finished, "f.started_at DESC"))
+      .get(from, to, ...values);
+    return (
+      at &&
+      statements.of<RunRow>(newestFirst(source, finished)).get(at.startedAt, at.startedAt + 1, ...values)
     );
   }
+}
+
+interface RunRow {
+  status: number;
+  startedAt: Micros;
+  durationUs: Micros | null;
+}
+
+/** As `newerOf` does. */
+const NEWEST_FIRST = "f.started_at DESC, f.status DESC, f.duration_us DESC";
+
+function newestFirst(source: string, finished: boolean, order = NEWEST_FIRST): string {
+  const runs = `SELECT f.status AS status, f.started_at AS startedAt, f.duration_us AS durationUs ${source} ORDER BY ${order}`;
+  return finished
+    ? `SELECT * FROM (${runs} LIMIT ${MOST_LAST}) WHERE durationUs IS NOT NULL LIMIT 1`
+    : `${runs} LIMIT 1`;
 }
 
 interface Bounds {
