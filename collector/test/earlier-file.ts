@@ -4,6 +4,7 @@ import { Cell, packCell, unpackCell } from "../src/sqlite/stats/cell.ts";
 
 /** By the number of the migration: what takes it back. */
 const BACK: Record<number, string | ((db: Database) => void)> = {
+  19: wholeDaysOnly,
   18: `
     CREATE TABLE error_flows_before (
       error INTEGER NOT NULL, started_at INTEGER NOT NULL, flow INTEGER NOT NULL, PRIMARY KEY (error, started_at, flow)
@@ -47,15 +48,40 @@ export function takeBackTo(db: Database, number: number): void {
   db.pragma(`user_version = ${number - 2}`);
 }
 
+/** A day of which hours were closed was added up to nothing yet. */
+function wholeDaysOnly(db: Database): void {
+  const state = db.prepare("SELECT closed_hour AS hour, closed_tenant AS tenant FROM stats_state").get();
+  const { hour, tenant } = state as { hour: number; tenant: number };
+  if (tenant !== 0)
+    throw new Error(`expected hours that are closed for all, got some up to tenant ${tenant}`);
+  const day = Math.floor(hour / 24);
+  db.prepare("DELETE FROM stats_days WHERE kind = 5 OR at < 0 OR at >= ?").run(day);
+  const sums = new Map<string, { key: number[]; cell: Cell }>();
+  for (const [kind, of, _, name, cell] of rowsOfDays(db, "kind < 4")) addTo(sums, [kind, of, -1, name], cell);
+  const insert = db.prepare("INSERT INTO stats_days (kind, tenant, at, name, cell) VALUES (?, ?, ?, ?, ?)");
+  for (const { key, cell } of sums.values()) insert.run(...key, packCell(cell));
+  db.exec(`ALTER TABLE stats_state ADD COLUMN closed_day INTEGER NOT NULL DEFAULT 0;
+    UPDATE stats_state SET closed_day = ${day};
+    ALTER TABLE stats_state DROP COLUMN closed_hour;
+    ALTER TABLE stats_state DROP COLUMN closing_hour;`);
+}
+
+type DayRow = [kind: number, tenant: number, at: number, name: number, cell: Buffer];
+
+function rowsOfDays(db: Database, condition: string): DayRow[] {
+  const sql = `SELECT kind, tenant, at, name, cell FROM stats_days WHERE ${condition}`;
+  return db.prepare(sql).raw().all() as DayRow[];
+}
+
+function addTo(sums: Map<string, { key: number[]; cell: Cell }>, key: number[], cell: Buffer): void {
+  const sum = sums.get(key.join()) ?? { key, cell: new Cell() };
+  sums.set(key.join(), sum);
+  unpackCell(cell, sum.cell);
+}
+
 function daysInOneCell(db: Database): void {
   const days = new Map<string, { key: number[]; cell: Cell }>();
-  const rows = db.prepare("SELECT at, tenant, name, cell FROM stats_days").raw().all();
-  for (const [at, tenant, name, cell] of rows as [number, number, number, Buffer][]) {
-    const key = [at, tenant, name];
-    const day = days.get(key.join()) ?? { key, cell: new Cell() };
-    days.set(key.join(), day);
-    unpackCell(cell, day.cell);
-  }
+  for (const [, tenant, at, name, cell] of rowsOfDays(db, "true")) addTo(days, [at, tenant, name], cell);
   db.exec(`DROP TABLE stats_days;
     CREATE TABLE stats_days (
       at INTEGER NOT NULL, tenant INTEGER NOT NULL, name INTEGER NOT NULL, cell BLOB NOT NULL,

@@ -254,13 +254,10 @@ function takeBack(from: string, to: string): void {
     .pluck()
     .all();
   for (const table of tables) {
-    const columns = db
-      .prepare<[string], string>("SELECT name FROM pragma_table_info(?)")
-      .pluck()
-      .all(table)
-      .join();
+    const columns = db.prepare<[string], string>("SELECT name FROM pragma_table_info(?)").pluck().all(table);
+    const told = columns.map((column) => (column === "closed_day" ? "closed_hour / 24" : column));
     db.exec(`DELETE FROM main.${table}`);
-    db.exec(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM newer.${table}`);
+    db.exec(`INSERT INTO main.${table} (${columns}) SELECT ${told} FROM newer.${table}`);
   }
   db.close();
 }

@@ -89,7 +89,8 @@ export function statsContract(
           fc.constantFrom(-3 * DAY, -HOUR),
           async (flows, chances, pruneBefore) => {
             const chance = (of: number) => (chances.next().value as number) % of;
-            const now = () => T0 + 60 * SECOND;
+            let clock = T0 - 4 * DAY;
+            const now = () => clock;
             let store = await open(now);
             const said = [...flows.flat(), ...flows.flat().filter(() => chance(3) === 0)];
             for (let at = said.length - 1; at > 0; at -= 1) {
@@ -98,9 +99,11 @@ export function statsContract(
             }
             while (said.length > 0) {
               await store.append(said.splice(0, 1 + chance(20)));
+              clock = Math.min(clock + chance(30) * HOUR, T0);
               if (chance(4) === 0) await settle(store);
               if (chance(sets < 100 ? 60 : 12) === 0) store = await reopen(store, now);
             }
+            clock = T0 + 60 * SECOND;
             let runs = flows.map(runOf);
             await compare(store, runs, chance);
             const endedBefore = T0 + pruneBefore;

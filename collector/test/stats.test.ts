@@ -6,6 +6,7 @@ import Database from "better-sqlite3";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { DayCounts, Micros } from "../src/flow.ts";
+import { openMemoryStore } from "../src/memory/index.ts";
 import type { FlowObservation } from "../src/observation.ts";
 import { openSqliteStore, type SqliteStore } from "../src/sqlite/index.ts";
 import { kindFromText, kindOfError, kindText } from "../src/stores/error-kind.ts";
@@ -213,6 +214,59 @@ describe("statistics of a file", () => {
     await again.settle();
     expect(await told(again)).toEqual(after);
     await again.close();
+  });
+
+  test("hours that are closed for some customers only are told once, also what comes late for them", async () => {
+    const { path, store } = open();
+    const memory = openMemoryStore({ now });
+    const say = async (said: FlowObservation[]) => {
+      for (const each of [store, memory]) await each.append(said);
+    };
+    const ofCustomer = (n: number, at: Micros, id: string) => {
+      const { opened, step, ended } = flowOf({ tenant: `customer ${n}`, id });
+      return [opened(at, { labels: { env: "prod" } }), ...step("s", at, at + n), ended(at + n * 1000)];
+    };
+    const customers = Array.from({ length: 250 }, (_, n) => n);
+    await say(customers.flatMap((n) => ofCustomer(n, T0 + (n % 3) * HOUR, `${n}`)));
+    const same = async () => {
+      const windows = [{}, { from: T0 + HOUR }, { to: T0 + HOUR }, { from: T0 + HOUR, to: T0 + 2 * HOUR }];
+      for (const tenant of [undefined, ["customer 7"], ["customer 240"]]) {
+        for (const window of windows) {
+          for (const groupBy of ["name", "day", "hour", "step"] as const) {
+            const query = { groupBy, ...window, ...(tenant && { tenant }) };
+            expect(await store.stats(query)).toEqual(await memory.stats(query));
+          }
+        }
+      }
+      const histogram = { buckets: 3, from: T0, to: T0 + DAY };
+      expect(await store.histogram(histogram)).toEqual(await memory.histogram(histogram));
+    };
+    const late = (id: string) => [7, 240].flatMap((n) => ofCustomer(n, T0 + 5 * SECOND, `${id} ${n}`));
+    const other = new Database(path);
+    const closed = other.prepare("SELECT closed_hour * 3600000000, closed_tenant FROM stats_state").raw();
+
+    // After the first piece.
+    other.exec(`CREATE TRIGGER full BEFORE UPDATE ON stats_state WHEN OLD.closed_tenant > 0
+      BEGIN SELECT RAISE(ABORT, 'full'); END`);
+    await expect(store.settle()).rejects.toThrow("full");
+    const [hour, tenant] = closed.get() as [Micros, number];
+    expect([hour, tenant > 7 && tenant < 240]).toEqual([T0, true]);
+    await same();
+    await say(late("log"));
+    await same();
+    await expect(store.settle()).rejects.toThrow("full");
+    await same();
+
+    other.exec("DROP TRIGGER full");
+    await store.settle();
+    expect(closed.get()).toEqual([T0 + DAY, 0]);
+    await same();
+    await say(late("after"));
+    await same();
+    await store.settle();
+    await same();
+    other.close();
+    await store.close();
   });
 
   test("steps, labels and errors that are made of data are counted, but not told apart without end", async () => {

@@ -28,7 +28,7 @@ export function outcomeOf(status: Status, durationUs: Micros | null): number {
   return OPENS + bucketOf(durationUs) * ENDS + ENDED.indexOf(status as EndStatus);
 }
 
-/** What an outcome tells of the status, by its place in here: an array is quicker to count in than an object. */
+/** What an outcome tells of the status, by its place in here: an array is quicker to count in than an object. The place is an outcome itself. */
 export const STATUSES_TOLD: readonly Status[] = [...OPEN, ...ENDED];
 
 export function placeOfStatus(outcome: number): number {
@@ -45,8 +45,7 @@ export function hasEnded(outcome: number): boolean {
 
 /** `null` of what is open. Larger outcomes never have smaller durations. */
 export function durationOfOutcome(outcome: number): Micros | null {
-  if (!hasEnded(outcome)) return null;
-  return MIDDLES[bucketOfOutcome(outcome)] as Micros;
+  return hasEnded(outcome) ? (DURATIONS[outcome] as Micros) : null;
 }
 
 /** Of one that has ended: into which bucket its duration falls. */
@@ -67,7 +66,8 @@ export function bucketOf(us: Micros): number {
 /** As many as there may be. */
 export const BUCKETS = bucketOf(Number.MAX_SAFE_INTEGER) + 1;
 
-/** The middle of each, worked out once: each answer asks for hundreds. */
-const MIDDLES = Float64Array.from({ length: BUCKETS }, (_, bucket) =>
-  bucket === 0 ? 0 : (2 * GROWTH ** (bucket - 1)) / (GROWTH + 1),
-);
+/** Of each outcome, the middle of its bucket, worked out once: each answer asks for thousands. What is open has none. */
+export const DURATIONS = Float64Array.from({ length: OPENS + BUCKETS * ENDS }, (_, outcome) => {
+  const bucket = bucketOfOutcome(outcome);
+  return bucket === 0 ? 0 : (2 * GROWTH ** (bucket - 1)) / (GROWTH + 1);
+});

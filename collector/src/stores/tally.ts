@@ -1,7 +1,7 @@
 /** How often there was which outcome: a set with counts, to which is added and from which is taken away. */
 import type { DurationStats, Micros, StatusCounts } from "../flow.ts";
 import type { Adds, Counts } from "./counts.ts";
-import { durationOfOutcome } from "./outcome.ts";
+import { DURATIONS, durationOfOutcome, hasEnded } from "./outcome.ts";
 import { StatusTally } from "./status-tally.ts";
 
 /** What is worked out from a tally. */
@@ -170,17 +170,14 @@ const PERCENTS = [50, 90, 95, 99];
 function durationsOf({ size, outcomes, counts }: Counts, runs: number): Omit<DurationStats, "last"> {
   const ranks = PERCENTS.map((percent) => Math.ceil((runs * percent) / 100));
   const found: Micros[] = [];
+  let first = 0;
+  while (first < size && !hasEnded(outcomes[first] as number)) first += 1;
   let next = ranks[0] as number;
   let sum = 0;
   let seen = 0;
-  let least: Micros | undefined;
-  let most: Micros | undefined;
-  for (let at = 0; at < size; at += 1) {
-    const us = durationOfOutcome(outcomes[at] as number);
-    if (us === null) continue;
+  for (let at = first; at < size; at += 1) {
+    const us = DURATIONS[outcomes[at] as number] as Micros;
     const count = counts[at] as number;
-    least ??= us;
-    most = us;
     sum += us * count;
     seen += count;
     // The duration that so many are not longer than.
@@ -189,15 +186,16 @@ function durationsOf({ size, outcomes, counts }: Counts, runs: number): Omit<Dur
       next = ranks[found.length] ?? Number.POSITIVE_INFINITY;
     }
   }
+  const durationAt = (at: number) => (first < size ? durationOfOutcome(outcomes[at] as number) : null);
   const [p50, p90, p95, p99] = found.map(toMs);
   return {
-    min: toMs(least),
+    min: toMs(durationAt(first)),
     avg: runs === 0 ? null : toMs(sum / runs),
     p50: p50 ?? null,
     p90: p90 ?? null,
     p95: p95 ?? null,
     p99: p99 ?? null,
-    max: toMs(most),
+    max: toMs(durationAt(size - 1)),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Database } from "better-sqlite3";
 import { WeirError } from "../../errors.ts";
 import { wordsOf } from "../../words.ts";
 import { lastSaidOf } from "../rows/flow-bytes.ts";
-import { Cell, cellOfKind, packCell, unpackCell } from "../stats/cell.ts";
+import { Cell, cellOfKind, packCell, statusesOfCell, unpackCell } from "../stats/cell.ts";
 import { fillFailures } from "./fill-failures.ts";
 
 /** "Weir": what the first migration writes into the file's header. */
@@ -57,6 +57,7 @@ function addFunctions(db: Database): void {
   db.function("weir_cell_of_kind", { deterministic: true }, (cell, kind) =>
     cellOfKind(cell as Buffer, kind as number),
   );
+  db.function("weir_statuses", { deterministic: true }, (cell) => statusesOfCell(cell as Buffer));
   db.aggregate<Cell>("weir_cell_sum", {
     start: () => new Cell(),
     step(sum: Cell, cell: unknown) {

@@ -57,7 +57,7 @@ export function histogramOf(
   function counted(filter: HistogramFilter, from: Micros, to: Micros, width: Micros): FlowHistogram {
     const tallies = new Map<Micros, StatusTally>();
     const result = count(
-      { ...filter, want: "flows", widest: width % DAY_US === 0 ? "day" : "hour", named: false },
+      { ...filter, want: "flows", widest: width % DAY_US === 0 ? "day" : "hour", named: false, timed: false },
       (place) => valueIn(tallies, Math.floor(place.from / width) * width, () => new StatusTally()),
     );
     const wanted = STATUSES.filter((status) => !filter.status?.length || filter.status.includes(status));

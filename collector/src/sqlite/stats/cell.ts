@@ -3,6 +3,7 @@
  * labels and kinds of error. Outcomes in their order, each as the distance to the one before, with its count.
  */
 import type { Adds } from "../../stores/counts.ts";
+import { placeOfStatus } from "../../stores/outcome.ts";
 import { Tally } from "../../stores/tally.ts";
 import { valueIn } from "../../value-in.ts";
 import { kindOfPart, PART, type PartKind } from "./parts.ts";
@@ -19,7 +20,10 @@ export function kindOfCell(want: Want): number {
 }
 
 /** The number of the cells in which it is counted how flows of all names together stand. On people's disks. */
-export const FLOWS_OF_ALL_NAMES = WANTS.length;
+export const FLOWS_OF_ALL_NAMES = 4;
+
+/** Of those in which the same is counted without durations. On people's disks. */
+export const STATUSES_OF_ALL_NAMES = 5;
 
 const newTally = () => new Tally();
 
@@ -53,6 +57,13 @@ export class Cell {
           .addAll(tally);
     }
     return cells;
+  }
+
+  /** How its flows stand, whatever they took. */
+  statuses(): Cell {
+    const cell = new Cell();
+    this.flows.each((outcome, count) => cell.flows.add(placeOfStatus(outcome), count));
+    return cell;
   }
 
   get isEmpty(): boolean {
@@ -108,6 +119,13 @@ export function cellOfKind(bytes: Buffer, kind: number): Buffer | null {
   unpackCell(bytes, cell);
   const ofKind = cell.byWant().get(WANTS[kind] as Want);
   return ofKind === undefined ? null : packCell(ofKind);
+}
+
+/** The same cell, of how its flows stand alone. */
+export function statusesOfCell(bytes: Buffer): Buffer {
+  const cell = new Cell();
+  unpackCell(bytes, cell);
+  return packCell(cell.statuses());
 }
 
 /**

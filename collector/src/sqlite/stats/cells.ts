@@ -1,8 +1,8 @@
-/** Which cells tell of a window of time: hours, days that are closed, and sums of these, so that few are read. */
+/** Which cells tell of a window of time: hours, days as far as they are closed, and sums of these, so that few are read. */
 import type { Micros } from "../../flow.ts";
 import { DAY_US, HOUR_US } from "../../stores/slots.ts";
 import type { Db } from "../file/open.ts";
-import { FLOWS_OF_ALL_NAMES, kindOfCell, type Want } from "./cell.ts";
+import { FLOWS_OF_ALL_NAMES, kindOfCell, STATUSES_OF_ALL_NAMES, type Want } from "./cell.ts";
 import { ALL_DAYS } from "./days.ts";
 import type { StatsState } from "./state.ts";
 
@@ -19,6 +19,8 @@ export interface Told {
   widest: Widest;
   /** `false`: names need not be told apart. */
   named: boolean;
+  /** `false`: nor what they took. */
+  timed: boolean;
   /** `null`: all. */
   names: ReadonlySet<number> | null;
   /** Of whole hours. May be without end. */
@@ -40,7 +42,7 @@ export interface SlotCell {
 export interface CellReader {
   /** All that tells of it, newer slots first. */
   all(told: Told): Generator<SlotCell>;
-  /** Days that are closed, newer ones first. */
+  /** Days as far as they are closed, newer ones first. */
   days(told: Told): Generator<SlotCell>;
 }
 
@@ -50,10 +52,14 @@ interface CellRow {
   cell: Buffer;
 }
 
-/** Whole days and hours, both ends included. */
+/** A window, in hours: the last one of each is not in it any more. */
 interface Slots {
-  hours: [first: number, last: number];
+  first: number;
+  end: number;
+  /** Whole days within the window, of which the last may be one that is closed in part; both ends included. */
   days: [first: number, last: number];
+  /** Where these end. */
+  daysEnd: number;
 }
 
 export function cellReader(db: Db, state: StatsState): CellReader {
@@ -75,29 +81,30 @@ export function cellReader(db: Db, state: StatsState): CellReader {
 
   function slotsOf({ tenant, from, to }: Told): Slots {
     const first = Math.max(0, from / HOUR_US);
-    const last = Math.min(to / HOUR_US, Number.MAX_SAFE_INTEGER) - 1;
-    const lastDay = Math.min(Math.floor((last + 1) / HOURS) - 1, state.closed().lastOf(tenant));
-    return { hours: [first, last], days: [Math.ceil(first / HOURS), lastDay] };
+    const end = Math.min(to / HOUR_US, Number.MAX_SAFE_INTEGER);
+    const closed = state.closed().hourOf(tenant);
+    const lastDay = end >= closed ? dayBefore(closed) : Math.floor(end / HOURS) - 1;
+    const daysEnd = Math.min((lastDay + 1) * HOURS, closed);
+    return { first, end, days: [Math.ceil(first / HOURS), lastDay], daysEnd };
   }
 
-  /** Days that are closed and lie within the window are told by cells of their own. */
+  /** What is closed of days that lie within the window is told by cells of their own. */
   function* all(told: Told): Generator<SlotCell> {
-    const { hours, days } = slotsOf(told);
-    const [firstHour, lastHour] = hours;
+    const { first, end, days, daysEnd } = slotsOf(told);
     const [firstDay, lastDay] = days;
     if (told.widest === "hour" || firstDay > lastDay) {
-      yield* ofHours(told, firstHour, lastHour);
+      yield* ofHours(told, first, end);
       return;
     }
-    yield* ofHours(told, (lastDay + 1) * HOURS, lastHour);
-    if (told.widest === "ever") yield* ofSum(told, days);
-    else yield* ofDays(told, days);
-    yield* ofHours(told, firstHour, firstDay * HOURS - 1);
+    yield* ofHours(told, daysEnd, end);
+    if (told.widest === "ever") yield* ofSum(told, days, daysEnd);
+    else yield* ofDays(told, days, daysEnd);
+    yield* ofHours(told, first, firstDay * HOURS);
   }
 
   /** Hours in which nobody had anything are passed by: who had something in one hour mostly has in the next. */
-  function* ofHours({ tenant, names }: Told, first: number, last: number): Generator<SlotCell> {
-    let hour = newestHour.get(last) ?? null;
+  function* ofHours({ tenant, names }: Told, first: number, end: number): Generator<SlotCell> {
+    let hour = first < end ? (newestHour.get(end - 1) ?? null) : null;
     while (hour !== null && hour >= first) {
       const rows = hourCells.all(hour, tenant);
       yield* inSlots(rows, names, HOUR_US);
@@ -105,34 +112,42 @@ export function cellReader(db: Db, state: StatsState): CellReader {
     }
   }
 
-  function* ofDays(told: Told, [first, last]: Slots["days"]): Generator<SlotCell> {
-    yield* inSlots(rowsOf(told, first, last), told.names, DAY_US);
+  function* ofDays(told: Told, [first, last]: Slots["days"], end: number): Generator<SlotCell> {
+    for (const slot of inSlots(rowsOf(told, first, last), told.names, DAY_US)) {
+      yield { ...slot, to: Math.min(slot.to, end * HOUR_US) };
+    }
   }
 
-  function rowsOf({ tenant, want, named, names }: Told, first: number, last: number): Iterable<CellRow> {
+  function rowsOf(
+    { tenant, want, named, timed, names }: Told,
+    first: number,
+    last: number,
+  ): Iterable<CellRow> {
     const [only = null, ...more] = names ?? [];
     const isOfAll = !named && names === null && want === "flows";
-    const kind = isOfAll ? FLOWS_OF_ALL_NAMES : kindOfCell(want);
+    const ofAll = timed ? FLOWS_OF_ALL_NAMES : STATUSES_OF_ALL_NAMES;
+    const kind = isOfAll ? ofAll : kindOfCell(want);
     return dayCells.iterate(kind, tenant, first, last, more.length > 0 ? null : only);
   }
 
   /** The sum of all days, without those outside of the window, where these are fewer. */
-  function* ofSum(told: Told, [first, last]: Slots["days"]): Generator<SlotCell> {
+  function* ofSum(told: Told, [first, last]: Slots["days"], end: number): Generator<SlotCell> {
     const { tenant, want, names } = told;
     const oldest = oldestDay.get(kindOfCell(want), tenant) ?? null;
     if (oldest === null) return;
-    const newest = state.closed().lastOf(tenant);
+    const closed = state.closed().hourOf(tenant);
+    const newest = dayBefore(closed);
     const from = Math.max(first, oldest);
     if (from - oldest + newest - last >= last - from + 1) {
-      yield* ofDays(told, [first, last]);
+      yield* ofDays(told, [first, last], end);
       return;
     }
-    const asOne = { from: from * DAY_US, to: (last + 1) * DAY_US };
+    const asOne = { from: from * DAY_US, to: end * HOUR_US };
     const each = { ...told, named: true };
     // Those first: whoever stops midway has counted nothing that is not there.
     for (const outside of [[last + 1, newest] as const, [oldest, from - 1] as const]) {
       if (outside[0] > outside[1]) continue;
-      for (const slot of ofDays(each, [...outside])) yield { ...slot, ...asOne, sign: -1 };
+      for (const slot of ofDays(each, [...outside], closed)) yield { ...slot, ...asOne, sign: -1 };
     }
     for (const slot of inSlots(rowsOf(each, ALL_DAYS, ALL_DAYS), names, DAY_US)) yield { ...slot, ...asOne };
   }
@@ -140,9 +155,15 @@ export function cellReader(db: Db, state: StatsState): CellReader {
   return {
     all,
     *days(told) {
-      yield* ofDays(told, slotsOf(told).days);
+      const { days, daysEnd } = slotsOf(told);
+      yield* ofDays(told, days, daysEnd);
     },
   };
+}
+
+/** The day of the hour before. */
+function dayBefore(hour: number): number {
+  return Math.ceil(hour / HOURS) - 1;
 }
 
 function* inSlots(

@@ -41,6 +41,8 @@ export interface CountQuery extends StatsFilter {
   widest?: Widest;
   /** `false`: names need not be told apart. */
   named?: boolean;
+  /** `false`: nor what they took, but for how they stand. */
+  timed?: boolean;
   /** `false`: what nothing counted beforehand is not looked at flow by flow, and `complete` is `false`. */
   walk?: boolean;
   /** Ends the count with what it has; `complete` is `false` then. Default: after a second. */
@@ -71,6 +73,7 @@ interface Wanted {
   want: Want;
   widest: Widest;
   named: boolean;
+  timed: boolean;
   tenants: number[];
   names: Set<number> | null;
   /** Codes of labels of which a flow must have one; `null`: any flow. */
@@ -134,13 +137,13 @@ export function statsCounts(
 
   /** `null`: no flow can match. `walk`: what is counted does not tell these flows from others. */
   function wantedOf(query: CountQuery): Wanted | "walk" | null {
-    const { want, widest = "day", named = true, tenant, name, labels } = query;
+    const { want, widest = "day", named = true, timed = true, tenant, name, labels } = query;
     const tenants = tenant?.length
       ? [...new Set(tenant)].flatMap((each) => numbers.tenants.find(each) ?? [])
       : [ALL_TENANTS];
     const names = name?.length ? new Set(name.flatMap((each) => numbers.texts.find(each) ?? [])) : null;
     if (tenants.length === 0 || names?.size === 0) return null;
-    const wanted = { want, widest, named, tenants, names, labels: null };
+    const wanted = { want, widest, named, timed, tenants, names, labels: null };
     const keys = Object.entries(labels ?? {}).filter(([, values]) => values.length > 0);
     const [first, ...more] = keys;
     const ofAll = tenants[0] === ALL_TENANTS;

@@ -1,12 +1,13 @@
 /**
- * Cells of days that have passed. Each kind of what is counted has cells of its own, by customer, day and name. Beside them
- * stand sums of these, which few rows tell: of all those days, and, of how flows stand, of all names of a day.
+ * Cells of days, as far as their hours have passed. Each kind of what is counted has cells of its own, by customer, day and name.
+ * Beside them stand sums of these, which few rows tell: of all those days, and, of how flows stand, of all names of a day, with
+ * and without what they took.
  */
 import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
-import { Cell, FLOWS_OF_ALL_NAMES, kindOfCell, packCell, unpackCell } from "./cell.ts";
+import { Cell, FLOWS_OF_ALL_NAMES, kindOfCell, packCell, STATUSES_OF_ALL_NAMES, unpackCell } from "./cell.ts";
 
-/** The day of the cells that sum up all days that are closed, and the name of those that sum up all names. On people's disks. */
+/** The day of the cells that sum up all days, and the name of those that sum up all names. On people's disks. */
 export const ALL_DAYS = -1;
 const ALL_NAMES = 0;
 
@@ -39,7 +40,9 @@ export class DayCells {
       this.#change({ kind, tenant, at: day, name }, part);
       this.#change({ kind, tenant, at: ALL_DAYS, name }, part);
       if (want === "flows") {
-        this.#change({ kind: FLOWS_OF_ALL_NAMES, tenant, at: day, name: ALL_NAMES }, part);
+        const ofAllNames = { tenant, at: day, name: ALL_NAMES };
+        this.#change({ kind: FLOWS_OF_ALL_NAMES, ...ofAllNames }, part);
+        this.#change({ kind: STATUSES_OF_ALL_NAMES, ...ofAllNames }, part.statuses());
       }
     }
   }

@@ -6,7 +6,7 @@
 import { BoundedMap } from "../../bounded-map.ts";
 import type { Micros } from "../../flow.ts";
 import { statusOfOutcome } from "../../stores/outcome.ts";
-import { dayOf } from "../../stores/slots.ts";
+import { hourOf } from "../../stores/slots.ts";
 import { valueIn } from "../../value-in.ts";
 import type { Db } from "../file/open.ts";
 import { FLOW_COLUMNS, type FlowRow } from "../rows/flow-rows.ts";
@@ -22,11 +22,10 @@ import type { StatsState } from "./state.ts";
 const HOURS = 24;
 /** Flows of an older store that are counted at once: some hundredths of a second. */
 const FLOWS_A_PIECE = 500;
-/** Cells of a day that is closed at once, about. */
-const CELLS_A_PIECE = 2_000;
+/** Names of customers of which hours are closed at once, about: of each some ten cells are written. */
+const NAMES_A_PIECE = 50;
 
 interface CellRow {
-  tenant: number;
   name: number;
   cell: Buffer;
 }
@@ -36,16 +35,16 @@ interface UncountedFlow extends FlowRow {
   status: number;
 }
 
-/** A day is closed when nothing was added to it for so long: what comes after that is written twice. */
+/** An hour is closed when nothing was added to it for so long: what comes after that is written twice. */
 const QUIET_US = 60 * 1e6;
 
 export interface RollUp {
   /** Adds up a piece of the log. @returns whether there is more. */
   addUp(): boolean;
   /**
-   * Closes a piece of a day that has passed, or counts some flows of an older store.
+   * Closes a piece of the hours that have passed, or counts some flows of an older store.
    *
-   * @param atOnce also a day that flows still come in for.
+   * @param atOnce also hours that flows still come in for.
    * @returns whether there is more.
    */
   catchUp(atOnce?: boolean): boolean;
@@ -82,7 +81,7 @@ export function rollUpOf(
     .prepare<[number], number | null>("SELECT min(at) FROM stats_hours WHERE at >= ?")
     .pluck();
   const hourFrom = db.prepare<[number, number], CellRow>(
-    "SELECT tenant, name, cell FROM stats_hours WHERE at = ? AND tenant = ?",
+    "SELECT name, cell FROM stats_hours WHERE at = ? AND tenant = ?",
   );
   const nextTenant = db
     .prepare<[number, number], number | null>(
@@ -93,8 +92,8 @@ export function rollUpOf(
     `SELECT ${FLOW_COLUMNS}, started_at AS startedAt, status FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT ?`,
   );
 
-  /** Days → when something was last added to them: while flows of a day come in, it stays open. */
-  const quietSince = new BoundedMap<number, Micros>(1_000);
+  /** Hours → when something was last added to them: while flows of an hour come in, it stays open. */
+  const quietSince = new BoundedMap<number, Micros>(10_000);
 
   function addUp(): boolean {
     if (othersWrote()) parts.forget();
@@ -104,15 +103,14 @@ export function rollUpOf(
     const more = log.take((share, sign) => addShare(share, sign, hours, days));
     const closed = state.closed();
     for (const hour of [...hours.keys()].sort((a, b) => a - b)) {
+      quietSince.set(hour, at);
       const changes = [...(hours.get(hour) as Map<number, Change>).values()];
       for (const change of [...changes, ...changesOfAll(changes)]) {
         addToHour(change.cell, hour, change.tenant, change.name);
-        const day = Math.floor(hour / HOURS);
-        if (closed.has(day, change.tenant)) dayCells.add(day, change);
+        if (hour < closed.hourOf(change.tenant)) dayCells.add(dayOfHour(hour), change);
       }
     }
     for (const [day, tenants] of days) {
-      quietSince.set(day, at);
       for (const [tenant, { open, succeeded, failed, cancelled }] of tenants) {
         addDay.run(day, tenant, open, succeeded, failed, cancelled);
         if (open + succeeded + failed + cancelled < 0) dropDay.run(day, tenant);
@@ -135,48 +133,61 @@ export function rollUpOf(
     return [...byName.values()];
   }
 
-  function closeDays(atOnce: boolean): boolean {
-    const at = now();
-    const today = dayOf(at);
-    const { day, tenant } = state.closed();
-    if (day >= today) return false;
-    if (!atOnce && at - (quietSince.get(day) ?? Number.NEGATIVE_INFINITY) < QUIET_US) return false;
-    const first = firstHour.get(day * HOURS) ?? null;
-    const firstDay = first === null ? today : Math.floor(first / HOURS);
-    if (firstDay > day) {
-      state.close(Math.min(firstDay, today), ALL_TENANTS);
-      return Math.min(firstDay, today) < today;
-    }
-    let from: number | null = tenant;
-    for (let done = 0; done < CELLS_A_PIECE; ) {
-      from = hoursOf(day).reduce<number | null>((least, hour) => {
-        const next = nextTenant.get(hour, from as number) ?? null;
-        return next === null ? least : Math.min(least ?? next, next);
-      }, null);
-      if (from === null) {
-        state.close(day + 1, ALL_TENANTS);
-        return day + 1 < today;
+  /** Adds hours up to their day, customer by customer. */
+  function closeHours(atOnce: boolean): boolean {
+    const closing = hoursToClose(atOnce);
+    if (closing === null) return false;
+    const { first, end } = closing;
+    let { tenant } = closing;
+    for (let done = 0; done < NAMES_A_PIECE; ) {
+      const next = tenantWithin(closing, tenant);
+      if (next === null) {
+        state.close({ hour: end, closing: end, tenant: ALL_TENANTS });
+        return end < hourOf(now());
       }
-      done += closeTenant(day, from);
-      from += 1;
+      done += closeTenant(closing, next);
+      tenant = next + 1;
     }
-    state.close(day, from ?? ALL_TENANTS);
+    state.close({ hour: first, closing: end, tenant });
     return true;
   }
 
-  function closeTenant(day: number, tenant: number): number {
+  /** `null` where none has passed that is not closed. */
+  function hoursToClose(atOnce: boolean): Closing | null {
+    const { hour, closing, tenant } = state.closed();
+    if (tenant > ALL_TENANTS) return { first: hour, end: closing, tenant };
+    const at = now();
+    const thisHour = hourOf(at);
+    const first = Math.min(firstHour.get(hour) ?? thisHour, thisHour);
+    if (first > hour) state.close({ hour: first, closing: first, tenant });
+    const isOver = (each: number) =>
+      each < thisHour && (atOnce || at - (quietSince.get(each) ?? Number.NEGATIVE_INFINITY) >= QUIET_US);
+    const endOfDay = (dayOfHour(first) + 1) * HOURS;
+    let end = first;
+    while (end < endOfDay && isOver(end)) end += 1;
+    return end > first ? { first, end, tenant } : null;
+  }
+
+  /** The next from a tenant on that has something in these hours. */
+  function tenantWithin({ first, end }: Closing, from: number): number | null {
+    let least: number | null = null;
+    for (let hour = first; hour < end; hour += 1) {
+      const next = nextTenant.get(hour, from) ?? null;
+      if (next !== null && (least === null || next < least)) least = next;
+    }
+    return least;
+  }
+
+  /** @returns how many names it has in them. */
+  function closeTenant({ first, end }: Closing, tenant: number): number {
     const byName = new Map<number, Cell>();
-    let read = 0;
-    for (const hour of hoursOf(day)) {
-      for (const row of hourFrom.iterate(hour, tenant)) {
-        const cell = byName.get(row.name) ?? new Cell();
-        byName.set(row.name, cell);
-        unpackCell(row.cell, cell);
-        read += 1;
+    for (let hour = first; hour < end; hour += 1) {
+      for (const { name, cell } of hourFrom.iterate(hour, tenant)) {
+        unpackCell(cell, valueIn(byName, name, newCell));
       }
     }
-    for (const [name, cell] of byName) dayCells.add(day, { tenant, name, cell });
-    return read;
+    for (const [name, cell] of byName) dayCells.add(dayOfHour(first), { tenant, name, cell });
+    return byName.size;
   }
 
   function countSome(): boolean {
@@ -216,13 +227,20 @@ export function rollUpOf(
   };
   const steps = {
     addUp: inTransaction(addUp),
-    close: inTransaction(closeDays),
+    close: inTransaction(closeHours),
     count: inTransaction(countSome),
   };
   return {
     addUp: () => steps.addUp(false),
     catchUp: (atOnce = false) => steps.count(atOnce) || steps.close(atOnce),
   };
+}
+
+/** Hours of one day that are being closed: of the tenants below this one they are. */
+interface Closing {
+  first: number;
+  end: number;
+  tenant: number;
 }
 
 interface DayChange {
@@ -244,12 +262,14 @@ function addShare(
   cell.flows.add(outcome, sign);
   share.parts((code, of, count) => cell.part(code).add(of, sign * count));
 
-  const tenants = valueIn(days, Math.floor(hour / HOURS), () => new Map<number, DayChange>());
+  const tenants = valueIn(days, dayOfHour(hour), () => new Map<number, DayChange>());
   const day = valueIn(tenants, tenant, () => ({ open: 0, succeeded: 0, failed: 0, cancelled: 0 }));
   const status = statusOfOutcome(outcome);
   day[status === "running" || status === "paused" ? "open" : status] += sign;
 }
 
-function hoursOf(day: number): number[] {
-  return Array.from({ length: HOURS }, (_, hour) => day * HOURS + hour);
+function dayOfHour(hour: number): number {
+  return Math.floor(hour / HOURS);
 }
+
+const newCell = () => new Cell();

@@ -2,19 +2,21 @@
 import type { Db } from "../file/open.ts";
 
 interface StateRow {
-  day: number;
+  hour: number;
+  closing: number;
   tenant: number;
   uncountedTo: number;
 }
 
-/** Days that are added up, and are told by one cell each. */
+/** Hours that are added up to the cells of their days. */
 export interface Closed {
-  /** All days before; of this one the tenants below `tenant`. */
-  day: number;
+  /** All hours before are. */
+  hour: number;
+  /** All hours before are, of the tenants below `tenant`. */
+  closing: number;
   tenant: number;
-  has(day: number, tenant: number): boolean;
-  /** The last of these days for a tenant. */
-  lastOf(tenant: number): number;
+  /** The hours before are, of this tenant. */
+  hourOf(tenant: number): number;
 }
 
 export class StatsState {
@@ -26,24 +28,20 @@ export class StatsState {
 
   constructor(db: Db) {
     this.#select = db.prepare<[], StateRow>(
-      "SELECT closed_day AS day, closed_tenant AS tenant, uncounted_to AS uncountedTo FROM stats_state",
+      `SELECT closed_hour AS hour, closing_hour AS closing, closed_tenant AS tenant, uncounted_to AS uncountedTo
+       FROM stats_state`,
     );
-    this.#close = db.prepare("UPDATE stats_state SET closed_day = ?, closed_tenant = ?");
+    this.#close = db.prepare("UPDATE stats_state SET closed_hour = ?, closing_hour = ?, closed_tenant = ?");
     this.#count = db.prepare("UPDATE stats_state SET uncounted_to = ?");
   }
 
   closed(): Closed {
-    const { day: closedDay, tenant: closedTenant } = this.#read();
-    return {
-      day: closedDay,
-      tenant: closedTenant,
-      has: (day, tenant) => day < closedDay || (day === closedDay && tenant < closedTenant),
-      lastOf: (tenant) => (tenant < closedTenant ? closedDay : closedDay - 1),
-    };
+    const { hour, closing, tenant } = this.#read();
+    return { hour, closing, tenant, hourOf: (each) => (each < tenant ? closing : hour) };
   }
 
-  close(day: number, tenant: number): void {
-    this.#close.run(day, tenant);
+  close({ hour, closing, tenant }: Omit<Closed, "hourOf">): void {
+    this.#close.run(hour, closing, tenant);
   }
 
   /** Flows up to this number are not counted yet; 0 where all are. As of this transaction. */
@@ -62,6 +60,6 @@ export class StatsState {
   }
 
   #read(): StateRow {
-    return this.#select.get() ?? { day: 0, tenant: 0, uncountedTo: 0 };
+    return this.#select.get() ?? { hour: 0, closing: 0, tenant: 0, uncountedTo: 0 };
   }
 }
