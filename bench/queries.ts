@@ -4,6 +4,7 @@
  *
  * `KEEP=/some/folder` keeps the files there, and uses those that are there already; `AGAINST=100000` is the size of the
  * smaller one; `INGEST=1` asks once more while the collector takes as much as it can, on copies, for as long as it takes.
+ * `ONLY='by day|a flow'` asks only the kinds of question whose name has that pattern in it.
  */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { Agent, get } from "node:http";
@@ -24,6 +25,7 @@ const AGAINST = Number(process.env.AGAINST ?? FLOWS / 10);
 const INGEST = process.env.INGEST === "1";
 const TENANTS = 1000;
 const QUESTIONS = Number(process.env.QUESTIONS ?? 200);
+const ONLY = new RegExp(process.env.ONLY ?? "");
 /** Questions of each kind before any is timed: a collector that has been asked for a while has its code compiled. */
 const WARM_UP = Number(process.env.WARM_UP ?? 100);
 /** Questions of a kind that one store is asked before it is the other's turn, besides a few that are not timed. */
@@ -181,7 +183,7 @@ async function ask(paths: string[], how: "idle" | "under load"): Promise<Took[]>
     how === "idle" ? [] : all.map(({ collector }) => startWorker(LOAD, [collector.url, ...LOAD_ARGUMENTS]));
   try {
     const asked = all.map(({ known, collector }): Asked => ({ known, url: collector.url, took: new Map() }));
-    const kinds = Object.keys(questionsOf([]));
+    const kinds = Object.keys(questionsOf([])).filter((what) => ONLY.test(what));
     for (let n = 0; n < WARM_UP; n += 1) {
       for (const what of kinds) for (const each of asked) await answered(what, each);
     }

@@ -4,8 +4,8 @@
 export interface Counts {
   size: number;
   /** Of these and of the counts there may be more than `size`. */
-  outcomes: Uint32Array;
-  counts: Float64Array;
+  outcomes: readonly number[];
+  counts: readonly number[];
 }
 
 /** What outcomes are counted in. */

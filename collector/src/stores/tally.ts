@@ -15,11 +15,10 @@ export interface TallyFigures extends StatusCounts {
 /** Where of two lists one is so many times as long, each of the other is looked for in it; else both are gone through. */
 const TIMES_LARGER = 8;
 
-/** In order, so that it is told and added up as it lies. */
+/** In order, so that it is told and added up as it lies. In arrays of numbers: those of a set width take several times as long to make. */
 export class Tally implements Adds {
-  #size = 0;
-  #outcomes = new Uint32Array();
-  #counts = new Float64Array();
+  #outcomes: number[] = [];
+  #counts: number[] = [];
 
   add(outcome: number, count = 1): void {
     this.#addOne(outcome, count);
@@ -28,7 +27,7 @@ export class Tally implements Adds {
   addCounts(more: Counts): void {
     const mine = this.#all();
     if (mine.size * TIMES_LARGER <= more.size) {
-      this.#copy(more, mine.size);
+      this.#copy(more);
       this.#addEach(mine);
     } else if (more.size * TIMES_LARGER <= mine.size) {
       this.#addEach(more);
@@ -46,17 +45,17 @@ export class Tally implements Adds {
   }
 
   get isEmpty(): boolean {
-    return this.#size === 0;
+    return this.size === 0;
   }
 
   /** How many different outcomes there are. */
   get size(): number {
-    return this.#size;
+    return this.#outcomes.length;
   }
 
   /** Each outcome that there is, rising, with its count. */
   each(visit: (outcome: number, count: number) => void): void {
-    for (let at = 0; at < this.#size; at += 1) {
+    for (let at = 0; at < this.size; at += 1) {
       visit(this.#outcomes[at] as number, this.#counts[at] as number);
     }
   }
@@ -79,14 +78,14 @@ export class Tally implements Adds {
   }
 
   #all(): Counts {
-    return { size: this.#size, outcomes: this.#outcomes, counts: this.#counts };
+    return { size: this.size, outcomes: this.#outcomes, counts: this.#counts };
   }
 
   /** Where it is, or belongs. */
   #placeOf(outcome: number): number {
     const outcomes = this.#outcomes;
     let low = 0;
-    let high = this.#size;
+    let high = outcomes.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((outcomes[middle] as number) < outcome) low = middle + 1;
@@ -95,49 +94,33 @@ export class Tally implements Adds {
     return low;
   }
 
-  #put(at: number, outcome: number, count: number): void {
-    const size = this.#size;
-    if (size === this.#outcomes.length) this.#copy(this.#all(), Math.max(4, size));
-    this.#outcomes.copyWithin(at + 1, at, size);
-    this.#counts.copyWithin(at + 1, at, size);
-    this.#outcomes[at] = outcome;
-    this.#counts[at] = count;
-    this.#size = size + 1;
-  }
-
-  #drop(at: number): void {
-    this.#outcomes.copyWithin(at, at + 1, this.#size);
-    this.#counts.copyWithin(at, at + 1, this.#size);
-    this.#size -= 1;
-  }
-
   #addOne(outcome: number, count: number): void {
     const at = this.#placeOf(outcome);
-    if (at === this.#size || this.#outcomes[at] !== outcome) {
-      if (count !== 0) this.#put(at, outcome, count);
+    if (this.#outcomes[at] !== outcome) {
+      if (count === 0) return;
+      this.#outcomes.splice(at, 0, outcome);
+      this.#counts.splice(at, 0, count);
       return;
     }
     const now = (this.#counts[at] as number) + count;
-    if (now === 0) this.#drop(at);
-    else this.#counts[at] = now;
+    this.#counts[at] = now;
+    if (now !== 0) return;
+    this.#outcomes.splice(at, 1);
+    this.#counts.splice(at, 1);
   }
 
   #addEach({ size, outcomes, counts }: Counts): void {
     for (let at = 0; at < size; at += 1) this.#addOne(outcomes[at] as number, counts[at] as number);
   }
 
-  /** @param room for so many more. */
-  #copy({ size, outcomes, counts }: Counts, room: number): void {
-    this.#outcomes = new Uint32Array(size + room);
-    this.#counts = new Float64Array(size + room);
-    this.#outcomes.set(outcomes.subarray(0, size));
-    this.#counts.set(counts.subarray(0, size));
-    this.#size = size;
+  #copy({ size, outcomes, counts }: Counts): void {
+    this.#outcomes = outcomes.slice(0, size);
+    this.#counts = counts.slice(0, size);
   }
 
   #merge(one: Counts, other: Counts): void {
-    const outcomes = new Uint32Array(one.size + other.size);
-    const counts = new Float64Array(one.size + other.size);
+    const outcomes = new Array<number>(one.size + other.size);
+    const counts = new Array<number>(one.size + other.size);
     let size = 0;
     let inOne = 0;
     let inOther = 0;
@@ -158,9 +141,10 @@ export class Tally implements Adds {
       counts[size] = count;
       size += 1;
     }
+    outcomes.length = size;
+    counts.length = size;
     this.#outcomes = outcomes;
     this.#counts = counts;
-    this.#size = size;
   }
 }
 

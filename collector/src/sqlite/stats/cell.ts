@@ -155,7 +155,7 @@ export function addParts(bytes: Buffer, tallyOf: (code: number) => Adds | undefi
 
 function addTally(from: ByteReader, into: Adds, sign: 1 | -1): void {
   const size = from.uint();
-  const { outcomes, counts } = roomFor(from, size);
+  if (size > from.left) throw new RangeError("packed tally: ends too early");
   let outcome = 0;
   for (let at = 0; at < size; at += 1) {
     outcome += from.uint();
@@ -165,11 +165,6 @@ function addTally(from: ByteReader, into: Adds, sign: 1 | -1): void {
   if (size > 0) into.addCounts({ size, outcomes, counts });
 }
 
-/** What a tally is read into: good until the next one is. */
-let room = { outcomes: new Uint32Array(1024), counts: new Float64Array(1024) };
-
-function roomFor(from: ByteReader, size: number): typeof room {
-  if (size > from.left) throw new RangeError("packed tally: ends too early");
-  if (size > room.outcomes.length) room = { outcomes: new Uint32Array(size), counts: new Float64Array(size) };
-  return room;
-}
+/** What a tally is read into: good until the next one is. Not of a set width: those are several times as slow to make. */
+const outcomes: number[] = [];
+const counts: number[] = [];
