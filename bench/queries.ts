@@ -31,6 +31,8 @@ const WARM_UP = Number(process.env.WARM_UP ?? 100);
 /** Questions of a kind that one store is asked before it is the other's turn, besides a few that are not timed. */
 const ROUND = 100;
 const FIRST_OF_ROUND = 5;
+/** How many times as long the answers of the larger store are where they are asked for in the same length as well. */
+const MUCH_LONGER = 1.2;
 /** Connections that stay. */
 const AGENT = new Agent({ keepAlive: true, maxSockets: 1 });
 const SEED = 1;
@@ -57,6 +59,8 @@ interface Times {
   ms: number[];
   /** Of all answers together: with fewer flows some are shorter. */
   bytes: number;
+  /** Where they are, once more: of the larger store so many lines are asked for as the smaller one told. */
+  asLong?: number[];
 }
 
 export function queries(): Promise<Figure[]> {
@@ -66,12 +70,17 @@ export function queries(): Promise<Figure[]> {
     const [before, after] = (await ask([small, large], "idle")) as [Took, Took];
     const figures = [...after].map(([what, took]) => {
       const than = before.get(what) as Times;
-      const times = (share: number) => (quantile(took.ms, share) / quantile(than.ms, share)).toFixed(2);
+      const times = (share: number, [a, b] = [took.ms, than.ms]) =>
+        (quantile(a, share) / quantile(b, share)).toFixed(2);
       const longer = (took.bytes / than.bytes).toFixed(1);
+      const asLong = [took.asLong ?? [], than.asLong ?? []];
+      const andAsLong = took.asLong
+        ? `; of as many lines ${times(0.5, asLong)}, p99 ${times(0.99, asLong)} times`
+        : "";
       return figureOf(
         what,
         took,
-        `${times(0.5)} times that of ${whole(AGAINST)}, p99 ${times(0.99)} times; answers ${longer} times as long`,
+        `${times(0.5)} times that of ${whole(AGAINST)}, p99 ${times(0.99)} times; answers ${longer} times as long${andAsLong}`,
       );
     });
     if (INGEST) {
@@ -187,7 +196,11 @@ async function ask(paths: string[], how: "idle" | "under load"): Promise<Took[]>
     for (let n = 0; n < WARM_UP; n += 1) {
       for (const what of kinds) for (const each of asked) await answered(what, each);
     }
-    for (const what of kinds) await askInTurn(what, asked);
+    for (const what of kinds) {
+      await askInTurn(what, asked);
+      const [small, large] = asked;
+      if (small !== undefined && large !== undefined) await askForAsMany(what, small, large);
+    }
     return asked.map(({ took }) => took);
   } finally {
     for (const load of loads) await load.stop();
@@ -212,13 +225,45 @@ async function askInTurn(what: string, asked: Asked[]): Promise<void> {
   }
 }
 
+/** Lists of which the larger store tells more are asked for once more, for as many lines as the smaller one tells. */
+async function askForAsMany(what: string, small: Asked, large: Asked): Promise<void> {
+  const [less, more] = [small, large].map(({ took }) => took.get(what) as Times) as [Times, Times];
+  if (more.bytes < less.bytes * MUCH_LONGER || !isList(questionsOf(small.known)[what]?.() ?? "")) return;
+  [less.asLong, more.asLong] = [[], []];
+  for (let n = 0; n < QUESTIONS; n += ROUND) {
+    const ofRound = Math.min(ROUND, QUESTIONS - n) + FIRST_OF_ROUND;
+    const lines: number[] = [];
+    for (let i = 0; i < ofRound; i += 1) {
+      const { text, ms } = await answered(what, small);
+      lines.push(linesIn(text));
+      if (i >= FIRST_OF_ROUND) less.asLong.push(ms);
+    }
+    for (const [i, limit] of lines.entries()) {
+      const { ms } = await answered(what, large, Math.max(1, limit));
+      if (i >= FIRST_OF_ROUND) more.asLong.push(ms);
+    }
+  }
+}
+
+/** Whether it can be asked for so many lines. */
+function isList(route: string): boolean {
+  return /^\/(flows|stuck|stats\/errors)(\?|$)/.test(route);
+}
+
+function linesIn(text: string): number {
+  const list = Object.values(JSON.parse(text) as object).find(Array.isArray);
+  return list?.length ?? 0;
+}
+
 /** Leaves little to collect: the pauses of who asks would be told as the collector's. */
 function answered(
   what: string,
   { url: origin, known }: Asked,
+  limit?: number,
 ): Promise<{ url: string; text: string; ms: number }> {
   const route = questionsOf(known)[what] as () => string;
-  const url = `${origin}/api/v1${route()}`;
+  const asked = route();
+  const url = `${origin}/api/v1${asked}${limit ? `${asked.includes("?") ? "&" : "?"}limit=${limit}` : ""}`;
   const { promise, resolve, reject } = Promise.withResolvers<{ url: string; text: string; ms: number }>();
   const started = performance.now();
   const request = get(url, { agent: AGENT }, (answer) => {
