@@ -70,17 +70,12 @@ export function queries(): Promise<Figure[]> {
     const [before, after] = (await ask([small, large], "idle")) as [Took, Took];
     const figures = [...after].map(([what, took]) => {
       const than = before.get(what) as Times;
-      const times = (share: number, [a, b] = [took.ms, than.ms]) =>
-        (quantile(a, share) / quantile(b, share)).toFixed(2);
       const longer = (took.bytes / than.bytes).toFixed(1);
-      const asLong = [took.asLong ?? [], than.asLong ?? []];
-      const andAsLong = took.asLong
-        ? `; of as many lines ${times(0.5, asLong)}, p99 ${times(0.99, asLong)} times`
-        : "";
       return figureOf(
         what,
         took,
-        `${times(0.5)} times that of ${whole(AGAINST)}, p99 ${times(0.99)} times; answers ${longer} times as long${andAsLong}`,
+        `${timesOf(took.ms, than.ms, `that of ${whole(AGAINST)}`)}; answers ${longer} times as long` +
+          (took.asLong && than.asLong ? `, ${timesOf(took.asLong, than.asLong, "of as many lines")}` : ""),
       );
     });
     if (INGEST) {
@@ -98,6 +93,11 @@ export function queries(): Promise<Figure[]> {
       },
     ];
   });
+}
+
+function timesOf(ms: number[], than: number[], of: string): string {
+  const times = (share: number) => (quantile(ms, share) / quantile(than, share)).toFixed(2);
+  return `${times(0.5)} times ${of}, p99 ${times(0.99)} times`;
 }
 
 function figureOf(what: string, { ms }: Times, than: string): Figure {

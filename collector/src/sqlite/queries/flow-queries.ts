@@ -38,7 +38,7 @@ interface CountRow {
 }
 
 /** A page shows a list without its count: so that may have less of the time. */
-const SHARE_OF_COUNT = 0.2;
+const SHARE_OF_COUNT = 0.12;
 /** To read the statistics of a month takes as long as to look at so many. */
 const MANY_TO_COUNT = 1_000;
 

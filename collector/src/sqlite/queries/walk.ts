@@ -85,8 +85,17 @@ const BEFORE_ALL = -1;
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 /** Candidates that are looked at between two places told of. */
 const MOST_AT_ONCE = 2_000;
+/** The same where they are counted: that ends with a piece when its time is over. */
+const COUNTED_AT_ONCE = 500;
 /** The same where the first by a value are looked for, in an index that holds it. */
 const MOST_TO_SORT = 10_000;
+
+interface PieceOptions extends Pick<WalkOptions<unknown>, "newestFirst" | "after" | "chunk"> {
+  /** Pieces grow up to it. */
+  most?: number;
+}
+
+const COUNTING: PieceOptions = { newestFirst: true, chunk: COUNTED_AT_ONCE, most: COUNTED_AT_ONCE };
 
 export function walker(db: Db, numbers: Numbers): Walker {
   const statements = new Statements(db);
@@ -171,7 +180,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
   /** An entry for each piece, also where there is nothing in it. */
   function* endedByPiece(plan: Plan): Generator<EndedCount[]> {
     for (const source of sourcesOf(plan)) {
-      for (const { where } of piecesOf(plan.filter, source, { newestFirst: true, chunk: MOST_AT_ONCE })) {
+      for (const { where } of piecesOf(plan.filter, source, COUNTING)) {
         join(where, plan.asks);
         add(where, HAS_ENDED);
         const sql = `SELECT f.status AS status, count(*) AS flows FROM ${source.from} ${clause(where)} GROUP BY f.status`;
@@ -184,7 +193,7 @@ export function walker(db: Db, numbers: Numbers): Walker {
   function* endedOneByOne({ lead, filter, asks }: Plan): Generator<EndedCount[]> {
     const seen = new Set<number>();
     for (const source of lead?.sources ?? []) {
-      for (const { where } of piecesOf(filter, source, { newestFirst: true, chunk: MOST_AT_ONCE })) {
+      for (const { where } of piecesOf(filter, source, COUNTING)) {
         join(where, asks);
         add(where, HAS_ENDED);
         const sql = `SELECT ${source.key} AS pk, f.status AS status FROM ${source.from} ${clause(where)}`;
@@ -246,11 +255,11 @@ export function walker(db: Db, numbers: Numbers): Walker {
   function* piecesOf(
     filter: FlowFilter,
     { index, at, key, pick, values }: Source,
-    { newestFirst, after, chunk }: Pick<WalkOptions<unknown>, "newestFirst" | "after" | "chunk">,
+    { newestFirst, after, chunk, most = MOST_AT_ONCE }: PieceOptions,
   ): Generator<{ where: Where; last: Start | undefined }> {
     const direction = newestFirst ? "DESC" : "ASC";
     let place = after;
-    for (let size = chunk; ; size = Math.max(chunk, Math.min(size * 2, MOST_AT_ONCE))) {
+    for (let size = chunk; ; size = Math.max(chunk, Math.min(size * 2, most))) {
       const where = timeOf(filter, at);
       add(where, pick, ...values);
       if (place !== undefined) addBehind(where, place);
