@@ -4,6 +4,10 @@ import { Cell, packCell, unpackCell } from "../src/sqlite/stats/cell.ts";
 
 /** By the number of the migration: what takes it back. */
 const BACK: Record<number, string | ((db: Database) => void)> = {
+  20: `
+    DROP TRIGGER error_flows_put;
+    DROP TRIGGER error_flows_dropped;
+    ALTER TABLE error_texts DROP COLUMN flows;`,
   19: wholeDaysOnly,
   18: `
     CREATE TABLE error_flows_before (

@@ -8,6 +8,7 @@ import type { Observation } from "../src/observation.ts";
 import { openSqliteStore } from "../src/sqlite/index.ts";
 import type { FlowFilter, FlowOrder, Store } from "../src/store.ts";
 import { allIds } from "./all-ids.ts";
+import { takeBackTo } from "./earlier-file.ts";
 import { flowOf } from "./saying.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-search-"));
@@ -137,6 +138,51 @@ test("a flow that comes to be of another shape is found by its labels and its ne
   await store.append(step("s", T0 + 1, T0 + 2, { service: "worker" }));
   expect(await ids(store, both)).toEqual(["1"]);
   await store.close();
+});
+
+test("how many flows an error has is told, whatever is said of them again and in a file from before", async () => {
+  const path = newPath();
+  const store = openSqliteStore({ path });
+  const counts = () => {
+    const db = new Database(path, { readonly: true });
+    const told = db.prepare("SELECT text, flows FROM error_texts ORDER BY text").raw().all() as [
+      string,
+      number,
+    ][];
+    db.close();
+    return told;
+  };
+  const fails = (n: number, message: string) => aFlow(n, ["load"], { error: message });
+  await store.append([1, 2, 3].flatMap((n) => fails(n, "timed out")));
+  await store.append([...fails(4, "no disk"), ...fails(2, "timed out")]);
+  expect(counts()).toEqual([
+    ["disk e no", 1],
+    ["e out timed", 3],
+  ]);
+  // It ends once more, earlier and otherwise; its postings are moved, and are of another shape.
+  const { ended, step } = flowOf({ tenant: "acme", id: "id-3" });
+  const error = { type: "E", message: "no disk", stack: null };
+  const by = { service: "mail" };
+  await store.append([
+    ...step("sent", T0 + 3, T0 + 4, { name: "send", ...by }),
+    ended(T0 + 4, { status: "failed", error, ...by }),
+  ]);
+  const after = [
+    ["disk e no", 2],
+    ["e out timed", 2],
+  ];
+  expect(counts()).toEqual(after);
+  await store.close();
+
+  const db = new Database(path);
+  takeBackTo(db, 20);
+  db.close();
+  const again = openSqliteStore({ path });
+  expect(counts()).toEqual(after);
+  await again.prune({ endedBefore: T0 + 4 + 1, limit: 1 });
+  await again.prune({ endedBefore: T0 + 1_000_000, limit: 1 });
+  expect(counts().flatMap(([, flows]) => flows)).toEqual([2]);
+  await again.close();
 });
 
 test("a failed flow that comes to be of another shape is found by its error and its new services together", async () => {

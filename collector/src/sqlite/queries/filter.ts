@@ -318,6 +318,7 @@ export function ofError(error: number): Source {
   });
   return {
     ...ofPosting("error_flows", "error", error),
+    counted: "SELECT flows FROM error_texts WHERE number = ?",
     ofTenant: (tenant) => by("tenant", tenant),
     ofShape: (shape) => ({ ...by("shape", shape), shape }),
   };

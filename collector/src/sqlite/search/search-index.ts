@@ -41,9 +41,7 @@ export class SearchIndex {
     this.#words = words;
     this.#select = db.prepare<[string], number>("SELECT number FROM error_texts WHERE text = ?").pluck();
     this.#insert = db.prepare<[string]>("INSERT INTO error_texts (text) VALUES (?)");
-    this.#dropUnused = db.prepare(
-      `DELETE FROM error_texts WHERE number = ? AND NOT EXISTS (SELECT 1 FROM error_flows WHERE error = number)`,
-    );
+    this.#dropUnused = db.prepare("DELETE FROM error_texts WHERE number = ? AND flows = 0");
     this.#putError = db.prepare(
       `INSERT INTO error_flows (error, started_at, flow, tenant, shape) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET shape = excluded.shape`,
