@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import type { DayCounts, Micros } from "../src/flow.ts";
 import { openMemoryStore } from "../src/memory/index.ts";
 import type { FlowObservation } from "../src/observation.ts";
@@ -214,6 +214,44 @@ describe("statistics of a file", () => {
     await again.settle();
     expect(await told(again)).toEqual(after);
     await again.close();
+  });
+
+  test("an hour that has passed is closed beside the traffic, once little comes for it", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const path = join(folder, `${++files}.db`);
+    let clock = T0 + 50 * 60 * SECOND;
+    const store = openSqliteStore({ path, now: () => clock });
+    const db = new Database(path, { readonly: true });
+    const closed = () => db.prepare("SELECT closed_hour FROM stats_state").pluck().get();
+    const later = async (seconds: number) => {
+      clock += seconds * SECOND;
+      await vi.advanceTimersByTimeAsync(seconds * 1000);
+    };
+    const add = (customers: number, at: Micros) =>
+      store.append(
+        Array.from({ length: customers }, (_, n) =>
+          flowOf({ tenant: `customer ${n}`, id: `${clock} ${n}` }).opened(at),
+        ),
+      );
+    const hour = T0 / HOUR;
+    await add(30, T0);
+    await later(31);
+    expect(closed()).toBe(hour);
+    // Over, but flows of many customers came in just now.
+    await later(9 * 60 + 20);
+    await add(30, T0 + 1);
+    await later(31);
+    expect([closed(), clock > T0 + HOUR]).toEqual([hour, true]);
+    // What goes on for long does not hold it open.
+    for (let n = 0; n < 3; n += 1) {
+      await add(2, T0 + 2 + n);
+      await later(31);
+    }
+    expect(closed()).toBe(hour + 1);
+    expect(await store.stats({ groupBy: "day" })).toMatchObject({ groups: [{ total: 66 }] });
+    db.close();
+    await store.close();
+    vi.useRealTimers();
   });
 
   test("hours that are closed for some customers only are told once, also what comes late for them", async () => {

@@ -35,8 +35,10 @@ interface UncountedFlow extends FlowRow {
   status: number;
 }
 
-/** An hour is closed when nothing was added to it for so long: what comes after that is written twice. */
+/** An hour is closed when not much was added to it for so long: what comes after that is written twice. */
 const QUIET_US = 60 * 1e6;
+/** Flows that go on for hours change theirs now and then: names of customers that may be written twice at once. */
+const FEW_NAMES = 20;
 
 export interface RollUp {
   /** Adds up a piece of the log. @returns whether there is more. */
@@ -92,7 +94,7 @@ export function rollUpOf(
     `SELECT ${FLOW_COLUMNS}, started_at AS startedAt, status FROM flows WHERE pk <= ? ORDER BY pk DESC LIMIT ?`,
   );
 
-  /** Hours → when something was last added to them: while flows of an hour come in, it stays open. */
+  /** Hours → when much was last added to them: while flows of an hour come in, it stays open. */
   const quietSince = new BoundedMap<number, Micros>(10_000);
 
   function addUp(): boolean {
@@ -103,8 +105,8 @@ export function rollUpOf(
     const more = log.take((share, sign) => addShare(share, sign, hours, days));
     const closed = state.closed();
     for (const hour of [...hours.keys()].sort((a, b) => a - b)) {
-      quietSince.set(hour, at);
       const changes = [...(hours.get(hour) as Map<number, Change>).values()];
+      if (changes.length > FEW_NAMES) quietSince.set(hour, at);
       for (const change of [...changes, ...changesOfAll(changes)]) {
         addToHour(change.cell, hour, change.tenant, change.name);
         if (hour < closed.hourOf(change.tenant)) dayCells.add(dayOfHour(hour), change);
