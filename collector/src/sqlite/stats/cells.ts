@@ -135,8 +135,7 @@ export function cellReader(db: Db, state: StatsState): CellReader {
     const { tenant, want, names } = told;
     const oldest = oldestDay.get(kindOfCell(want), tenant) ?? null;
     if (oldest === null) return;
-    const closed = state.closed().hourOf(tenant);
-    const newest = dayBefore(closed);
+    const newest = dayBefore(state.closed().hourOf(tenant));
     const from = Math.max(first, oldest);
     if (from - oldest + newest - last >= last - from + 1) {
       yield* ofDays(told, [first, last], end);
@@ -147,7 +146,9 @@ export function cellReader(db: Db, state: StatsState): CellReader {
     // Those first: whoever stops midway has counted nothing that is not there.
     for (const outside of [[last + 1, newest] as const, [oldest, from - 1] as const]) {
       if (outside[0] > outside[1]) continue;
-      for (const slot of ofDays(each, [...outside], closed)) yield { ...slot, ...asOne, sign: -1 };
+      for (const slot of inSlots(rowsOf(each, ...outside), names, DAY_US)) {
+        yield { ...slot, ...asOne, sign: -1 };
+      }
     }
     for (const slot of inSlots(rowsOf(each, ALL_DAYS, ALL_DAYS), names, DAY_US)) yield { ...slot, ...asOne };
   }
